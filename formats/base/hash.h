@@ -1,0 +1,49 @@
+#pragma once
+
+#include "formats/base/bytes.h"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+struct evp_md_ctx_st;
+
+namespace offgrid {
+
+/// SHA-256 (FIPS 180-4) of content that arrives in pieces. One thread at a time.
+class Sha256 {
+public:
+    Sha256();
+    ~Sha256();
+    Sha256(Sha256&&) noexcept;
+    Sha256& operator=(Sha256&&) noexcept;
+    Sha256(const Sha256&) = delete;
+    Sha256& operator=(const Sha256&) = delete;
+
+    void update(BytesView piece);
+
+    /// The digest in lower-case hex, 64 digits. Ends this object's use.
+    std::string finish_hex();
+
+private:
+    struct Free {
+        void operator()(evp_md_ctx_st* context) const noexcept;
+    };
+    std::unique_ptr<evp_md_ctx_st, Free> context_;
+};
+
+/// SHA-256 in lower-case hex, 64 digits.
+std::string sha256_hex(BytesView content);
+
+/// SHA-256 of a file's content, read in pieces. Throws when it cannot be read.
+std::string sha256_hex_of_file(const std::filesystem::path& path);
+
+/// The identity of a tile inside a package: the first 128 bits of its SHA-256, 32 hex digits.
+/// Long enough that nobody can forge a second tile for a given id (2^128), half the index of the
+/// whole digest.
+std::string tile_id(BytesView tile);
+
+/// A fast hash for validators such as ETag, 32 hex digits (XXH3, 128 bits). Not for trust.
+std::string fast_hash_hex(BytesView content);
+
+}  // namespace offgrid

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "formats/base/bytes.h"
+#include "formats/image/image.h"
+
+#include <memory>
+
+namespace offgrid {
+
+/// How tiles are encoded.
+enum class Encoding {
+    jpeg,   ///< transparent pixels become white
+    png,    ///< lossless; the quality is not used
+    webp,   ///< lossy, with alpha
+    mixed,  ///< JPEG where the tile is opaque, PNG where it is not (MapCache "mixed")
+};
+
+/// Turns images into tiles. The same image gives the same bytes. One thread at a time; owns the
+/// codec's memory.
+class Encoder {
+public:
+    /// `quality` counts from 1 to 100.
+    Encoder(Encoding encoding, int quality);
+    ~Encoder();
+    Encoder(Encoder&&) noexcept;
+    Encoder& operator=(Encoder&&) noexcept;
+    Encoder(const Encoder&) = delete;
+    Encoder& operator=(const Encoder&) = delete;
+
+    /// Throws `io` when the codec fails.
+    Bytes encode(const ImageView& image);
+
+private:
+    struct Codec;
+
+    Encoding encoding_;
+    int quality_;
+    std::unique_ptr<Codec> codec_;
+};
+
+}  // namespace offgrid

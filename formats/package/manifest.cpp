@@ -1,0 +1,256 @@
+#include "formats/package/manifest.h"
+
+#include "formats/base/error.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cctype>
+
+namespace offgrid {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int format_version = 1;
+constexpr std::string_view mixed = "mixed";
+
+Error bad(std::string_view what) {
+    return Error{Errc::corrupt, fmt::format("bad manifest: {}", what)};
+}
+
+bool is_plain_text(std::string_view text) {
+    return std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+}
+
+bool is_sha256(std::string_view text) {
+    return text.size() == 64 &&
+           text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+template <typename T>
+T field(const Json& object, const char* name) {
+    const auto found = object.find(name);
+    if (found == object.end()) {
+        throw bad(fmt::format("no field '{}'", name));
+    }
+    try {
+        return found->get<T>();
+    } catch (const Json::exception&) {
+        throw bad(fmt::format("field '{}' is of the wrong type", name));
+    }
+}
+
+template <typename T>
+T field_or(const Json& object, const char* name, T otherwise) {
+    return object.contains(name) ? field<T>(object, name) : otherwise;
+}
+
+std::pair<int, int> zooms(const Json& object, const Grid& grid) {
+    const auto pair = field<std::vector<int>>(object, "zooms");
+    if (pair.size() != 2 || pair[0] < 0 || pair[0] > pair[1] || pair[1] >= grid.levels()) {
+        throw bad("'zooms' is not a pair of zooms of the grid");
+    }
+    return {pair[0], pair[1]};
+}
+
+Box box(const Json& object) {
+    const auto edges = field<std::vector<double>>(object, "bounds");
+    if (edges.size() != 4) {
+        throw bad("'bounds' is not west, south, east, north");
+    }
+    const Box bounds{edges[0], edges[1], edges[2], edges[3]};
+    if (bounds.is_empty() || bounds.min_x < -180 || bounds.max_x > 180 || bounds.min_y < -90 ||
+        bounds.max_y > 90) {
+        throw bad("'bounds' are not west, south, east, north in degrees");
+    }
+    return bounds;
+}
+
+Pyramids pyramids(const Json& object, const Grid& grid) {
+    Pyramids parsed;
+    std::tie(parsed.min_zoom, parsed.max_zoom) = zooms(object, grid);
+    parsed.names = field<std::string>(object, "names");
+    parsed.options.xcount = field_or<std::int64_t>(object, "xcount", 0);
+    parsed.options.ycount = field_or<std::int64_t>(object, "ycount", 0);
+    parsed.options.top = field_or<int>(object, "top", 0);
+    if (parsed.options.top < 0 || parsed.options.top >= grid.levels()) {
+        throw bad("'top' is not a zoom of the grid");
+    }
+    for (const auto& [key, format] :
+         field_or<std::map<std::string, std::string>>(object, "formats", {})) {
+        parsed.options.formats.emplace(key, format);
+    }
+    if (!is_contained_name(parsed.names)) {
+        throw bad(fmt::format("names '{}' leave the package", parsed.names));
+    }
+    try {
+        const PathTemplate checked{parsed.names, parsed.options};
+    } catch (const Error& error) {
+        throw bad(error.what());
+    }
+    return parsed;
+}
+
+PackageFile file(const Json& object, const Grid& grid) {
+    PackageFile parsed;
+    parsed.name = field<std::string>(object, "name");
+    parsed.bytes = field<std::uint64_t>(object, "bytes");
+    parsed.sha256 = field<std::string>(object, "sha256");
+    parsed.tiles = field<std::int64_t>(object, "tiles");
+    std::tie(parsed.min_zoom, parsed.max_zoom) = zooms(object, grid);
+    if (!is_contained_name(parsed.name)) {
+        throw bad(fmt::format("file name '{}' leaves the package", parsed.name));
+    }
+    if (!is_sha256(parsed.sha256) || parsed.tiles < 0) {
+        throw bad(fmt::format("file '{}' has no SHA-256 or no count of tiles", parsed.name));
+    }
+    return parsed;
+}
+
+/// Throws unless every file is named by one of the pyramids, so that nothing in a package is
+/// unreachable.
+void check_names(const Manifest& manifest) {
+    std::vector<PathTemplate> names;
+    for (const auto& pyramids : manifest.pyramids) {
+        names.emplace_back(pyramids.names, pyramids.options);
+    }
+    for (std::size_t i = 0; i < manifest.files.size(); ++i) {
+        const auto& name = manifest.files[i].name;
+        if (i > 0 && manifest.files[i - 1].name >= name) {
+            throw bad(fmt::format("files are not sorted, or '{}' is there twice", name));
+        }
+        if (std::ranges::none_of(names, [&](const PathTemplate& pattern) {
+                return pattern.match(name).has_value();
+            })) {
+            throw bad(fmt::format("file '{}' has a name that no pyramid has", name));
+        }
+    }
+}
+
+Manifest from_json(const Json& json) {
+    if (!json.is_object()) {
+        throw bad("it is not an object");
+    }
+    if (const auto version = field<int>(json, "offgrid"); version != format_version) {
+        throw Error{Errc::unsupported,
+                    fmt::format("manifest has format version {}, this program reads {}", version,
+                                format_version)};
+    }
+    Manifest manifest;
+    manifest.layer = field<std::string>(json, "layer");
+    if (!is_layer_name(manifest.layer)) {
+        throw bad(fmt::format("'{}' cannot be the name of a layer", manifest.layer));
+    }
+    manifest.title = field_or<std::string>(json, "title", manifest.layer);
+    manifest.attribution = field_or<std::string>(json, "attribution", "");
+    manifest.grid = Grid::find(field<std::string>(json, "grid"));
+    if (manifest.grid == nullptr) {
+        throw bad(fmt::format("grid '{}' is not known here", field<std::string>(json, "grid")));
+    }
+    const auto format = field<std::string>(json, "format");
+    manifest.format = format_named(format);
+    if (!manifest.format && format != mixed) {
+        throw bad(fmt::format("format '{}' is not known here", format));
+    }
+    std::tie(manifest.min_zoom, manifest.max_zoom) = zooms(json, *manifest.grid);
+    manifest.bounds = box(json);
+    for (const auto& object : field<Json>(json, "pyramids")) {
+        manifest.pyramids.push_back(pyramids(object, *manifest.grid));
+    }
+    for (const auto& object : field<Json>(json, "files")) {
+        manifest.files.push_back(file(object, *manifest.grid));
+    }
+    check_names(manifest);
+    return manifest;
+}
+
+}  // namespace
+
+const PackageFile* Manifest::find(std::string_view name) const {
+    const auto found = std::ranges::lower_bound(files, name, {}, &PackageFile::name);
+    return found == files.end() || found->name != name ? nullptr : &*found;
+}
+
+const Pyramids* Manifest::pyramids_of(int zoom) const {
+    const auto found = std::ranges::find_if(pyramids, [&](const Pyramids& some) {
+        return zoom >= some.min_zoom && zoom <= some.max_zoom;
+    });
+    return found == pyramids.end() ? nullptr : &*found;
+}
+
+Manifest parse_manifest(std::string_view text) {
+    try {
+        return from_json(Json::parse(text));
+    } catch (const Json::exception& error) {
+        throw bad(error.what());
+    }
+}
+
+std::string to_json(const Manifest& manifest) {
+    Json json;
+    json["offgrid"] = format_version;
+    json["layer"] = manifest.layer;
+    json["title"] = manifest.title;
+    json["attribution"] = manifest.attribution;
+    json["grid"] = manifest.grid->name();
+    json["format"] = manifest.format ? extension_of(*manifest.format) : mixed;
+    json["zooms"] = {manifest.min_zoom, manifest.max_zoom};
+    json["bounds"] = {manifest.bounds.min_x, manifest.bounds.min_y, manifest.bounds.max_x,
+                      manifest.bounds.max_y};
+    json["pyramids"] = Json::array();
+    for (const auto& some : manifest.pyramids) {
+        Json object{{"zooms", {some.min_zoom, some.max_zoom}}, {"names", some.names}};
+        if (some.options.xcount > 0) {
+            object["xcount"] = some.options.xcount;
+        }
+        if (some.options.ycount > 0) {
+            object["ycount"] = some.options.ycount;
+        }
+        if (some.options.top > 0) {
+            object["top"] = some.options.top;
+        }
+        for (const auto& [key, format] : some.options.formats) {
+            object["formats"][key] = format;
+        }
+        json["pyramids"].push_back(std::move(object));
+    }
+    json["files"] = Json::array();
+    for (const auto& some : manifest.files) {
+        json["files"].push_back({{"name", some.name},
+                                 {"bytes", some.bytes},
+                                 {"sha256", some.sha256},
+                                 {"zooms", {some.min_zoom, some.max_zoom}},
+                                 {"tiles", some.tiles}});
+    }
+    return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+bool is_layer_name(std::string_view name) {
+    return !name.empty() && name.size() <= 128 && name != "." && name != ".." &&
+           is_plain_text(name) && name.find_first_of("/\\") == std::string_view::npos;
+}
+
+bool is_contained_name(std::string_view name) {
+    if (name.empty() || name.size() > 1024 || !is_plain_text(name) ||
+        name.find('\\') != std::string_view::npos) {
+        return false;
+    }
+    if (name.size() >= 2 && name[1] == ':' &&
+        std::isalpha(static_cast<unsigned char>(name[0])) != 0) {
+        return false;
+    }
+    while (true) {
+        const auto part = name.substr(0, name.find('/'));
+        if (part.empty() || part == "." || part == "..") {
+            return false;
+        }
+        if (part.size() == name.size()) {
+            return true;
+        }
+        name.remove_prefix(part.size() + 1);
+    }
+}
+
+}  // namespace offgrid

@@ -1,0 +1,95 @@
+#include "formats/package/replace.h"
+
+#include "formats/base/error.h"
+#include "formats/package/verify.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace offgrid {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Put the file into its sorted place in the manifest; returns the entry that it replaces.
+std::optional<PackageFile> put(Manifest& manifest, PackageFile file) {
+    const auto place = std::ranges::lower_bound(manifest.files, file.name, {}, &PackageFile::name);
+    if (place != manifest.files.end() && place->name == file.name) {
+        return std::exchange(*place, std::move(file));
+    }
+    manifest.files.insert(place, std::move(file));
+    return std::nullopt;
+}
+
+std::optional<std::string> sha256_of(const PackageFile* file) {
+    return file == nullptr ? std::nullopt : std::optional{file->sha256};
+}
+
+}  // namespace
+
+ReplaceTransaction::ReplaceTransaction(FileOps& files, const Depot& depot, StagingFolder staging)
+    : files_{files},
+      depot_{depot},
+      staging_{std::move(staging)},
+      current_{depot.load_current()},
+      next_{current_} {}
+
+void ReplaceTransaction::add_file(const std::string& layer, const std::string& name,
+                                  const fs::path& staged) {
+    const auto found = next_.layers.find(layer);
+    if (found == next_.layers.end()) {
+        throw Error{Errc::not_found, fmt::format("unknown layer '{}'", layer)};
+    }
+    const auto file = verify_file(staged, name, found->second);
+    const auto old = put(found->second, file);
+    changes_.push_back(
+        {name, sha256_of(old ? &*old : nullptr), file.sha256, file.tiles, file.bytes});
+    staged_files_.push_back({staged, depot_.stored_path(layer, file)});
+}
+
+void ReplaceTransaction::add_package(const Manifest& manifest, const fs::path& folder) {
+    verify_package(folder, manifest);
+    const auto installed = next_.layers.find(manifest.layer);
+    const Manifest old = installed == next_.layers.end() ? Manifest{} : installed->second;
+    for (const auto& file : manifest.files) {
+        changes_.push_back(
+            {file.name, sha256_of(old.find(file.name)), file.sha256, file.tiles, file.bytes});
+        staged_files_.push_back({folder / file.name, depot_.stored_path(manifest.layer, file)});
+    }
+    for (const auto& file : old.files) {
+        if (manifest.find(file.name) == nullptr) {
+            changes_.push_back({file.name, file.sha256, std::nullopt, 0, 0});
+        }
+    }
+    next_.layers.insert_or_assign(manifest.layer, manifest);
+}
+
+Generation ReplaceTransaction::commit() {
+    if (next_ == current_) {
+        return current_;
+    }
+    std::set<fs::path> folders;
+    for (const auto& [staged, stored] : staged_files_) {
+        files_.sync_file(staged);
+        files_.create_directories(stored.parent_path());
+        files_.rename(staged, stored);
+        folders.insert(stored.parent_path());
+    }
+    for (const auto& folder : folders) {
+        files_.sync_directory(folder);
+    }
+    ++next_.number;
+    depot_.publish(files_, next_);
+    return next_;
+}
+
+void sweep_staging(FileOps& files, const Depot& depot) {
+    for (const auto& entry : fs::directory_iterator{depot.staging()}) {
+        files.remove_all(entry.path());
+    }
+}
+
+}  // namespace offgrid

@@ -1,0 +1,236 @@
+#include "formats/sqlite/mbtiles_store.h"
+
+#include "formats/base/error.h"
+#include "formats/base/hash.h"
+#include "formats/base/parse_number.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+namespace offgrid::sqlite {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// MBTiles metadata `bounds`: "west,south,east,north" in degrees. Nothing when it says anything
+/// else.
+std::optional<Box> parse_bounds(std::string_view text) {
+    std::array<double, 4> edges{};
+    for (std::size_t i = 0; i < edges.size(); ++i) {
+        const auto comma = text.find(',');
+        auto number = text.substr(0, comma);
+        number.remove_prefix(std::min(number.find_first_not_of(' '), number.size()));
+        const auto edge = parse_number<double>(number);
+        if (!edge || (comma == std::string_view::npos) != (i + 1 == edges.size())) {
+            return std::nullopt;
+        }
+        edges[i] = *edge;
+        text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+    }
+    const Box box{edges[0], edges[1], edges[2], edges[3]};
+    return box.is_empty() ? std::nullopt : std::optional{box};
+}
+
+/// Zoom limits from the metadata where it has them, else from the tiles.
+std::pair<int, int> zooms_of(MbtilesFile& file, const std::map<std::string, std::string>& metadata,
+                             const Grid& grid) {
+    const auto stated = [&](const char* name) -> std::optional<int> {
+        const auto found = metadata.find(name);
+        const auto zoom = found == metadata.end() ? std::nullopt : parse_number<int>(found->second);
+        return zoom && *zoom >= 0 && *zoom < grid.levels() ? zoom : std::nullopt;
+    };
+    const auto lowest = stated("minzoom");
+    const auto highest = stated("maxzoom");
+    if (lowest && highest && *lowest <= *highest) {
+        return {*lowest, *highest};
+    }
+    return file.zooms(grid);
+}
+
+}  // namespace
+
+// --- MbtilesFile
+
+MbtilesFile::MbtilesFile(const fs::path& path, std::string shown_as)
+    : db_{path, OpenMode::immutable, std::move(shown_as)},
+      layout_{recognise_mbtiles(db_)},
+      select_tile_{db_.prepare(select_tile_sql(layout_))} {}
+
+std::optional<Tile> MbtilesFile::get(const Grid& grid, const TileKey& key) {
+    select_tile_.bind(1, key.z).bind(2, key.x).bind(3, grid.flip(key.z, key.y));
+    struct Reset {
+        Statement& statement;
+        ~Reset() { statement.reset(); }
+    } const reset{select_tile_};
+    if (!select_tile_.step() || select_tile_.is_null(0)) {
+        return std::nullopt;
+    }
+    const auto content = select_tile_.blob(0);
+    return Tile{{content.begin(), content.end()}};
+}
+
+void MbtilesFile::scan(const Grid& grid, const TileRange& range, const TileReader::Visitor& visit) {
+    if (range.is_empty()) {
+        return;
+    }
+    auto select = db_.prepare(select_tiles_sql(layout_));
+    select.bind(1, range.z).bind(2, range.z).bind(3, range.min_x).bind(4, range.max_x - 1);
+    select.bind(5, grid.flip(range.z, range.max_y - 1)).bind(6, grid.flip(range.z, range.min_y));
+    while (select.step()) {
+        if (!select.is_null(3)) {
+            visit({range.z, select.integer(1), grid.flip(range.z, select.integer(2))},
+                  select.blob(3));
+        }
+    }
+}
+
+void MbtilesFile::scan_rows(const RowVisitor& visit) {
+    // A left join and no condition: a row that points nowhere, or is no number, must be seen.
+    auto select =
+        db_.prepare(layout_ == MbtilesLayout::flat
+                        ? "SELECT zoom_level, tile_column, tile_row, tile_data FROM tiles"
+                        : "SELECT m.zoom_level, m.tile_column, m.tile_row, i.tile_data FROM map m"
+                          " LEFT JOIN images i ON i.tile_id = m.tile_id");
+    while (select.step()) {
+        if (!select.is_integer(0) || !select.is_integer(1) || !select.is_integer(2)) {
+            throw Error{Errc::corrupt,
+                        fmt::format("{} has a tile whose address is not a number", db_.file())};
+        }
+        if (select.is_null(3)) {
+            throw Error{Errc::corrupt,
+                        fmt::format("{} has no content for its tile {}/{}/{}", db_.file(),
+                                    select.integer(0), select.integer(1), select.integer(2))};
+        }
+        visit(select.integer(0), select.integer(1), select.integer(2), select.blob(3));
+    }
+}
+
+std::map<std::string, std::string> MbtilesFile::metadata() {
+    auto exists = db_.prepare("SELECT 1 FROM sqlite_schema WHERE type='table' AND name='metadata'");
+    if (!exists.step()) {
+        return {};
+    }
+    std::map<std::string, std::string> metadata;
+    auto select = db_.prepare("SELECT name, value FROM metadata");
+    while (select.step()) {
+        metadata.emplace(select.text(0), select.text(1));
+    }
+    return metadata;
+}
+
+std::pair<int, int> MbtilesFile::zooms(const Grid& grid) {
+    const std::string table = layout_ == MbtilesLayout::flat ? "tiles" : "map";
+    auto select = db_.prepare("SELECT min(zoom_level), max(zoom_level) FROM " + table);
+    if (!select.step() || !select.is_integer(0) || !select.is_integer(1)) {
+        return {0, 0};
+    }
+    const auto within = [&](std::int64_t zoom) {
+        return static_cast<int>(std::clamp<std::int64_t>(zoom, 0, grid.levels() - 1));
+    };
+    return {within(select.integer(0)), within(select.integer(1))};
+}
+
+std::unique_ptr<MbtilesPool> make_mbtiles_pool(std::size_t capacity) {
+    return std::make_unique<MbtilesPool>(
+        capacity, [](const std::string& path) { return std::make_unique<MbtilesFile>(path); });
+}
+
+// --- MbtilesReader
+
+MbtilesReader::MbtilesReader(const fs::path& path, const Grid& grid, MbtilesPool& pool)
+    : path_{path.string()}, pool_{pool}, hold_{pool.hold({path_})} {
+    const auto file = pool_.acquire(path_, handle_timeout);
+    const auto metadata = file->metadata();
+    const auto word = [&](const char* name) {
+        const auto found = metadata.find(name);
+        return found == metadata.end() ? std::string{} : found->second;
+    };
+    info_.grid = &grid;
+    info_.name = word("name");
+    info_.description = word("description");
+    info_.attribution = word("attribution");
+    info_.format = format_named(word("format"));
+    info_.bounds = parse_bounds(word("bounds"));
+    std::tie(info_.min_zoom, info_.max_zoom) = zooms_of(*file, metadata, grid);
+}
+
+std::optional<Tile> MbtilesReader::get(const TileKey& key) const {
+    if (!info_.grid->contains(key)) {
+        return std::nullopt;
+    }
+    return pool_.acquire(path_, handle_timeout)->get(*info_.grid, key);
+}
+
+void MbtilesReader::scan(const TileRange& range, const Visitor& visit) const {
+    pool_.acquire(path_, handle_timeout)->scan(*info_.grid, range, visit);
+}
+
+// --- MbtilesWriter
+
+MbtilesWriter::MbtilesWriter(fs::path path, const Grid& grid,
+                             std::map<std::string, std::string> metadata)
+    : path_{std::move(path)}, part_{path_}, grid_{grid}, metadata_{std::move(metadata)} {
+    part_ += ".part";
+    if (fs::exists(path_)) {
+        throw Error{Errc::already_exists, fmt::format("{} exists already", path_.string())};
+    }
+    fs::remove(part_);
+    db_ = std::make_unique<Db>(part_, OpenMode::build);
+    db_->execute("PRAGMA page_size=4096");
+    db_->execute("BEGIN");
+    db_->execute(mbtiles_ddl);
+    insert_image_ =
+        db_->prepare("INSERT OR IGNORE INTO images (tile_id, tile_data) VALUES (?1, ?2)");
+    insert_map_ = db_->prepare(
+        "INSERT OR REPLACE INTO map (zoom_level, tile_column, tile_row, tile_id) VALUES (?1, ?2, "
+        "?3, ?4)");
+}
+
+MbtilesWriter::~MbtilesWriter() {
+    if (db_) {
+        insert_image_.reset();
+        insert_map_.reset();
+        db_.reset();
+        std::error_code ignored;
+        fs::remove(part_, ignored);
+    }
+}
+
+void MbtilesWriter::put(const TileKey& key, BytesView content) {
+    put_with_id(key, tile_id(content), content);
+}
+
+void MbtilesWriter::put_with_id(const TileKey& key, std::string_view id, BytesView content) {
+    insert_image_->bind(1, id).bind(2, content).execute();
+    insert_map_->bind(1, key.z)
+        .bind(2, key.x)
+        .bind(3, grid_.flip(key.z, key.y))
+        .bind(4, id)
+        .execute();
+}
+
+void MbtilesWriter::erase(const TileKey& key) {
+    auto erase =
+        db_->prepare("DELETE FROM map WHERE zoom_level=?1 AND tile_column=?2 AND tile_row=?3");
+    erase.bind(1, key.z).bind(2, key.x).bind(3, grid_.flip(key.z, key.y)).execute();
+}
+
+void MbtilesWriter::commit() {
+    db_->execute("DELETE FROM images WHERE tile_id NOT IN (SELECT tile_id FROM map)");
+    {
+        auto insert = db_->prepare("INSERT INTO metadata (name, value) VALUES (?1, ?2)");
+        for (const auto& [name, value] : metadata_) {
+            insert.bind(1, name).bind(2, value).execute();
+        }
+    }
+    db_->execute("COMMIT");
+    insert_image_.reset();
+    insert_map_.reset();
+    db_.reset();
+    fs::rename(part_, path_);
+}
+
+}  // namespace offgrid::sqlite

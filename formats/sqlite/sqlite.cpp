@@ -1,0 +1,247 @@
+#include "formats/sqlite/sqlite.h"
+
+#include "formats/base/error.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <array>
+
+namespace offgrid::sqlite {
+namespace {
+
+/// A tile larger than this is not a tile; bounds what a crafted row can make us hold in memory.
+constexpr int max_value_bytes = 64 << 20;
+
+/// Instructions of SQLite's virtual machine between two looks at the clock: well under a
+/// millisecond.
+constexpr int instructions_per_look = 20'000;
+
+using Clock = std::chrono::steady_clock;
+
+int has_passed(void* deadline) {
+    return Clock::now() > static_cast<const Deadline*>(deadline)->end ? 1 : 0;
+}
+
+Errc errc(int code) {
+    switch (code & 0xFF) {
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+            return Errc::busy;
+        case SQLITE_FULL:
+            return Errc::no_space;
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+        case SQLITE_ERROR:
+        case SQLITE_MISMATCH:
+        case SQLITE_INTERRUPT:
+        case SQLITE_AUTH:
+            return Errc::corrupt;
+        case SQLITE_TOOBIG:
+            return Errc::too_large;
+        case SQLITE_CANTOPEN:
+            return Errc::not_found;
+        default:
+            return Errc::io;
+    }
+}
+
+/// A file name as SQLite's URI syntax wants it (sqlite.org/uri.html, section 3.1).
+std::string uri_of(const std::filesystem::path& path, std::string_view parameters) {
+    std::string uri = "file:";
+    for (const char c : std::filesystem::absolute(path).string()) {
+        if (c == '?' || c == '#' || c == '%') {
+            uri += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+        } else {
+            uri.push_back(c);
+        }
+    }
+    return uri.append(parameters);
+}
+
+int flags(OpenMode mode) {
+    const int common = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
+    switch (mode) {
+        case OpenMode::immutable:
+            return common | SQLITE_OPEN_READONLY;
+        case OpenMode::build:
+            return common | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    }
+    return common;
+}
+
+std::string_view parameters(OpenMode mode) {
+    switch (mode) {
+        case OpenMode::immutable:
+            return "?mode=ro&immutable=1";
+        case OpenMode::build:
+            return "?mode=rwc";
+    }
+    return "";
+}
+
+}  // namespace
+
+// --- Statement
+
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const noexcept {
+    sqlite3_finalize(statement);
+}
+
+void Statement::fail(int code) const {
+    throw Error{errc(code), fmt::format("cannot read or write {}: {}", file_, sqlite3_errmsg(db_))};
+}
+
+Statement& Statement::bind(int index, std::int64_t value) {
+    if (const int code = sqlite3_bind_int64(statement_.get(), index, value); code != SQLITE_OK) {
+        fail(code);
+    }
+    return *this;
+}
+
+Statement& Statement::bind(int index, std::string_view text) {
+    const int code = sqlite3_bind_text64(statement_.get(), index, text.data(), text.size(),
+                                         SQLITE_STATIC, SQLITE_UTF8);
+    if (code != SQLITE_OK) {
+        fail(code);
+    }
+    return *this;
+}
+
+Statement& Statement::bind(int index, BytesView blob) {
+    static constexpr char empty = 0;  // a null pointer would bind NULL
+    const void* first = blob.empty() ? static_cast<const void*>(&empty) : blob.data();
+    if (const int code =
+            sqlite3_bind_blob64(statement_.get(), index, first, blob.size(), SQLITE_STATIC);
+        code != SQLITE_OK) {
+        fail(code);
+    }
+    return *this;
+}
+
+bool Statement::step() {
+    deadline_->end = Clock::now() + deadline_->per_step;
+    const int code = sqlite3_step(statement_.get());
+    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+        fail(code);
+    }
+    return code == SQLITE_ROW;
+}
+
+void Statement::execute() {
+    step();
+    reset();
+}
+
+void Statement::reset() noexcept {
+    sqlite3_reset(statement_.get());
+}
+
+bool Statement::is_null(int column) const {
+    return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
+
+bool Statement::is_integer(int column) const {
+    return sqlite3_column_type(statement_.get(), column) == SQLITE_INTEGER;
+}
+
+std::int64_t Statement::integer(int column) const {
+    return sqlite3_column_int64(statement_.get(), column);
+}
+
+std::string_view Statement::text(int column) const {
+    const auto* const text =
+        reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+    return text == nullptr ? std::string_view{}
+                           : std::string_view{text, static_cast<std::size_t>(sqlite3_column_bytes(
+                                                        statement_.get(), column))};
+}
+
+BytesView Statement::blob(int column) const {
+    const auto* const first =
+        static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_.get(), column));
+    return {first, first == nullptr
+                       ? 0
+                       : static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+// --- Db
+
+void Db::Close::operator()(sqlite3* db) const noexcept {
+    sqlite3_close_v2(db);
+}
+
+Db::Db(const std::filesystem::path& path, OpenMode mode, std::string shown_as)
+    : file_{shown_as.empty() ? path.string() : std::move(shown_as)},
+      deadline_{std::make_unique<Deadline>()} {
+    sqlite3* raw = nullptr;
+    const int code =
+        sqlite3_open_v2(uri_of(path, parameters(mode)).c_str(), &raw, flags(mode), nullptr);
+    db_.reset(raw);  // owned even when opening failed
+    if (code != SQLITE_OK) {
+        throw Error{errc(code), fmt::format("cannot open {}: {}", file_, sqlite3_errmsg(raw))};
+    }
+    if (mode == OpenMode::immutable) {
+        harden();
+    } else {
+        execute(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;"
+            "PRAGMA cache_size=-32768");
+    }
+}
+
+Db::~Db() = default;
+
+/// sqlite.org/security.html, section 1: what to switch off before reading a file from someone else.
+void Db::harden() {
+    sqlite3* const db = db_.get();
+    for (const auto& [option, value] : {std::pair{SQLITE_DBCONFIG_DEFENSIVE, 1},
+                                        {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+                                        {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+                                        {SQLITE_DBCONFIG_ENABLE_VIEW, 0}}) {
+        int now = -1;
+        if (sqlite3_db_config(db, option, value, &now) != SQLITE_OK || now != value) {
+            throw Error{Errc::unsupported,
+                        fmt::format("cannot open {}: this SQLite cannot be hardened", file_)};
+        }
+    }
+    static constexpr std::array<std::pair<int, int>, 7> limits{
+        {{SQLITE_LIMIT_LENGTH, max_value_bytes},
+         {SQLITE_LIMIT_SQL_LENGTH, 100'000},
+         {SQLITE_LIMIT_COLUMN, 100},
+         {SQLITE_LIMIT_EXPR_DEPTH, 20},
+         {SQLITE_LIMIT_COMPOUND_SELECT, 3},
+         {SQLITE_LIMIT_ATTACHED, 0},
+         {SQLITE_LIMIT_WORKER_THREADS, 0}}};
+    for (const auto& [limit, value] : limits) {
+        sqlite3_limit(db, limit, value);
+    }
+    sqlite3_progress_handler(db, instructions_per_look, &has_passed, deadline_.get());
+    execute("PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA query_only=ON");
+}
+
+Statement Db::prepare(std::string_view sql) {
+    sqlite3_stmt* raw = nullptr;
+    const int code = sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+    Statement statement{db_.get(), raw, file_, *deadline_};
+    if (code != SQLITE_OK) {
+        statement.fail(code);
+    }
+    return statement;
+}
+
+void Db::execute(const char* sql) {
+    deadline_->end = Clock::time_point::max();
+    if (const int code = sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr);
+        code != SQLITE_OK) {
+        throw Error{errc(code),
+                    fmt::format("cannot read or write {}: {}", file_, sqlite3_errmsg(db_.get()))};
+    }
+}
+
+void Db::set_deadline(std::chrono::milliseconds per_step) {
+    deadline_->per_step = per_step;
+}
+
+}  // namespace offgrid::sqlite

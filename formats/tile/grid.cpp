@@ -1,0 +1,129 @@
+#include "formats/tile/grid.h"
+
+#include "formats/base/error.h"
+
+#include <cmath>
+#include <utility>
+
+namespace offgrid {
+namespace {
+
+constexpr int built_in_levels = 31;
+
+/// A tile that the extent enters by less than this fraction is left out, so that rounding adds no
+/// row or column.
+constexpr double edge_tolerance = 1e-7;
+
+/// Half the equator's length on the sphere of EPSG:3857, as MapCache and OGC 17-083r2 (annex D)
+/// write it.
+constexpr double half_equator_m = 20037508.3427892480;
+
+std::vector<double> halving(double first, int levels) {
+    std::vector<double> resolutions;
+    for (int z = 0; z < levels; ++z) {
+        resolutions.push_back(std::ldexp(first, -z));
+    }
+    return resolutions;
+}
+
+/// MapCache leaves out a last tile that the extent enters by less than 1 % of a tile.
+std::int64_t matrix_size(double extent, double tile) {
+    return std::max<std::int64_t>(1, std::llround(std::ceil((extent - 0.01 * tile) / tile)));
+}
+
+}  // namespace
+
+Grid::Grid(Definition definition) : definition_{std::move(definition)} {
+    if (definition_.extent.is_empty() || definition_.tile_size <= 0 ||
+        definition_.resolutions.empty()) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("grid '{}' has no tiles: extent, tile size and resolutions "
+                                "must be given",
+                                name())};
+    }
+    for (const double resolution : definition_.resolutions) {
+        if (!(resolution > 0)) {
+            throw Error{Errc::invalid_argument,
+                        fmt::format("grid '{}' has a resolution of {}", name(), resolution)};
+        }
+        const double tile = resolution * tile_size();
+        matrix_.push_back(
+            {matrix_size(extent().width(), tile), matrix_size(extent().height(), tile)});
+    }
+}
+
+const Grid& Grid::google_maps_compatible() {
+    static const Grid grid{
+        {.name = "GoogleMapsCompatible",
+         .srs = "EPSG:3857",
+         .extent = {-half_equator_m, -half_equator_m, half_equator_m, half_equator_m},
+         .resolutions = halving(half_equator_m / 128, built_in_levels)}};
+    return grid;
+}
+
+const Grid& Grid::wgs84() {
+    static const Grid grid{{.name = "WGS84",
+                            .srs = "EPSG:4326",
+                            .extent = {-180, -90, 180, 90},
+                            .resolutions = halving(0.703125, built_in_levels)}};
+    return grid;
+}
+
+const Grid* Grid::find(std::string_view name) {
+    for (const auto* grid : {&google_maps_compatible(), &wgs84()}) {
+        if (grid->name() == name) {
+            return grid;
+        }
+    }
+    return nullptr;
+}
+
+bool Grid::contains(const TileKey& key) const {
+    return key.z >= 0 && key.z < levels() && key.x >= 0 && key.y >= 0 &&
+           key.x < matrix_width(key.z) && key.y < matrix_height(key.z);
+}
+
+Box Grid::box_of(const TileKey& key) const {
+    return box_of(TileRange{key.z, key.x, key.y, key.x + 1, key.y + 1});
+}
+
+Box Grid::box_of(const TileRange& range) const {
+    const double tile = resolution(range.z) * tile_size();
+    const double top = origin() == Origin::top_left
+                           ? extent().max_y
+                           : extent().min_y + static_cast<double>(matrix_height(range.z)) * tile;
+    return {extent().min_x + static_cast<double>(range.min_x) * tile,
+            top - static_cast<double>(range.max_y) * tile,
+            extent().min_x + static_cast<double>(range.max_x) * tile,
+            top - static_cast<double>(range.min_y) * tile};
+}
+
+TileRange Grid::range_of(int z, const Box& box) const {
+    const double tile = resolution(z) * tile_size();
+    const auto first = [&](double distance, std::int64_t size) {
+        return static_cast<std::int64_t>(std::clamp(std::floor(distance / tile + edge_tolerance),
+                                                    0.0, static_cast<double>(size)));
+    };
+    const auto last = [&](double distance, std::int64_t size) {
+        return static_cast<std::int64_t>(std::clamp(std::ceil(distance / tile - edge_tolerance),
+                                                    0.0, static_cast<double>(size)));
+    };
+    const auto whole_box = box_of(whole(z));
+    return {z, first(box.min_x - whole_box.min_x, matrix_width(z)),
+            first(whole_box.max_y - box.max_y, matrix_height(z)),
+            last(box.max_x - whole_box.min_x, matrix_width(z)),
+            last(whole_box.max_y - box.min_y, matrix_height(z))};
+}
+
+int Grid::nearest_zoom(double wanted) const {
+    int nearest = 0;
+    for (int z = 1; z < levels(); ++z) {
+        if (std::abs(std::log(resolution(z) / wanted)) <
+            std::abs(std::log(resolution(nearest) / wanted))) {
+            nearest = z;
+        }
+    }
+    return nearest;
+}
+
+}  // namespace offgrid

@@ -1,0 +1,95 @@
+#pragma once
+
+#include "formats/tile/box.h"
+#include "formats/tile/key.h"
+#include "formats/tile/range.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace offgrid {
+
+/// A tile matrix set (OGC 17-083r2, MapCache "grid", GeoWebCache "gridset"): how one reference
+/// system is cut into tiles at each zoom. Immutable; safe for concurrent use.
+///
+/// The coordinates of boxes are in the units of the SRS, always east then north, also where the
+/// authority (EPSG:4326) lists latitude first.
+class Grid {
+public:
+    /// The corner at which the tiles of every level start; where the extent is not a whole number
+    /// of tiles, the opposite edges stick out. It also tells from where MapCache counts its rows
+    /// (MapCache "origin").
+    enum class Origin { bottom_left, top_left };
+
+    struct Definition {
+        std::string name{};
+        std::string srs{};  ///< authority and code, for example "EPSG:3857"
+        Box extent{};
+        int tile_size = 256;                ///< pixels, both ways
+        std::vector<double> resolutions{};  ///< units of the SRS per pixel, zoom 0 first
+        Origin origin = Origin::bottom_left;
+    };
+
+    /// Throws `invalid_argument` when the definition describes no tiles.
+    explicit Grid(Definition definition);
+
+    /// Web Mercator, 31 levels; the same tiles as MapCache's and OGC's GoogleMapsCompatible.
+    static const Grid& google_maps_compatible();
+
+    /// Plate carree in degrees, two tiles at zoom 0, 31 levels; the same tiles as MapCache's WGS84.
+    static const Grid& wgs84();
+
+    /// The built-in grid of that name, or null.
+    static const Grid* find(std::string_view name);
+
+    const std::string& name() const { return definition_.name; }
+    const std::string& srs() const { return definition_.srs; }
+    const Box& extent() const { return definition_.extent; }
+    int tile_size() const { return definition_.tile_size; }
+    Origin origin() const { return definition_.origin; }
+    int levels() const { return static_cast<int>(definition_.resolutions.size()); }
+
+    /// Units of the SRS per pixel. REQUIRES: 0 <= z < levels(), here and below.
+    double resolution(int z) const { return definition_.resolutions[static_cast<std::size_t>(z)]; }
+    std::int64_t matrix_width(int z) const { return matrix_[static_cast<std::size_t>(z)].width; }
+    std::int64_t matrix_height(int z) const { return matrix_[static_cast<std::size_t>(z)].height; }
+
+    /// Whether there is such a tile. Any key may be asked.
+    bool contains(const TileKey& key) const;
+
+    /// The row counted from the other side: north to south or south to north.
+    std::int64_t flip(int z, std::int64_t y) const { return matrix_height(z) - 1 - y; }
+
+    /// The row as MapCache counts it: from the grid's origin.
+    std::int64_t row_from_origin(const TileKey& key) const {
+        return origin() == Origin::bottom_left ? flip(key.z, key.y) : key.y;
+    }
+
+    /// What the tile covers.
+    Box box_of(const TileKey& key) const;
+
+    /// What the tiles of a range cover together.
+    Box box_of(const TileRange& range) const;
+
+    /// The tiles that overlap the box by more than a hair (1e-7 of a tile), within the matrix.
+    TileRange range_of(int z, const Box& box) const;
+
+    /// All tiles of a zoom.
+    TileRange whole(int z) const { return {z, 0, 0, matrix_width(z), matrix_height(z)}; }
+
+    /// The zoom whose resolution is nearest to the given one by ratio.
+    int nearest_zoom(double resolution) const;
+
+private:
+    struct Matrix {
+        std::int64_t width = 0;
+        std::int64_t height = 0;
+    };
+
+    Definition definition_;
+    std::vector<Matrix> matrix_;
+};
+
+}  // namespace offgrid

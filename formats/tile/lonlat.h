@@ -1,0 +1,18 @@
+#pragma once
+
+#include "formats/tile/box.h"
+
+#include <optional>
+#include <string_view>
+
+namespace offgrid {
+
+/// The box in longitude and latitude degrees (WGS 84), from an SRS whose formula is known here:
+/// EPSG:3857 and EPSG:4326. Nothing for any other. Metadata such as MBTiles `bounds` speaks degrees
+/// whatever the grid.
+std::optional<Box> to_lonlat(std::string_view srs, const Box& box);
+
+/// The reverse. Latitudes beyond the limit of EPSG:3857 (85.0511 degrees) are cut there.
+std::optional<Box> from_lonlat(std::string_view srs, const Box& box);
+
+}  // namespace offgrid

@@ -1,0 +1,109 @@
+#pragma once
+
+#include "formats/tile/grid.h"
+#include "formats/tile/integer_format.h"
+#include "formats/tile/key.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace offgrid {
+
+/// What a path says about a tile besides its address, in the order in which the dimensions are
+/// declared.
+struct PathValues {
+    std::string tileset{};
+    std::string extension{};
+    std::vector<std::pair<std::string, std::string>> dimensions{};  ///< name and value
+};
+
+/// How a PathTemplate counts. A value.
+struct PathTemplateOptions {
+    std::int64_t xcount = 0;  ///< columns of tiles a file holds; 0: the x keys are not available
+    std::int64_t ycount = 0;  ///< rows of tiles a file holds; 0: the y keys are not available
+    int top = 0;              ///< zoom of the top tiles; 0: the top keys are not available
+
+    /// Key (`top`, `x`, `inv_y` …) to a printf integer format as MapCache's `KEY_fmt` attributes
+    /// give it: `%d`, `%u`,
+    /// `%x` or `%X` with an optional `0` flag and width, and text around it. Default `%d`.
+    std::map<std::string, std::string, std::less<>> formats{};
+
+    friend bool operator==(const PathTemplateOptions&, const PathTemplateOptions&) = default;
+};
+
+/// The language of every file name, key and URL of a tile store: text with keys in braces.
+///
+///     {z} {inv_z}                     zoom, and counted from the deepest level
+///     {x} {y}                         first column and row of the block of xcount by ycount tiles
+///     {div_x} {div_y}                 the block's own column and row
+///     {inv_x} {inv_y}                 as {x} {y}, in blocks counted from the far edge of the
+///     matrix {inv_div_x} {inv_div_y}         as {div_x} {div_y}, counted from the far edge {top}
+///     {top_x} {top_y}           zoom, column and row of the top tile (z-top, MapCache RFC 130)
+///     {inv_top_x} {inv_top_y}         the same counted from the far edge
+///     {quadkey}                       the quadtree path of x, y, z
+///     {tileset} {grid} {ext}          texts
+///     {dim} {dim:NAME}                `#value` of every dimension, last declared first; the value
+///     of one
+///
+/// Rows count from the grid's origin as in MapCache, not from the north. All arithmetic is 64-bit,
+/// so deep tiles of deep tops do not wrap. A key that the options do not provide stays in the path
+/// as it is written, as in MapCache.
+///
+/// A template renders paths and matches them back. Values are text, never patterns: nothing reaches
+/// printf, and in dimension values `.` and `/` become `#`, so none can leave its folder. Immutable;
+/// safe for concurrent use.
+class PathTemplate {
+public:
+    /// What a path says, key by key: numbers for the counted keys, text for the others.
+    struct Match {
+        std::map<std::string, std::int64_t, std::less<>> numbers;
+        std::map<std::string, std::string, std::less<>> texts;
+    };
+
+    /// Throws `invalid_argument` naming the text when a format is no integer format or a count is
+    /// negative.
+    explicit PathTemplate(std::string text, PathTemplateOptions options = {});
+
+    const std::string& text() const { return text_; }
+    const PathTemplateOptions& options() const { return options_; }
+
+    /// The path of the tile. REQUIRES: the grid contains the tile.
+    std::string render(const Grid& grid, const TileKey& key, const PathValues& values = {}) const;
+
+    /// What the whole path says, or nothing when this template cannot have made it. A key that
+    /// occurs twice must say the same both times.
+    std::optional<Match> match(std::string_view path) const;
+
+    /// Whether the file of that name is where the tile belongs.
+    bool places(const Grid& grid, const TileKey& key, std::string_view path,
+                const PathValues& values = {}) const {
+        return render(grid, key, values) == path;
+    }
+
+private:
+    enum class Key;
+
+    /// A stretch of literal text, or a key.
+    struct Piece {
+        std::optional<Key> key;
+        std::string text;  ///< the literal, or the name in the braces
+        IntegerFormat format;
+    };
+
+    std::optional<Key> key_named(std::string_view name) const;
+    std::int64_t number(Key key, const Grid& grid, const TileKey& tile) const;
+    bool match_from(std::size_t first_piece, std::string_view rest, Match& match,
+                    int& steps_left) const;
+    bool accept(const Piece& piece, std::string_view text, Match& match) const;
+
+    std::string text_;
+    PathTemplateOptions options_;
+    std::vector<Piece> pieces_;
+};
+
+}  // namespace offgrid

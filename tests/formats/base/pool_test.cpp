@@ -1,0 +1,163 @@
+#include "formats/base/pool.h"
+
+#include "tests/support/errors.h"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <thread>
+
+namespace offgrid {
+namespace {
+
+using namespace std::chrono_literals;
+using test::throws;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// Counts itself, so that a test sees what is open.
+struct Handle {
+    explicit Handle(std::vector<std::string>& closings, std::string name)
+        : closed{closings}, path{std::move(name)} {}
+    ~Handle() { closed.push_back(path); }
+    Handle(const Handle&) = delete;
+    Handle& operator=(const Handle&) = delete;
+
+    std::vector<std::string>& closed;
+    std::string path;
+};
+
+struct PoolTest : testing::Test {
+    Pool<Handle>::Open open() {
+        return [this](const std::string& path) {
+            opened.push_back(path);
+            if (path == "bad") {
+                throw Error{Errc::corrupt, "bad"};
+            }
+            return std::make_unique<Handle>(closed, path);
+        };
+    }
+
+    std::vector<std::string> opened;
+    std::vector<std::string> closed;
+};
+
+TEST_F(PoolTest, uses_an_idle_handle_again) {
+    Pool<Handle> pool{4, open()};
+    const auto hold = pool.hold({"a"});
+    { const auto lease = pool.acquire("a", 0ms); }
+    { const auto lease = pool.acquire("a", 0ms); }
+    EXPECT_THAT(opened, ElementsAre("a"));
+}
+
+TEST_F(PoolTest, opens_another_handle_while_the_first_is_in_use) {
+    Pool<Handle> pool{4, open()};
+    const auto hold = pool.hold({"a"});
+    const auto first = pool.acquire("a", 0ms);
+    const auto second = pool.acquire("a", 0ms);
+    EXPECT_NE(&*first, &*second);
+}
+
+TEST_F(PoolTest, closes_the_least_recently_used_handle_at_the_cap) {
+    Pool<Handle> pool{2, open()};
+    const auto hold = pool.hold({"a", "b", "c"});
+    { const auto lease = pool.acquire("a", 0ms); }
+    { const auto lease = pool.acquire("b", 0ms); }
+    { const auto lease = pool.acquire("a", 0ms); }
+
+    { const auto lease = pool.acquire("c", 0ms); }
+
+    EXPECT_THAT(closed, ElementsAre("b"));
+    EXPECT_EQ(pool.statistics().open, 2U);
+    EXPECT_EQ(pool.statistics().evictions, 1U);
+}
+
+TEST_F(PoolTest, is_busy_after_the_deadline_when_all_handles_are_in_use) {
+    Pool<Handle> pool{1, open()};
+    const auto hold = pool.hold({"a", "b"});
+    const auto lease = pool.acquire("a", 0ms);
+    EXPECT_THAT([&] { pool.acquire("b", 10ms); },
+                throws(Errc::busy, HasSubstr("all 1 file handles")));
+}
+
+TEST_F(PoolTest, a_waiting_caller_gets_the_handle_that_is_given_back) {
+    Pool<Handle> pool{1, open()};
+    const auto hold = pool.hold({"a", "b"});
+    auto lease = std::make_unique<Pool<Handle>::Lease>(pool.acquire("a", 0ms));
+    std::thread waiter{[&] { EXPECT_EQ(pool.acquire("b", 10s)->path, "b"); }};
+    while (pool.statistics().waiting == 0) {
+        std::this_thread::yield();
+    }
+    lease.reset();
+    waiter.join();
+    EXPECT_THAT(closed, ElementsAre("a"));
+}
+
+TEST_F(PoolTest, gives_the_place_back_when_opening_fails) {
+    Pool<Handle> pool{1, open()};
+    const auto hold = pool.hold({"a", "bad"});
+    EXPECT_THAT([&] { pool.acquire("bad", 0ms); }, throws(Errc::corrupt, HasSubstr("bad")));
+    EXPECT_EQ(pool.acquire("a", 0ms)->path, "a");
+}
+
+TEST_F(PoolTest, closes_the_handles_of_a_file_with_its_last_hold) {
+    Pool<Handle> pool{4, open()};
+    auto one = std::make_unique<Pool<Handle>::Hold>(pool.hold({"a", "b"}));
+    const auto other = pool.hold({"a"});
+    { const auto lease = pool.acquire("a", 0ms); }
+    { const auto lease = pool.acquire("b", 0ms); }
+
+    one.reset();
+
+    EXPECT_THAT(closed, ElementsAre("b"));
+    EXPECT_EQ(pool.statistics().open, 1U);
+}
+
+TEST_F(PoolTest, closes_a_handle_on_return_when_nobody_holds_its_file_any_more) {
+    Pool<Handle> pool{4, open()};
+    auto hold = std::make_unique<Pool<Handle>::Hold>(pool.hold({"a"}));
+    {
+        const auto lease = pool.acquire("a", 0ms);
+        hold.reset();
+        EXPECT_TRUE(closed.empty()) << "it is in use";
+    }
+    EXPECT_THAT(closed, ElementsAre("a"));
+    EXPECT_EQ(pool.statistics().open, 0U);
+}
+
+TEST(Pool, never_opens_more_than_the_cap_under_load) {
+    struct Counted {
+        explicit Counted(std::atomic<int>& count) : open{count} { ++open; }
+        ~Counted() { --open; }
+        Counted(const Counted&) = delete;
+        Counted& operator=(const Counted&) = delete;
+        std::atomic<int>& open;
+    };
+    std::atomic<int> open = 0;
+    std::atomic<int> most = 0;
+    Pool<Counted> pool{3, [&](const std::string&) {
+                           auto handle = std::make_unique<Counted>(open);
+                           for (int seen = most;
+                                open > seen && !most.compare_exchange_weak(seen, open);) {
+                           }
+                           return handle;
+                       }};
+    const auto hold = pool.hold({"0", "1", "2", "3", "4", "5", "6"});
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 8; ++t) {
+        threads.emplace_back([&, t] {
+            for (int n = 0; n < 500; ++n) {
+                const auto lease = pool.acquire(std::to_string((n + t) % 7), 10s);
+            }
+        });
+    }
+    for (auto& thread : threads) {
+        thread.join();
+    }
+    // A handle that makes room is closed just before the next one is opened.
+    EXPECT_LE(most, 3);
+    EXPECT_EQ(pool.statistics().open, pool.statistics().idle);
+}
+
+}  // namespace
+}  // namespace offgrid

@@ -1,0 +1,147 @@
+#include "formats/package/manifest.h"
+
+#include "tests/support/errors.h"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+namespace offgrid {
+namespace {
+
+using test::throws;
+using testing::HasSubstr;
+using Json = nlohmann::ordered_json;
+
+const std::string some_sha256(64, 'a');
+
+Manifest kenya() {
+    return {.layer = "kenya",
+            .title = "Kenya",
+            .attribution = "us",
+            .format = TileFormat::jpeg,
+            .min_zoom = 0,
+            .max_zoom = 15,
+            .bounds = {33.9, -4.7, 41.9, 5.5},
+            .pyramids = {{.min_zoom = 0, .max_zoom = 7, .names = "z0-0-0.sqlite3"},
+                         {.min_zoom = 8,
+                          .max_zoom = 15,
+                          .names = "z{top}-{top_x}-{top_y}.sqlite3",
+                          .options = {.top = 8, .formats = {{"top", "%02d"}}}}},
+            .files = {{"z0-0-0.sqlite3", 10, some_sha256, 0, 7, 12},
+                      {"z08-150-128.sqlite3", 20, some_sha256, 8, 15, 34}}};
+}
+
+/// The manifest's JSON with one change.
+std::string changed(const std::function<void(Json&)>& change) {
+    auto json = Json::parse(to_json(kenya()));
+    change(json);
+    return json.dump();
+}
+
+TEST(Manifest, goes_to_json_and_back) {
+    EXPECT_EQ(parse_manifest(to_json(kenya())), kenya());
+}
+
+TEST(Manifest, is_the_same_json_each_time) {
+    EXPECT_EQ(to_json(kenya()), to_json(kenya()));
+}
+
+TEST(Manifest, mixed_formats_and_other_grids_survive) {
+    auto manifest = kenya();
+    manifest.format = std::nullopt;
+    manifest.grid = &Grid::wgs84();
+    EXPECT_EQ(parse_manifest(to_json(manifest)), manifest);
+}
+
+TEST(Manifest, finds_files_by_name_and_pyramids_by_zoom) {
+    const auto manifest = kenya();
+    EXPECT_EQ(manifest.find("z08-150-128.sqlite3")->tiles, 34);
+    EXPECT_EQ(manifest.find("z08-150-129.sqlite3"), nullptr);
+    EXPECT_EQ(manifest.pyramids_of(7)->names, "z0-0-0.sqlite3");
+    EXPECT_EQ(manifest.pyramids_of(16), nullptr);
+}
+
+TEST(Manifest, names_what_is_wrong) {
+    const std::pair<std::function<void(Json&)>, const char*> cases[] = {
+        {[](Json& j) { j = Json::array(); }, "not an object"},
+        {[](Json& j) { j.erase("layer"); }, "no field 'layer'"},
+        {[](Json& j) { j["layer"] = 7; }, "'layer' is of the wrong type"},
+        {[](Json& j) { j["layer"] = "../x"; }, "'../x' cannot be the name of a layer"},
+        {[](Json& j) { j["layer"] = ""; }, "cannot be the name of a layer"},
+        {[](Json& j) { j["grid"] = "mars"; }, "grid 'mars'"},
+        {[](Json& j) { j["format"] = "gif"; }, "format 'gif'"},
+        {[](Json& j) {
+             j["zooms"] = {0, 31};
+         },
+         "'zooms'"},
+        {[](Json& j) {
+             j["zooms"] = {-1, 3};
+         },
+         "'zooms'"},
+        {[](Json& j) {
+             j["zooms"] = {5, 3};
+         },
+         "'zooms'"},
+        {[](Json& j) { j["zooms"] = {3}; }, "'zooms'"},
+        {[](Json& j) {
+             j["bounds"] = {1, 2, 3};
+         },
+         "'bounds'"},
+        {[](Json& j) {
+             j["bounds"] = {10, 0, 5, 1};
+         },
+         "'bounds'"},
+        {[](Json& j) {
+             j["bounds"] = {-500, 0, 5, 1};
+         },
+         "'bounds'"},
+        {[](Json& j) { j["pyramids"][1]["names"] = "../{top_x}"; }, "leave the package"},
+        {[](Json& j) { j["pyramids"][1]["names"] = "/{top_x}"; }, "leave the package"},
+        {[](Json& j) { j["pyramids"][1]["top"] = 99; }, "'top'"},
+        {[](Json& j) { j["pyramids"][1]["formats"]["top"] = "%s"; }, "not one integer format"},
+        {[](Json& j) { j["pyramids"][1]["formats"] = "%s"; }, "'formats' is of the wrong type"},
+        {[](Json& j) { j["files"][0]["name"] = "../z0-0-0.sqlite3"; }, "leaves the package"},
+        {[](Json& j) { j["files"][0]["name"] = "readme.txt"; }, "name that no pyramid has"},
+        {[](Json& j) { j["files"][0]["sha256"] = "abc"; }, "no SHA-256"},
+        {[](Json& j) { j["files"][0]["tiles"] = -1; }, "count of tiles"},
+        {[](Json& j) { j["files"][0]["bytes"] = "many"; }, "'bytes' is of the wrong type"},
+        {[](Json& j) { j["files"][1] = j["files"][0]; }, "is there twice"},
+        {[](Json& j) { std::swap(j["files"][0], j["files"][1]); }, "not sorted"},
+        {[](Json& j) { j["files"] = 3; }, ""},
+    };
+    for (const auto& [change, why] : cases) {
+        EXPECT_THAT([&] { parse_manifest(changed(change)); }, throws(Errc::corrupt, HasSubstr(why)))
+            << why;
+    }
+    EXPECT_THAT([] { parse_manifest("{"); }, throws(Errc::corrupt, HasSubstr("bad manifest")));
+    EXPECT_THAT([] { parse_manifest(std::string(100'000, '[')); },
+                throws(Errc::corrupt, HasSubstr("bad manifest")));
+    EXPECT_THAT([] { parse_manifest(changed([](Json& j) { j["offgrid"] = 2; })); },
+                throws(Errc::unsupported, HasSubstr("format version 2")));
+}
+
+TEST(Manifest, knows_names_that_stay_in_their_folder) {
+    for (const auto* name :
+         {"a", "a/b.sqlite3", "EPSG_4326/sf_restricted/image_png/null/10/t.sqlite", "..a", "a..",
+          ".a"}) {
+        EXPECT_TRUE(is_contained_name(name)) << name;
+    }
+    for (const auto* name : {"", "/", "/etc/x", "a//b", "a/", ".", "..", "../x", "a/../x", "a/..",
+                             "./a", "a\\b", "..\\x", "C:\\x", "C:x", "c:/x", "a\nb", "a\x7f"}) {
+        EXPECT_FALSE(is_contained_name(name)) << name;
+    }
+    EXPECT_FALSE(is_contained_name(std::string_view{"a\0b", 3}));
+    EXPECT_FALSE(is_contained_name(std::string(1025, 'a')));
+}
+
+TEST(Manifest, knows_names_of_layers) {
+    for (const auto* name : {"kenya", "sf:restricted", "a b", "Москва", ".a", "a@b#c%20"}) {
+        EXPECT_TRUE(is_layer_name(name)) << name;
+    }
+    for (const auto* name : {"", ".", "..", "a/b", "a\\b", "a\tb"}) {
+        EXPECT_FALSE(is_layer_name(name)) << name;
+    }
+}
+
+}  // namespace
+}  // namespace offgrid

@@ -1,0 +1,195 @@
+#include "formats/tile/path_template.h"
+
+#include "tests/support/errors.h"
+
+#include <gmock/gmock.h>
+
+namespace offgrid {
+namespace {
+
+using test::throws;
+using testing::HasSubstr;
+
+/// MapCache's tables write rows from the south; a key counts them from the north.
+TileKey from_south(int z, std::int64_t x, std::int64_t row) {
+    return {z, x, Grid::google_maps_compatible().flip(z, row)};
+}
+
+struct Case {
+    std::string text;
+    PathTemplateOptions options;
+    TileKey key;
+    std::string path;
+};
+
+/// What MapCache 1.14 was seen to write.
+const std::vector<Case>& mapcache_paths() {
+    static const std::vector<Case> cases{
+        {"{z}/{x}-{y}",
+         {.xcount = 1000, .ycount = 1000},
+         from_south(15, 3024, 1534),
+         "15/3000-1000"},
+        {"{z}/{x}-{y}", {.xcount = 1000, .ycount = 1000}, from_south(5, 2, 8), "5/0-0"},
+        {"L{z}/R{inv_y}/C{x}",
+         {.xcount = 64, .ycount = 64, .formats = {{"x", "%08d"}, {"inv_y", "%08d"}}},
+         from_south(10, 700, 500),
+         "L10/R00000512/C00000640"},
+        {"z{top}-{top_x}-{top_y}",
+         {.top = 8, .formats = {{"top", "%02d"}}},
+         from_south(8, 175, 125),
+         "z08-175-125"},
+        {"z{top}-{top_x}-{top_y}",
+         {.top = 8, .formats = {{"top", "%02d"}}},
+         from_south(10, 700, 500),
+         "z08-175-125"},
+        {"z{top}-{top_x}-{top_y}",
+         {.top = 8, .formats = {{"top", "%02d"}}},
+         from_south(14, 8191, 8192),
+         "z08-127-128"},
+        {"z{top}-{top_x}-{top_y}",
+         {.top = 8, .formats = {{"top", "%02d"}}},
+         from_south(21, 1234567, 1654321),
+         "z08-150-201"},
+        {"{inv_top_x}-{inv_top_y}", {.top = 8}, from_south(21, 1234567, 1654321), "105-54"},
+        // Tiles above the top zoom go to the pyramid of their first descendant.
+        {"{top_x}-{top_y}", {.top = 2}, from_south(0, 0, 0), "0-0"},
+        {"{top_x}-{top_y}", {.top = 2}, from_south(1, 1, 1), "2-2"},
+        // Every block key, with blocks of 3 by 2 tiles.
+        {"x{x} ix{inv_x} y{y} iy{inv_y} dx{div_x} idx{inv_div_x} dy{div_y} idy{inv_div_y}",
+         {.xcount = 3, .ycount = 2},
+         from_south(2, 0, 0),
+         "x0 ix3 y0 iy2 dx0 idx1 dy0 idy1"},
+        {"x{x} ix{inv_x} y{y} iy{inv_y} dx{div_x} idx{inv_div_x} dy{div_y} idy{inv_div_y}",
+         {.xcount = 3, .ycount = 2},
+         from_south(2, 3, 3),
+         "x3 ix0 y2 iy0 dx1 idx0 dy1 idy0"},
+        {"x{x} ix{inv_x} y{y} iy{inv_y} dx{div_x} idx{inv_div_x} dy{div_y} idy{inv_div_y}",
+         {.xcount = 3, .ycount = 2},
+         from_south(3, 4, 1),
+         "x3 ix3 y0 iy6 dx1 idx1 dy0 idy3"},
+        // Layouts of the disk cache as templates.
+        {"{z}/{y}/{y}_{x}.png",
+         {.xcount = 1, .ycount = 1, .formats = {{"y", "%04d"}, {"x", "%04d"}}},
+         from_south(21, 1234567, 1654321),
+         "21/1654321/1654321_1234567.png"},
+        {"L{z}/R{y}/C{x}.png",
+         {.xcount = 1, .ycount = 1, .formats = {{"z", "%02d"}, {"x", "%08x"}, {"y", "%08x"}}},
+         from_south(21, 1234567, 1654321),
+         "L21/R00193e31/C0012d687.png"},
+        {"{quadkey}", {}, from_south(3, 5, 2), "121"},
+    };
+    return cases;
+}
+
+TEST(PathTemplate, renders_what_mapcache_writes) {
+    for (const auto& [text, options, key, path] : mapcache_paths()) {
+        EXPECT_EQ((PathTemplate{text, options}.render(Grid::google_maps_compatible(), key)), path)
+            << text;
+    }
+}
+
+TEST(PathTemplate, matches_what_it_renders) {
+    for (const auto& [text, options, key, path] : mapcache_paths()) {
+        const PathTemplate names{text, options};
+        ASSERT_TRUE(names.match(path)) << text;
+        EXPECT_TRUE(names.places(Grid::google_maps_compatible(), key, path)) << text;
+    }
+}
+
+TEST(PathTemplate, does_not_wrap_where_mapcache_does) {
+    const PathTemplate names{"{top_x}", {.top = 12}};
+    const auto top_x = [&](std::int64_t x) {
+        return names.render(Grid::google_maps_compatible(), {21, x, 0});
+    };
+    EXPECT_EQ(top_x(1'048'575), "2047");
+    EXPECT_EQ(top_x(1'048'576), "2048") << "0 in MapCache 1.14";
+    EXPECT_EQ(top_x(2'097'151), "4095") << "2047 in MapCache 1.14";
+}
+
+TEST(PathTemplate, counts_the_top_as_a_ratio_on_odd_grids) {
+    const Grid odd{{.name = "odd",
+                    .srs = "EPSG:3857",
+                    .extent = {0, 0, 2.1 * 256, 2.1 * 256},
+                    .resolutions = {2, 1, 0.5, 0.25}}};
+    const PathTemplate names{"{top_x}", {.top = 1}};
+    EXPECT_EQ(names.render(odd, {3, 3, 0}), "1") << "its geographic ancestor is 0";
+}
+
+TEST(PathTemplate, uses_all_four_rows_and_eight_columns_of_a_wgs84_top) {
+    const PathTemplate names{"{top_x}-{top_y}", {.top = 2}};
+    EXPECT_EQ(names.render(Grid::wgs84(), {2, 7, 0}), "7-3");
+    EXPECT_EQ(names.render(Grid::wgs84(), {2, 0, 3}), "0-0");
+}
+
+TEST(PathTemplate, inserts_texts_and_dimensions_that_cannot_leave_their_folder) {
+    const PathValues values{
+        .tileset = "kenya", .extension = "png", .dimensions = {{"d1", "a.b/c"}, {"d2", "../v2"}}};
+    const PathTemplate names{"{tileset}/{grid}/{dim:d1}/x{dim}.{ext}"};
+    EXPECT_EQ(names.render(Grid::wgs84(), {0, 0, 0}, values),
+              "kenya/WGS84/a#b#c/x####v2#a#b#c.png");
+}
+
+TEST(PathTemplate, leaves_keys_that_are_not_provided_as_they_are) {
+    EXPECT_EQ((PathTemplate{"{x}-{top}-{dim}-{what}-{z"}.render(Grid::wgs84(), {0, 0, 0})),
+              "{x}-{top}-{dim}-{what}-{z");
+}
+
+TEST(PathTemplate, says_what_a_path_says) {
+    const PathTemplate names{"{tileset}/z{top}-{top_x}-{top_y}.sqlite3",
+                             {.top = 8, .formats = {{"top", "%02d"}}}};
+    const auto match = names.match("kenya/z08-150-128.sqlite3");
+    ASSERT_TRUE(match);
+    EXPECT_EQ(match->numbers.at("top_x"), 150);
+    EXPECT_EQ(match->numbers.at("top_y"), 128);
+    EXPECT_EQ(match->texts.at("tileset"), "kenya");
+}
+
+TEST(PathTemplate, matches_no_path_that_it_cannot_have_made) {
+    const PathTemplate names{"z{top}-{top_x}-{top_y}.sqlite3",
+                             {.top = 8, .formats = {{"top", "%02d"}}}};
+    for (const auto* path :
+         {"", "z08-150-128", "z8-150-128.sqlite3", "z09-150-128.sqlite3", "z08-150-128.sqlite3x",
+          "z08--1-128.sqlite3", "z08-0150-128.sqlite3", "z08- 150-128.sqlite3",
+          "z08-1e2-128.sqlite3", "z08-99999999999999999999-1.sqlite3", "../z08-150-128.sqlite3"}) {
+        EXPECT_FALSE(names.match(path)) << path;
+    }
+    EXPECT_FALSE((PathTemplate{"{x}/{x}", {.xcount = 1}}.match("1/2"))) << "one key, two values";
+    EXPECT_TRUE((PathTemplate{"{x}/{x}", {.xcount = 1}}.match("1/1")));
+}
+
+TEST(PathTemplate, gives_up_on_a_path_that_takes_too_long_to_match) {
+    const PathTemplate names{"{tileset}{grid}{ext}{dim}{dim:a}{dim:b}!"};
+    EXPECT_FALSE(names.match(std::string(5'000, 'a')));
+}
+
+TEST(PathTemplate, refuses_formats_that_are_no_integer_formats) {
+    for (const auto* format :
+         {"", "d", "%", "%s", "%n", "%d%d", "%d%%", "%*d", "%ld", "%-4d", "%0999d", "%.3d"}) {
+        EXPECT_THAT(
+            [&] {
+                PathTemplate("{z}", {.formats = {{"z", format}}});
+            },
+            throws(Errc::invalid_argument, HasSubstr("'{z}'")))
+            << format;
+    }
+    EXPECT_THAT([] { PathTemplate("{x}", {.xcount = -1}); },
+                throws(Errc::invalid_argument, HasSubstr("'{x}'")));
+}
+
+TEST(PathTemplate, pads_and_prints_in_every_allowed_width) {
+    const auto z21 = [](const char* format) {
+        return PathTemplate{"{z}", {.formats = {{"z", format}}}}.render(
+            Grid::google_maps_compatible(), {21, 0, 0});
+    };
+    EXPECT_EQ(z21("%d"), "21");
+    EXPECT_EQ(z21("%u"), "21");
+    EXPECT_EQ(z21("%05d"), "00021");
+    EXPECT_EQ(z21("%5d"), "   21");
+    EXPECT_EQ(z21("%x"), "15");
+    EXPECT_EQ(z21("%04X"), "0015");
+    EXPECT_EQ(z21("L%02d_"), "L21_");
+    EXPECT_EQ(z21("%1d"), "21") << "a width never cuts";
+}
+
+}  // namespace
+}  // namespace offgrid

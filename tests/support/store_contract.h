@@ -1,0 +1,136 @@
+#pragma once
+
+#include "formats/store/tile_store.h"
+#include "tests/support/tiles.h"
+
+#include <gmock/gmock.h>
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace offgrid::test {
+
+/// What every store must do, whatever it is made of. A store's test subclasses this, says how it is
+/// made and what it cannot do, and instantiates the suite; the names of the cases are the contract.
+struct StoreUnderTest {
+    virtual ~StoreUnderTest() = default;
+
+    /// A reader of a store that holds the pyramid, each word as `png(word)`.
+    virtual std::unique_ptr<TileReader> open(const Pyramid& pyramid) = 0;
+
+    /// A writer of the same store, and the reader of what it wrote; null when the store is
+    /// read-only.
+    virtual std::unique_ptr<TileWriter> create() { return nullptr; }
+    virtual std::unique_ptr<TileReader> reopen() { return nullptr; }
+};
+
+template <typename Store>
+class StoreContract : public testing::Test {
+protected:
+    Store store;
+};
+
+TYPED_TEST_SUITE_P(StoreContract);
+
+TYPED_TEST_P(StoreContract, gives_back_each_tile_as_it_was_put) {
+    const auto reader = this->store.open(draw(R"(z0: w
+                                                 z1: a b / c d)"));
+    EXPECT_EQ(word_in(reader->get({0, 0, 0})), "w");
+    EXPECT_EQ(word_in(reader->get({1, 0, 0})), "a") << "row 0 is the north";
+    EXPECT_EQ(word_in(reader->get({1, 1, 0})), "b");
+    EXPECT_EQ(word_in(reader->get({1, 0, 1})), "c");
+    EXPECT_EQ(word_in(reader->get({1, 1, 1})), "d");
+}
+
+TYPED_TEST_P(StoreContract, answers_absence_with_nothing) {
+    const auto reader = this->store.open(draw("z1: a . / . d"));
+    EXPECT_EQ(reader->get({1, 1, 0}), std::nullopt);
+    EXPECT_EQ(reader->get({2, 0, 0}), std::nullopt) << "a zoom that the store does not have";
+}
+
+TYPED_TEST_P(StoreContract, answers_addresses_outside_the_grid_with_nothing) {
+    const auto reader = this->store.open(draw("z1: a b / c d"));
+    for (const TileKey key :
+         {TileKey{1, 2, 0}, TileKey{1, 0, 2}, TileKey{1, -1, 0}, TileKey{1, 0, -1},
+          TileKey{-1, 0, 0}, TileKey{31, 0, 0}, TileKey{99, 0, 0}}) {
+        EXPECT_EQ(reader->get(key), std::nullopt) << key.z << "/" << key.x << "/" << key.y;
+    }
+}
+
+TYPED_TEST_P(StoreContract, scans_every_tile_of_a_range_and_no_other) {
+    const auto reader = this->store.open(draw(R"(z1: w w / w w
+                                                 z2: a b c d / e f g h / . . k l / m n o p)"));
+    Pyramid seen;
+    reader->scan({2, 1, 1, 4, 3}, [&](const TileKey& key, BytesView content) {
+        seen[key] = word_in(Tile{{content.begin(), content.end()}});
+    });
+    EXPECT_EQ(seen, draw("z2@1,1: f g h / . k l"));
+}
+
+TYPED_TEST_P(StoreContract, scans_nothing_in_an_empty_range) {
+    const auto reader = this->store.open(draw("z1: a b / c d"));
+    reader->scan({1, 1, 1, 1, 1}, [](const TileKey&, BytesView) { FAIL(); });
+}
+
+TYPED_TEST_P(StoreContract, keeps_large_and_small_tiles_whole) {
+    const std::string large(300'000, 'x');
+    const auto reader = this->store.open({{{1, 0, 0}, large}, {{1, 1, 0}, "s"}});
+    EXPECT_EQ(word_in(reader->get({1, 0, 0})), large);
+    EXPECT_EQ(word_in(reader->get({1, 1, 0})), "s");
+}
+
+TYPED_TEST_P(StoreContract, reaches_the_deepest_zoom) {
+    const std::int64_t last = (std::int64_t{1} << 30) - 1;
+    const auto reader = this->store.open(
+        {{{1, 0, 0}, "w"}, {{30, 0, last}, "south-west"}, {{30, last, 0}, "north-east"}});
+    EXPECT_EQ(word_in(reader->get({30, 0, last})), "south-west");
+    EXPECT_EQ(word_in(reader->get({30, last, 0})), "north-east");
+}
+
+TYPED_TEST_P(StoreContract, serves_several_threads_at_once) {
+    const auto reader = this->store.open(draw("z2: a b c d / e f g h / i j k l / m n o p"));
+    std::vector<std::thread> threads;
+    std::atomic<int> wrong = 0;
+    for (int i = 0; i < 8; ++i) {
+        threads.emplace_back([&] {
+            for (int n = 0; n < 400; ++n) {
+                const TileKey key{2, n % 4, n / 4 % 4};
+                wrong += word_in(reader->get(key)) !=
+                         std::string(1, static_cast<char>('a' + key.x + 4 * key.y));
+            }
+        });
+    }
+    for (auto& thread : threads) {
+        thread.join();
+    }
+    EXPECT_EQ(wrong, 0);
+}
+
+TYPED_TEST_P(StoreContract, a_later_put_wins_and_an_erased_tile_is_absent) {
+    auto writer = this->store.create();
+    if (!writer) {
+        SUCCEED() << "read-only";
+        return;
+    }
+    writer->put({1, 0, 0}, png_bytes("old"));
+    writer->put({1, 0, 0}, png_bytes("new"));
+    writer->put({1, 1, 0}, png_bytes("gone"));
+    writer->erase({1, 1, 0});
+    writer->erase({1, 1, 1});
+    writer->commit();
+
+    const auto reader = this->store.reopen();
+    EXPECT_EQ(word_in(reader->get({1, 0, 0})), "new");
+    EXPECT_EQ(reader->get({1, 1, 0}), std::nullopt);
+}
+
+REGISTER_TYPED_TEST_SUITE_P(StoreContract, gives_back_each_tile_as_it_was_put,
+                            answers_absence_with_nothing,
+                            answers_addresses_outside_the_grid_with_nothing,
+                            scans_every_tile_of_a_range_and_no_other,
+                            scans_nothing_in_an_empty_range, keeps_large_and_small_tiles_whole,
+                            reaches_the_deepest_zoom, serves_several_threads_at_once,
+                            a_later_put_wins_and_an_erased_tile_is_absent);
+
+}  // namespace offgrid::test
