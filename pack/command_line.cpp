@@ -1,0 +1,130 @@
+#include "pack/command_line.h"
+
+#include "formats/base/error.h"
+#include "formats/base/parse_number.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <array>
+#include <map>
+#include <sstream>
+
+namespace offgrid {
+namespace {
+
+const std::map<std::string, Encoding>& encodings() {
+    static const std::map<std::string, Encoding> names{{"jpeg", Encoding::jpeg},
+                                                       {"png", Encoding::png},
+                                                       {"webp", Encoding::webp},
+                                                       {"mixed", Encoding::mixed}};
+    return names;
+}
+
+/// The texts of options that are parsed after CLI11 is done, so that errors read the same
+/// everywhere.
+struct Texts {
+    std::string output;
+    std::string zooms;
+    std::string encoding;
+    std::string bbox;
+    int top = -1;
+};
+
+void add_options(CLI::App& app, PackCommand& command, Texts& texts) {
+    auto& pack = command.pack;
+    app.add_option("SRC", pack.sources, "Rasters that GDAL reads; later ones lie on top")
+        ->required();
+    app.add_option("-o,--output", texts.output, "The package folder to make")->required();
+    app.add_option("--layer", pack.layer, "Name of the layer [the name of the folder]");
+    app.add_option("--zoom", texts.zooms,
+                   "MIN-MAX [0 to the zoom nearest the source's resolution]");
+    app.add_option("--top", texts.top,
+                   "Zoom of the tiles that have a file each [8, or two above the deepest zoom]")
+        ->check(CLI::NonNegativeNumber);
+    app.add_option("--format", texts.encoding,
+                   "jpeg, png, webp or mixed [jpeg where the source is opaque, else png]")
+        ->check(CLI::IsMember(encodings()));
+    app.add_option("--quality", pack.quality, "Of JPEG and WebP, 1 to 100")->capture_default_str();
+    app.add_option("--bbox", texts.bbox, "W,S,E,N in degrees [all of the sources]");
+    app.add_option("--threads", pack.threads, "That read and encode [one a processor]");
+    app.add_option("--attribution", pack.attribution, "Whom to credit for the data");
+    app.add_flag_callback(
+        "--overwrite", [&pack] { pack.overwrite = Overwrite::yes; },
+        "Replace the package when it exists");
+    app.add_flag("--quiet", command.is_quiet, "Show no progress");
+    app.add_flag("--json", command.is_json, "Print one JSON object at the end");
+}
+
+}  // namespace
+
+Box parse_bbox(const std::string& text) {
+    std::array<double, 4> edges{};
+    std::stringstream parts{text};
+    std::string part;
+    std::size_t count = 0;
+    while (std::getline(parts, part, ',')) {
+        const auto edge = parse_number<double>(part);
+        if (!edge || count == edges.size()) {
+            count = 0;
+            break;
+        }
+        edges[count++] = *edge;
+    }
+    const Box box{edges[0], edges[1], edges[2], edges[3]};
+    if (count != edges.size() || box.is_empty() || box.min_x < -180 || box.max_x > 180 ||
+        box.min_y < -90 || box.max_y > 90) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("--bbox {}: must be west,south,east,north in degrees", text)};
+    }
+    return box;
+}
+
+std::pair<int, int> parse_zooms(const std::string& text) {
+    const auto dash = text.find('-');
+    const auto low = parse_number<int>(std::string_view{text}.substr(0, dash));
+    const auto high = dash == std::string::npos
+                          ? low
+                          : parse_number<int>(std::string_view{text}.substr(dash + 1));
+    if (!low || !high) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("--zoom {}: must be MIN-MAX, for example 0-12", text)};
+    }
+    return {*low, *high};
+}
+
+std::variant<PackCommand, CommandLineAnswer> parse_command_line(int argc, const char* const* argv) {
+    CLI::App app{"Packs rasters into offline tile packages."};
+    app.set_version_flag("--version", "offgrid-pack " OFFGRID_VERSION);
+    app.require_subcommand(1);
+    auto& pack = *app.add_subcommand("pack", "Make a package from georeferenced rasters");
+    PackCommand command;
+    Texts texts;
+    add_options(pack, command, texts);
+    try {
+        app.parse(argc, argv);
+        command.pack.output = texts.output;
+        command.pack.top = texts.top >= 0 ? std::optional{texts.top} : std::nullopt;
+        if (!texts.zooms.empty()) {
+            command.pack.zooms = parse_zooms(texts.zooms);
+        }
+        if (!texts.encoding.empty()) {
+            command.pack.encoding = encodings().at(texts.encoding);
+        }
+        if (!texts.bbox.empty()) {
+            command.pack.bbox = parse_bbox(texts.bbox);
+        }
+    } catch (const CLI::CallForHelp&) {
+        return CommandLineAnswer{app.help(), 0};
+    } catch (const CLI::CallForVersion& version) {
+        return CommandLineAnswer{std::string{version.what()} + "\n", 0};
+    } catch (const CLI::ParseError& error) {
+        return CommandLineAnswer{
+            fmt::format("offgrid-pack: {} (see offgrid pack --help)\n", error.what()), 2};
+    } catch (const Error& error) {
+        return CommandLineAnswer{fmt::format("offgrid-pack: {}\n", error.what()), 2};
+    }
+    return command;
+}
+
+}  // namespace offgrid

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "pack/gdal_error.h"
+#include "pack/source_info.h"
+
+#include <string>
+#include <vector>
+
+namespace offgrid::gdal {
+
+/// Choose the bands that show: red, green and blue where they are marked or three exist, else the
+/// first. Throws `unsupported` naming the source when it has none.
+BandPlan plan_bands(GDALDataset& dataset, const std::string& name);
+
+/// Whether any of the chosen samples marks its pixel as present.
+bool is_present(const BandPlan& bands, const float* samples);
+
+/// Samples of the chosen bands that are present, from a reduced reading of the whole source, in no
+/// order.
+std::vector<float> sample_values(GDALDataset& dataset, const BandPlan& bands,
+                                 const std::string& name);
+
+}  // namespace offgrid::gdal

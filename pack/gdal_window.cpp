@@ -1,0 +1,196 @@
+#include "pack/gdal_window.h"
+
+#include "pack/gdal_bands.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace offgrid::gdal {
+namespace {
+
+/// The pixels of the source in memory while they are reduced: 16 MiB, or one row of cells where
+/// that is more.
+constexpr std::int64_t piece_pixels = std::int64_t{4} << 20;
+constexpr std::int64_t piece_rows = 512;
+
+/// Make a pixel absent where each of its three bytes is the value that says so.
+void clear_nodata(const BandPlan& bands, Image& image) {
+    std::array<int, 3> absent{};
+    for (std::size_t c = 0; c < 3; ++c) {
+        const auto& value = bands.nodata[bands.colours.size() == 3 ? c : 0];
+        if (!value || *value != std::floor(*value) || *value < 0 || *value > 255) {
+            return;
+        }
+        absent[c] = static_cast<int>(*value);
+    }
+    for (std::size_t i = 0; i < image.rgba.size(); i += 4) {
+        auto* const pixel = &image.rgba[i];
+        if (pixel[0] == absent[0] && pixel[1] == absent[1] && pixel[2] == absent[2]) {
+            std::memset(pixel, 0, 4);
+        }
+    }
+}
+
+void fill_alpha(Image& image) {
+    for (std::size_t i = 3; i < image.rgba.size(); i += 4) {
+        image.rgba[i] = 255;
+    }
+}
+
+std::uint8_t to_byte(double value) {
+    return static_cast<std::uint8_t>(std::clamp(std::lround(value), 0L, 255L));
+}
+
+}  // namespace
+
+WindowReader::WindowReader(const SourceInfo& info, const std::atomic<bool>& is_stopped)
+    : info_{info}, is_stopped_{is_stopped}, dataset_{open(info.name)} {}
+
+Window WindowReader::read(std::int64_t x, std::int64_t y, int width, int height, int x_shift,
+                          int y_shift) {
+    if (info_.bands.palette || (x_shift == 0 && y_shift == 0)) {
+        return {x, y,
+                read_pixels(source_rect(x, y, width, height, x_shift, y_shift), width, height)};
+    }
+    Window window{x, y, Image{width, height}};
+    const auto source_rows = std::max(piece_rows, std::int64_t{1} << y_shift);
+    const auto rows_a_piece = source_rows >> y_shift;
+    const auto columns_a_piece = std::max<std::int64_t>(1, (piece_pixels / source_rows) >> x_shift);
+    for (std::int64_t row = y; row < y + height; row += rows_a_piece) {
+        const auto piece_height = static_cast<int>(std::min(rows_a_piece, y + height - row));
+        for (std::int64_t column = x; column < x + width; column += columns_a_piece) {
+            const auto piece_width =
+                static_cast<int>(std::min(columns_a_piece, x + width - column));
+            const auto rect = source_rect(column, row, piece_width, piece_height, x_shift, y_shift);
+            const auto piece =
+                box_reduced(read_pixels(rect, rect.width, rect.height), 1 << x_shift, 1 << y_shift);
+            for (int i = 0; i < piece.height; ++i) {
+                std::memcpy(window.pixels.row(static_cast<int>(row - y) + i) + 4 * (column - x),
+                            piece.row(i), piece.stride());
+            }
+        }
+    }
+    return window;
+}
+
+WindowReader::Rect WindowReader::source_rect(std::int64_t x, std::int64_t y, int width, int height,
+                                             int x_shift, int y_shift) const {
+    const auto right = std::min<std::int64_t>((x + width) << x_shift, info_.width);
+    const auto bottom = std::min<std::int64_t>((y + height) << y_shift, info_.height);
+    const auto left = x << x_shift;
+    const auto top = y << y_shift;
+    return {static_cast<int>(left), static_cast<int>(top), static_cast<int>(right - left),
+            static_cast<int>(bottom - top)};
+}
+
+Image WindowReader::read_pixels(const Rect& rect, int width, int height) {
+    if (is_stopped_) {
+        throw Error{Errc::interrupted, "interrupted"};
+    }
+    Image image{width, height};
+    if (info_.bands.palette) {
+        read_palette(rect, image);
+    } else if (info_.stretch) {
+        read_stretched(rect, image);
+    } else {
+        read_bytes(rect, image);
+    }
+    if (info_.bands.has_mask) {
+        apply_mask(rect, image);
+    }
+    if (!info_.bands.is_opaque()) {
+        premultiply(image);
+    }
+    return image;
+}
+
+void WindowReader::check(CPLErr outcome, const Messages& messages, const Rect& rect) const {
+    if (outcome != CE_None) {
+        throw messages.error(
+            Errc::corrupt, fmt::format("{}: cannot be read at pixels {},{} to {},{}", info_.name,
+                                       rect.x, rect.y, rect.x + rect.width, rect.y + rect.height));
+    }
+}
+
+void WindowReader::read_bytes(const Rect& rect, Image& out) {
+    const Messages messages;
+    const auto& bands = info_.bands;
+    std::vector<int> numbers = bands.colours;
+    if (numbers.size() == 1) {
+        numbers.assign(3, numbers.front());
+    }
+    if (bands.alpha > 0) {
+        numbers.push_back(bands.alpha);
+    } else {
+        fill_alpha(out);
+    }
+    const auto stride = static_cast<GSpacing>(out.stride());
+    check(dataset_->RasterIO(GF_Read, rect.x, rect.y, rect.width, rect.height, out.rgba.data(),
+                             out.width, out.height, GDT_Byte, static_cast<int>(numbers.size()),
+                             numbers.data(), 4, stride, 1, nullptr),
+          messages, rect);
+    if (bands.alpha == 0) {
+        clear_nodata(bands, out);
+    }
+}
+
+void WindowReader::read_stretched(const Rect& rect, Image& out) {
+    const Messages messages;
+    const auto& bands = info_.bands;
+    std::vector<int> numbers = bands.colours;
+    if (bands.alpha > 0) {
+        numbers.push_back(bands.alpha);
+    }
+    const auto count = numbers.size();
+    std::vector<float> samples(count * out.rgba.size() / 4);
+    const auto pixel_bytes = static_cast<GSpacing>(count * sizeof(float));
+    check(dataset_->RasterIO(GF_Read, rect.x, rect.y, rect.width, rect.height, samples.data(),
+                             out.width, out.height, GDT_Float32, static_cast<int>(count),
+                             numbers.data(), pixel_bytes, pixel_bytes * out.width, sizeof(float),
+                             nullptr),
+          messages, rect);
+    const double low = info_.stretch->low;
+    const double scale = 255 / (info_.stretch->high - low);
+    for (std::size_t i = 0; i < out.rgba.size() / 4; ++i) {
+        const auto* const pixel = &samples[i * count];
+        if (!is_present(bands, pixel)) {
+            continue;
+        }
+        for (std::size_t c = 0; c < 3; ++c) {
+            const double value = pixel[bands.colours.size() == 3 ? c : 0];
+            out.rgba[4 * i + c] = to_byte(std::clamp((value - low) * scale, 0.0, 255.0));
+        }
+        const double alpha = bands.alpha > 0 ? pixel[count - 1] / bands.alpha_max : 1;
+        out.rgba[4 * i + 3] = to_byte(std::clamp(alpha, 0.0, 1.0) * 255);
+    }
+}
+
+void WindowReader::read_palette(const Rect& rect, Image& out) {
+    const Messages messages;
+    std::vector<std::uint8_t> indices(out.rgba.size() / 4);
+    check(dataset_->GetRasterBand(info_.bands.colours.front())
+              ->RasterIO(GF_Read, rect.x, rect.y, rect.width, rect.height, indices.data(),
+                         out.width, out.height, GDT_Byte, 1, out.width, nullptr),
+          messages, rect);
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+        std::memcpy(&out.rgba[4 * i], &(*info_.bands.palette)[indices[i]], 4);
+    }
+}
+
+void WindowReader::apply_mask(const Rect& rect, Image& out) {
+    const Messages messages;
+    std::vector<std::uint8_t> mask(out.rgba.size() / 4);
+    check(dataset_->GetRasterBand(info_.bands.colours.front())
+              ->GetMaskBand()
+              ->RasterIO(GF_Read, rect.x, rect.y, rect.width, rect.height, mask.data(), out.width,
+                         out.height, GDT_Byte, 1, out.width, nullptr),
+          messages, rect);
+    for (std::size_t i = 0; i < mask.size(); ++i) {
+        out.rgba[4 * i + 3] = std::min(out.rgba[4 * i + 3], mask[i]);
+    }
+}
+
+}  // namespace offgrid::gdal

@@ -1,0 +1,121 @@
+#include "pack/package_writer.h"
+
+#include "formats/base/error.h"
+#include "formats/base/hash.h"
+#include "formats/tile/lonlat.h"
+#include "pack/mapcache_xml.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace offgrid {
+namespace {
+
+/// The word of the MBTiles specification; it has none for a mixture, and readers look at the bytes
+/// anyway.
+std::string format_word(const Manifest& manifest) {
+    return std::string{extension_of(manifest.format.value_or(TileFormat::png))};
+}
+
+}  // namespace
+
+PackageWriter::PackageWriter(const Plan& plan, std::filesystem::path folder, FileOps& files)
+    : plan_{plan}, folder_{std::move(folder)}, files_{files}, open_(plan.manifest.pyramids.size()) {
+    for (const auto& pyramids : plan.manifest.pyramids) {
+        names_.emplace_back(pyramids.names, pyramids.options);
+    }
+}
+
+void PackageWriter::put(const EncodedTile& tile) {
+    const auto& all = plan_.manifest.pyramids;
+    const auto* const pyramids = plan_.manifest.pyramids_of(tile.key.z);
+    const auto index = static_cast<std::size_t>(pyramids - all.data());
+    auto& open = open_[index];
+    auto name = names_[index].render(plan_.grid(), tile.key);
+    if (open.name != name) {
+        end(open);
+        open = begin(name, tile.key);
+    }
+    open.writer->put_with_id(tile.key, tile.id, tile.content);
+    auto& file = open.file;
+    file.min_zoom = std::min(file.min_zoom, tile.key.z);
+    file.max_zoom = std::max(file.max_zoom, tile.key.z);
+    ++file.tiles;
+}
+
+PackageWriter::Open PackageWriter::begin(const std::string& name, const TileKey& first) {
+    const auto& pyramids = *plan_.manifest.pyramids_of(first.z);
+    Open open{.name = name, .writer = nullptr, .file = {}};
+    open.writer = std::make_unique<sqlite::MbtilesWriter>(folder_ / name, plan_.grid(),
+                                                          metadata(pyramids, first));
+    open.file.name = name;
+    open.file.min_zoom = first.z;
+    open.file.max_zoom = first.z;
+    return open;
+}
+
+void PackageWriter::end(Open& open) {
+    if (!open.writer) {
+        return;
+    }
+    open.writer->set_metadata("minzoom", fmt::to_string(open.file.min_zoom));
+    open.writer->set_metadata("maxzoom", fmt::to_string(open.file.max_zoom));
+    open.writer->commit();
+    open.writer.reset();
+    const auto path = folder_ / open.name;
+    files_.sync_file(path);
+    open.file.bytes = std::filesystem::file_size(path);
+    open.file.sha256 = sha256_hex_of_file(path);
+    done_.push_back(std::move(open.file));
+}
+
+std::map<std::string, std::string> PackageWriter::metadata(const Pyramids& pyramids,
+                                                           const TileKey& first) const {
+    const auto& manifest = plan_.manifest;
+    Box bounds = manifest.bounds;
+    if (const int top = pyramids.options.top; top > 0) {
+        const int levels = first.z - top;
+        const TileKey tile =
+            levels >= 0 ? TileKey{top, first.x >> levels, first.y >> levels} : first;
+        const auto box =
+            to_lonlat(plan_.grid().srs(), intersection(plan_.box, plan_.grid().box_of(tile)));
+        bounds = box.value_or(bounds);
+    }
+    return {{"name", manifest.title},
+            {"format", format_word(manifest)},
+            {"bounds", fmt::format("{:.7f},{:.7f},{:.7f},{:.7f}", bounds.min_x, bounds.min_y,
+                                   bounds.max_x, bounds.max_y)},
+            {"center", fmt::format("{:.7f},{:.7f},{}", (bounds.min_x + bounds.max_x) / 2,
+                                   (bounds.min_y + bounds.max_y) / 2, pyramids.min_zoom)},
+            {"attribution", manifest.attribution},
+            {"description", fmt::format("{}, zooms {} to {}", manifest.title, pyramids.min_zoom,
+                                        pyramids.max_zoom)},
+            {"type", manifest.format == TileFormat::jpeg ? "baselayer" : "overlay"},
+            {"version", "1"}};
+}
+
+Manifest PackageWriter::finish() {
+    for (auto& open : open_) {
+        end(open);
+    }
+    if (done_.empty()) {
+        throw Error{Errc::unsupported,
+                    fmt::format("layer '{}': the sources show nothing there: all is transparent",
+                                plan_.manifest.layer)};
+    }
+    auto manifest = plan_.manifest;
+    manifest.files = done_;
+    std::ranges::sort(manifest.files, {}, &PackageFile::name);
+    const auto write = [&](std::string_view name, const std::string& content) {
+        const auto file = files_.create(folder_ / name);
+        file->append(as_bytes(content));
+        file->sync();
+    };
+    write("mapcache.xml", mapcache_xml(manifest, plan_.box));
+    write(manifest_name, to_json(manifest));
+    files_.sync_directory(folder_);
+    return manifest;
+}
+
+}  // namespace offgrid

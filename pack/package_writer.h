@@ -1,0 +1,55 @@
+#pragma once
+
+#include "formats/base/file_ops.h"
+#include "formats/sqlite/mbtiles_store.h"
+#include "formats/tile/path_template.h"
+#include "pack/block_maker.h"
+#include "pack/plan.h"
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace offgrid {
+
+/// Writes the files of a package into a folder: tiles into the pyramid that holds their zoom, then
+/// the manifest and the configuration for MapCache. One thread.
+///
+/// A top file is finished when the first tile of another one arrives, so tiles below one top tile
+/// must come in one run. Nothing is promised before `finish`; without it the folder is abandoned by
+/// its owner.
+class PackageWriter {
+public:
+    /// `plan` and `files` are not owned and outlive the writer.
+    PackageWriter(const Plan& plan, std::filesystem::path folder, FileOps& files);
+
+    void put(const EncodedTile& tile);
+
+    /// Complete all files, durably, and return the manifest. Throws `unsupported` when no tile was
+    /// put.
+    Manifest finish();
+
+private:
+    /// A file that is being written.
+    struct Open {
+        std::string name;
+        std::unique_ptr<sqlite::MbtilesWriter> writer;
+        PackageFile file;
+    };
+
+    Open begin(const std::string& name, const TileKey& first);
+    void end(Open& open);
+    std::map<std::string, std::string> metadata(const Pyramids& pyramids,
+                                                const TileKey& first) const;
+
+    const Plan& plan_;
+    std::filesystem::path folder_;
+    FileOps& files_;
+    std::vector<PathTemplate> names_;  // of the plan's pyramids
+    std::vector<Open> open_;           // one of each pyramids at most
+    std::vector<PackageFile> done_;
+};
+
+}  // namespace offgrid

@@ -1,0 +1,80 @@
+#include "pack/progress.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+
+namespace offgrid {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto between_bars = 100ms;
+constexpr auto between_lines = 5s;
+constexpr int bar_width = 30;
+
+double share(const PackProgress& progress) {
+    const auto total = static_cast<double>(std::max<std::int64_t>(1, progress.blocks_total));
+    return std::min(1.0, static_cast<double>(progress.blocks) / total);
+}
+
+std::string time_left(double done, double seconds) {
+    if (done <= 0) {
+        return "?";
+    }
+    const auto left = static_cast<long>(seconds / done * (1 - done) + 0.5);
+    return left >= 3600 ? fmt::format("{}:{:02}:{:02}", left / 3600, left / 60 % 60, left % 60)
+                        : fmt::format("{}:{:02}", left / 60, left % 60);
+}
+
+}  // namespace
+
+ProgressDisplay::ProgressDisplay(std::FILE* stream)
+    : stream_{stream},
+      is_terminal_{::isatty(::fileno(stream)) == 1},
+      start_{std::chrono::steady_clock::now()} {
+    next_ = start_ + (is_terminal_ ? between_bars : std::chrono::milliseconds{between_lines});
+}
+
+void ProgressDisplay::show(const PackProgress& progress) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_) {
+        return;
+    }
+    next_ = now + (is_terminal_ ? between_bars : std::chrono::milliseconds{between_lines});
+    const double seconds = std::chrono::duration<double>(now - start_).count();
+    if (is_terminal_) {
+        show_bar(progress, seconds);
+    } else {
+        show_line(progress, seconds);
+    }
+    std::fflush(stream_);
+}
+
+void ProgressDisplay::show_bar(const PackProgress& progress, double seconds) {
+    const double done = share(progress);
+    const auto full = static_cast<std::size_t>(done * bar_width);
+    fmt::print(stream_, "\r[{}{}] {:3.0f} %  {} tiles  {:.0f}/s  {} left \x1b[K",
+               std::string(full, '#'), std::string(bar_width - full, '.'), 100 * done,
+               progress.tiles, static_cast<double>(progress.tiles) / seconds,
+               time_left(done, seconds));
+    has_bar_ = true;
+}
+
+void ProgressDisplay::show_line(const PackProgress& progress, double seconds) {
+    const double done = share(progress);
+    fmt::print(stream_, "{:.0f} %, {} tiles, {:.0f} tiles/s, {} left\n", 100 * done, progress.tiles,
+               static_cast<double>(progress.tiles) / seconds, time_left(done, seconds));
+}
+
+void ProgressDisplay::finish() {
+    if (has_bar_) {
+        fmt::print(stream_, "\r\x1b[K");
+        std::fflush(stream_);
+        has_bar_ = false;
+    }
+}
+
+}  // namespace offgrid
