@@ -1,0 +1,126 @@
+#include "serve/layer_documents.h"
+
+#include "formats/tile/lonlat.h"
+#include "serve/url.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace offgrid {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Metadata may hold any bytes; JSON may not.
+std::string to_text(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// Whether the header is a host and a port and nothing that could change the meaning of an address
+/// around it.
+bool is_host(std::string_view host) {
+    return !host.empty() && host.size() <= 255 && std::all_of(host.begin(), host.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view{".-_:[]"}.find(c) != std::string_view::npos;
+    });
+}
+
+std::string tiles_url(const Layer& layer, std::string_view host) {
+    const auto root = is_host(host) ? fmt::format("http://{}", host) : std::string{};
+    return fmt::format("{}/tiles/{}/{{z}}/{{x}}/{{y}}.{}", root, percent_encoded(layer.id),
+                       extension_of(layer.format.value_or(TileFormat::png)));
+}
+
+Box bounds_of(const StoreInfo& info) {
+    constexpr Box world{-180, -85.051129, 180, 85.051129};
+    if (info.bounds) {
+        return *info.bounds;
+    }
+    return to_lonlat(info.grid->srs(), info.grid->extent()).value_or(world);
+}
+
+/// Longitude, latitude and the zoom at which the bounds fill about one tile.
+Json center_of(const StoreInfo& info) {
+    const auto bounds = bounds_of(info);
+    const auto widest = std::max(bounds.width(), bounds.height());
+    const auto fitting = widest > 0 ? std::floor(std::log2(360.0 / widest)) : 0.0;
+    const auto zoom = std::clamp(fitting, static_cast<double>(info.min_zoom),
+                                 static_cast<double>(std::max(info.min_zoom, info.max_zoom)));
+    return {(bounds.min_x + bounds.max_x) / 2, (bounds.min_y + bounds.max_y) / 2,
+            static_cast<int>(zoom)};
+}
+
+/// The members that TileJSON and the list of layers share.
+Json description_of(const Layer& layer, std::string_view host) {
+    const auto& info = layer.info();
+    const auto bounds = bounds_of(info);
+    Json json{{"name", info.name.empty() ? layer.id : info.name},
+              {"tiles", Json::array({tiles_url(layer, host)})},
+              {"minzoom", info.min_zoom},
+              {"maxzoom", info.max_zoom},
+              {"bounds", {bounds.min_x, bounds.min_y, bounds.max_x, bounds.max_y}},
+              {"center", center_of(info)},
+              {"attribution", info.attribution}};
+    if (!info.description.empty()) {
+        json["description"] = info.description;
+    }
+    if (layer.format) {
+        json["format"] = extension_of(*layer.format);
+    }
+    return json;
+}
+
+Json grid_of(const StoreInfo& info) {
+    const auto& grid = *info.grid;
+    auto resolutions = Json::array();
+    for (int z = 0; z <= std::min(info.max_zoom, grid.levels() - 1); ++z) {
+        resolutions.push_back(grid.resolution(z));
+    }
+    const auto& extent = grid.extent();
+    return {{"name", grid.name()},
+            {"srs", grid.srs()},
+            {"extent", {extent.min_x, extent.min_y, extent.max_x, extent.max_y}},
+            {"tile_size", grid.tile_size()},
+            {"resolutions", std::move(resolutions)}};
+}
+
+}  // namespace
+
+std::string tilejson(const Layer& layer, std::string_view host) {
+    Json json{{"tilejson", "3.0.0"}, {"scheme", "xyz"}};
+    json.update(description_of(layer, host));
+    if (layer.format == TileFormat::pbf) {
+        // TileJSON 3.0.0, section 3.3: required for vector tiles, even when nothing is known.
+        json["vector_layers"] =
+            layer.vector_layers.empty() ? Json::array() : Json::parse(layer.vector_layers);
+    }
+    return to_text(json);
+}
+
+std::string layers_json(const LayerSet& layers, std::string_view host) {
+    auto list = Json::array();
+    for (const auto& layer : layers.layers()) {
+        Json json{{"id", layer.id}};
+        json.update(description_of(layer, host));
+        json["grid"] = grid_of(layer.info());
+        list.push_back(std::move(json));
+    }
+    Json json{{"layers", std::move(list)}};
+    if (layers.generation()) {
+        json["generation"] = *layers.generation();
+    }
+    return to_text(json);
+}
+
+std::string health_json(const LayerSet& layers) {
+    Json json{{"status", "ok"}, {"layers", layers.layers().size()}};
+    if (layers.generation()) {
+        json["generation"] = *layers.generation();
+    }
+    return to_text(json);
+}
+
+}  // namespace offgrid

@@ -1,0 +1,33 @@
+#include "serve/layer_set.h"
+
+#include "formats/base/error.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace offgrid {
+
+LayerSet::LayerSet(std::vector<Layer> layers, std::optional<std::uint64_t> generation)
+    : layers_{std::move(layers)}, generation_{generation} {
+    std::sort(layers_.begin(), layers_.end(),
+              [](const Layer& a, const Layer& b) { return a.id < b.id; });
+    const auto twin =
+        std::adjacent_find(layers_.begin(), layers_.end(),
+                           [](const Layer& a, const Layer& b) { return a.id == b.id; });
+    if (twin != layers_.end()) {
+        throw Error{Errc::already_exists,
+                    fmt::format("two layers are called '{}': {} and {}", twin->id, twin->origin,
+                                std::next(twin)->origin)};
+    }
+}
+
+const Layer* LayerSet::find(std::string_view id) const {
+    const auto found = std::lower_bound(
+        layers_.begin(), layers_.end(), id,
+        [](const Layer& layer, std::string_view wanted) { return layer.id < wanted; });
+    return found != layers_.end() && found->id == id ? &*found : nullptr;
+}
+
+}  // namespace offgrid

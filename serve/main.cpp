@@ -1,0 +1,155 @@
+#include "formats/base/error.h"
+#include "formats/base/live.h"
+#include "formats/sqlite/mbtiles_store.h"
+#include "serve/depot_watch.h"
+#include "serve/http_server.h"
+#include "serve/open_layers.h"
+#include "serve/router.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <iterator>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace offgrid;  // NOLINT(google-build-using-namespace): the program is offgrid
+
+struct ServeOptions {
+    std::vector<std::filesystem::path> paths;  ///< what is served
+    HttpServerOptions http;
+    std::size_t max_open_files = 256;  ///< tile files open at a time
+    bool is_quiet = false;             ///< say only where the server listens, and what goes wrong
+};
+
+/// How long a stop waits for clients to take the rest of their answers.
+constexpr std::chrono::seconds drain_timeout{10};
+
+void log_to_stderr(std::string_view line) {
+    fmt::print(stderr, "offgrid serve: {}\n", line);
+}
+
+std::vector<Depot> depots_in(const std::vector<std::filesystem::path>& paths) {
+    std::vector<Depot> depots;
+    for (const auto& path : paths) {
+        if (Depot::is_depot(path)) {
+            depots.emplace_back(path);
+        }
+    }
+    return depots;
+}
+
+/// Let this thread take the signals that end the program; all threads that it starts leave them
+/// alone.
+sigset_t block_end_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    return signals;
+}
+
+/// Connections and tile files need more descriptors than the 1024 that a login shell allows by
+/// default.
+void allow_many_descriptors() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));  // fewer clients then
+    }
+}
+
+void print_layers(const LayerSet& set) {
+    for (const auto& layer : set.layers()) {
+        const auto& info = layer.info();
+        fmt::print("  {}  zoom {}-{}  {}\n", layer.id, info.min_zoom, info.max_zoom, layer.origin);
+    }
+}
+
+int serve(const ServeOptions& options) {
+    allow_many_descriptors();
+    const auto depots = depots_in(options.paths);
+    auto generations = current_generations(depots);
+    // Each worker uses one file at a time: with fewer files than workers some would wait for
+    // nothing.
+    const auto pool = sqlite::make_mbtiles_pool(
+        std::max<std::size_t>(options.max_open_files, options.http.threads));
+    const auto open = [&] { return open_paths(options.paths, *pool, log_to_stderr); };
+    Live<LayerSet> layers{open()};
+    const Router router{layers, log_to_stderr};
+
+    const auto end_signals = block_end_signals();
+    HttpServer server{options.http, [&](const Request& request) { return router.answer(request); },
+                      log_to_stderr};
+    const auto reload = [&] { layers.swap(open()); };
+    const DepotWatch watch{depots, std::move(generations), reload, log_to_stderr};
+
+    fmt::print("listening on {}\n", server.url());
+    if (!options.is_quiet) {
+        print_layers(*layers.acquire());
+    }
+    std::fflush(stdout);
+
+    int signal = 0;
+    sigwait(&end_signals, &signal);
+    if (!server.drain(drain_timeout)) {
+        log_to_stderr("stopped before every client had its answer");
+    }
+    return 0;
+}
+
+/// The exit code.
+int run(int argc, char** argv) {
+    ServeOptions options;
+    options.http.threads = std::max(4U, std::thread::hardware_concurrency());
+    CLI::App app{"Serve map tiles, read-only: packages, MBTiles files and depots.", "offgrid"};
+    app.set_version_flag("--version", "offgrid " OFFGRID_VERSION);
+    app.require_subcommand(1);
+    auto* const verb =
+        app.add_subcommand("serve", "Serve packages, MBTiles files and depots over HTTP");
+    verb->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
+    verb->add_option("PATH", options.paths,
+                     "A package, a folder of packages and .mbtiles files, one such file, a depot")
+        ->required();
+    verb->add_option("--listen", options.http.listen,
+                     "Where to listen; port 0 takes any that is free")
+        ->type_name("ADDRESS:PORT")
+        ->capture_default_str();
+    verb->add_option("--threads", options.http.threads, "Requests worked on at a time")
+        ->check(CLI::Range(1, 1024))
+        ->capture_default_str();
+    verb->add_option("--max-open-files", options.max_open_files, "Tile files open at a time")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    verb->add_option("--max-connections", options.http.max_connections,
+                     "Clients connected at a time")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    verb->add_flag("--quiet", options.is_quiet, "Do not list the layers");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
+    return serve(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "offgrid serve: %s\n", error.what());
+        return 1;
+    }
+}

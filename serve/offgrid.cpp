@@ -1,0 +1,92 @@
+// Runs the program that knows the verb, as git does: each links what its own verbs need, so that a
+// device which only serves tiles carries nothing of what packing them takes.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace {
+
+struct Verb {
+    std::string_view name;
+    const char* program = "";
+    std::string_view summary;
+};
+
+constexpr std::array verbs{
+    Verb{"pack", "offgrid-pack", "Make a package of map tiles from rasters"},
+    Verb{"serve", "offgrid-serve", "Serve packages, MBTiles files and depots, read-only"},
+    Verb{"daemon", "offgrid-sync", "Keep a depot up to date and serve it"},
+    Verb{"passwd", "offgrid-sync", "Make an entry for the daemon's file of users"},
+};
+
+constexpr int usage_exit_code = 2;
+constexpr int missing_program_exit_code = 127;  // as a shell says it
+
+void print_help(std::FILE* out) {
+    fmt::print(
+        out,
+        "Map tiles where there is no network: pack them, keep them up to date, serve them.\n\n"
+        "Usage: offgrid VERB [ARGUMENT]...\n\nVerbs:\n");
+    for (const auto& verb : verbs) {
+        fmt::print(out, "  {:<8} {}\n", verb.name, verb.summary);
+    }
+    fmt::print(out,
+               "\n  --help     show this; `offgrid VERB --help` shows what the verb takes\n"
+               "  --version  show the version\n");
+}
+
+/// Become the program of the verb. Returns only when that fails.
+int run(const Verb& verb, char** arguments) {
+    std::error_code failure;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", failure);
+    if (failure) {
+        fmt::print(stderr, "offgrid: cannot tell where it is installed: {}\n", failure.message());
+        return 1;
+    }
+    const auto program = self.parent_path() / verb.program;
+    std::string name = verb.program;
+    arguments[0] = name.data();
+    ::execv(program.c_str(), arguments);
+    if (errno == ENOENT) {
+        fmt::print(stderr, "offgrid: '{}' needs {}, which is not installed in {}\n", verb.name,
+                   verb.program, self.parent_path().string());
+    } else {
+        fmt::print(stderr, "offgrid: cannot run {}: {}\n", program.string(), std::strerror(errno));
+    }
+    return missing_program_exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::string_view word = argc > 1 ? argv[1] : "";
+    if (word == "--help" || word == "-h" || word == "help") {
+        print_help(stdout);
+        return 0;
+    }
+    if (word == "--version") {
+        fmt::print("offgrid {}\n", OFFGRID_VERSION);
+        return 0;
+    }
+    const auto* const verb = std::find_if(verbs.begin(), verbs.end(),
+                                          [&](const Verb& known) { return known.name == word; });
+    if (verb != verbs.end()) {
+        return run(*verb, argv);
+    }
+    if (word.empty()) {
+        print_help(stderr);
+    } else {
+        fmt::print(stderr, "offgrid: no verb '{}'; `offgrid --help` lists them\n", word);
+    }
+    return usage_exit_code;
+}

@@ -1,0 +1,189 @@
+#include "serve/open_layers.h"
+
+#include "formats/base/error.h"
+#include "formats/package/package_reader.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <utility>
+
+namespace offgrid {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The member "vector_layers" of the metadata row "json" (MBTiles 1.3, "Vector tileset metadata"),
+/// or empty.
+std::string vector_layers_in(std::string_view metadata_json) {
+    // Writing JSON recurses, so what nests deeper than any real description is dropped: it may come
+    // from anyone.
+    constexpr int max_depth = 8;
+    const auto is_shallow = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+        return depth <= max_depth;
+    };
+    const auto json = nlohmann::json::parse(metadata_json, is_shallow, /*allow_exceptions=*/false);
+    const auto found = json.find("vector_layers");
+    if (found == json.end() || !found->is_array()) {
+        return {};
+    }
+    return found->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// The format of a file that does not state it: that of the first tile that a short search finds.
+std::optional<TileFormat> sniffed_format(const TileReader& tiles) {
+    constexpr std::int64_t max_side = 8;
+    const auto& info = tiles.info();
+    const auto whole = info.grid->whole(info.min_zoom);
+    for (std::int64_t y = whole.min_y; y < std::min(whole.max_y, max_side); ++y) {
+        for (std::int64_t x = whole.min_x; x < std::min(whole.max_x, max_side); ++x) {
+            if (const auto tile = tiles.get({info.min_zoom, x, y})) {
+                return sniff_format(tile->content);
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+Layer open_mbtiles(const fs::path& path, sqlite::MbtilesPool& pool) {
+    auto tiles =
+        std::make_unique<sqlite::MbtilesReader>(path, Grid::google_maps_compatible(), pool);
+    const auto stated = tiles->info().format;
+    Layer layer{.id = path.stem().string(),
+                .origin = path.string(),
+                .vector_layers = {},
+                .format = stated ? stated : sniffed_format(*tiles),
+                .tiles = std::move(tiles)};
+    if (!is_layer_name(layer.id)) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("{}: no layer can have the name of this file", path.string())};
+    }
+    if (layer.format == TileFormat::pbf) {
+        const auto metadata = pool.acquire(path.string(), sqlite::handle_timeout)->metadata();
+        const auto json = metadata.find("json");
+        layer.vector_layers = json == metadata.end() ? "" : vector_layers_in(json->second);
+    }
+    return layer;
+}
+
+/// A package that was copied in part serves what is there; its other files count as absent, not as
+/// damaged.
+void leave_out_missing_files(Manifest& manifest, const fs::path& folder, const Log& log) {
+    const auto missing = std::erase_if(
+        manifest.files, [&](const PackageFile& file) { return !fs::exists(folder / file.name); });
+    if (missing > 0) {
+        log(fmt::format("{}: {} of {} files are missing; their tiles are absent", folder.string(),
+                        missing, missing + manifest.files.size()));
+    }
+}
+
+Layer open_package_folder(const fs::path& folder, sqlite::MbtilesPool& pool, const Log& log) {
+    auto manifest = read_manifest(folder);
+    leave_out_missing_files(manifest, folder, log);
+    const auto locate = [&](const PackageFile& file) { return folder / file.name; };
+    return {.id = manifest.layer,
+            .origin = folder.string(),
+            .vector_layers = {},
+            .format = manifest.format,
+            .tiles = open_package(manifest, locate, pool)};
+}
+
+std::vector<Layer> layers_of(const Depot& depot, const Generation& generation,
+                             sqlite::MbtilesPool& pool) {
+    std::vector<Layer> layers;
+    layers.reserve(generation.layers.size());
+    for (const auto& [name, manifest] : generation.layers) {
+        const auto locate = [&depot, &layer = name](const PackageFile& file) {
+            return depot.stored_path(layer, file);
+        };
+        layers.push_back({.id = name,
+                          .origin = depot.root().string(),
+                          .vector_layers = {},
+                          .format = manifest.format,
+                          .tiles = open_package(manifest, locate, pool)});
+    }
+    return layers;
+}
+
+bool is_package(const fs::path& path) {
+    return fs::is_regular_file(path / manifest_name);
+}
+
+std::vector<Layer> layers_in_folder(const fs::path& folder, sqlite::MbtilesPool& pool,
+                                    const Log& log) {
+    std::vector<fs::path> paths;
+    for (const auto& entry : fs::directory_iterator{folder}) {
+        const auto& path = entry.path();
+        if (is_package(path) || (path.extension() == ".mbtiles" && entry.is_regular_file())) {
+            paths.push_back(path);
+        }
+    }
+    std::sort(paths.begin(), paths.end());
+    std::vector<Layer> layers;
+    for (const auto& path : paths) {
+        try {
+            layers.push_back(is_package(path) ? open_package_folder(path, pool, log)
+                                              : open_mbtiles(path, pool));
+        } catch (const Error& error) {
+            log(fmt::format("{} is left out: {}", path.string(), error.what()));
+        }
+    }
+    if (layers.empty()) {
+        throw Error{
+            Errc::not_found,
+            fmt::format("{}: no package and no .mbtiles file here can be served", folder.string())};
+    }
+    return layers;
+}
+
+/// Adds the layers of one path. The generation, where the path is a depot.
+std::optional<std::uint64_t> add_layers_of(const fs::path& path, std::vector<Layer>& layers,
+                                           sqlite::MbtilesPool& pool, const Log& log) {
+    const auto add = [&](std::vector<Layer> more) {
+        std::move(more.begin(), more.end(), std::back_inserter(layers));
+    };
+    if (!fs::exists(path)) {
+        throw Error{Errc::not_found, fmt::format("{}: no such file or folder", path.string())};
+    }
+    if (!fs::is_directory(path)) {
+        layers.push_back(open_mbtiles(path, pool));
+    } else if (is_package(path)) {
+        layers.push_back(open_package_folder(path, pool, log));
+    } else if (Depot::is_depot(path)) {
+        const Depot depot{path};
+        const auto generation = depot.load_current();
+        add(layers_of(depot, generation, pool));
+        return generation.number;
+    } else {
+        add(layers_in_folder(path, pool, log));
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::unique_ptr<const LayerSet> open_generation(const Depot& depot, const Generation& generation,
+                                                sqlite::MbtilesPool& pool) {
+    return std::make_unique<const LayerSet>(layers_of(depot, generation, pool), generation.number);
+}
+
+std::unique_ptr<const LayerSet> open_paths(const std::vector<fs::path>& paths,
+                                           sqlite::MbtilesPool& pool, const Log& log) {
+    std::vector<Layer> layers;
+    std::optional<std::uint64_t> generation;
+    for (const auto& path : paths) {
+        try {
+            generation = add_layers_of(path, layers, pool, log);
+        } catch (const fs::filesystem_error& error) {
+            throw Error{Errc::io, fmt::format("{}: {}", path.string(), error.code().message())};
+        }
+    }
+    return std::make_unique<const LayerSet>(std::move(layers),
+                                            paths.size() == 1 ? generation : std::nullopt);
+}
+
+}  // namespace offgrid

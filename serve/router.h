@@ -1,0 +1,38 @@
+#pragma once
+
+#include "formats/base/live.h"
+#include "serve/layer_set.h"
+#include "serve/log.h"
+#include "serve/request.h"
+
+#include <string_view>
+
+namespace offgrid {
+
+/// The addresses that are served, and who answers each:
+///
+///     /                                  the viewer, and its parts beside it
+///     /tiles/{layer}/{z}/{x}/{y}.{ext}   a tile; y counts from the north
+///     /tiles/{layer}.json                TileJSON 3.0.0
+///     /layers.json                       all layers
+///     /health                            whether and what is served
+///
+/// Takes one lease a request, so that a request sees one state of the layers from its beginning to
+/// its end. Failures of a store become 503 (busy) or 500 and a line in the log; they say nothing
+/// about this machine to the client. Immutable; safe for concurrent use.
+class Router {
+public:
+    /// The layers are not owned and outlive the router.
+    Router(const Live<LayerSet>& layers, Log log);
+
+    Response answer(const Request& request) const;
+
+private:
+    Response route(const Request& request) const;
+    Response route_tiles(const Request& request, std::string_view rest) const;
+
+    const Live<LayerSet>& layers_;
+    Log log_;
+};
+
+}  // namespace offgrid

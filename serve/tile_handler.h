@@ -1,0 +1,18 @@
+#pragma once
+
+#include "serve/layer_set.h"
+#include "serve/request.h"
+
+#include <string_view>
+
+namespace offgrid {
+
+/// Answer for the tile of the layer at `address`, which is `{z}/{x}/{y}.{ext}` with y from the
+/// north: 200 with the bytes as they are stored, 404 without a body where there is no tile, 400 for
+/// what is no address in the layer's grid. The extension only has to be one of a tile format; what
+/// the tile is, its bytes tell.
+///
+/// Throws what the store throws.
+Response answer_tile(const Layer& layer, std::string_view address, const Request& request);
+
+}  // namespace offgrid

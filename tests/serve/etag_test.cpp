@@ -1,0 +1,31 @@
+#include "serve/etag.h"
+
+#include <gtest/gtest.h>
+
+namespace offgrid {
+namespace {
+
+TEST(ETag, is_found_in_every_form_of_if_none_match) {
+    for (const auto* header : {R"("one")", R"(W/"one")", "*", R"("two", "one")", R"("two","one")",
+                               R"( W/"two" ,W/"one" )", R"("a,b", "one")"}) {
+        EXPECT_TRUE(matches(header, R"("one")")) << header;
+    }
+}
+
+TEST(ETag, is_not_found_in_other_tags_or_in_nonsense) {
+    for (const auto* header : {"", R"("two")", "one", R"("one)", R"("two", one)", R"("onetwo")",
+                               R"("a"one")", ",,,", R"(W/)", R"(")", R"("two" "three)"}) {
+        EXPECT_FALSE(matches(header, R"("one")")) << header;
+    }
+}
+
+TEST(ETag, is_the_same_for_the_same_body_and_another_for_another) {
+    const auto first = with_etag(text_response(200, "a"), {});
+    EXPECT_EQ(first.header("ETag"), with_etag(text_response(200, "a"), {}).header("ETag"));
+    EXPECT_NE(first.header("ETag"), with_etag(text_response(200, "b"), {}).header("ETag"));
+    EXPECT_EQ(first.header("ETag").front(), '"');
+    EXPECT_EQ(first.header("ETag").back(), '"');
+}
+
+}  // namespace
+}  // namespace offgrid

@@ -1,0 +1,277 @@
+#include "serve/router.h"
+
+#include "formats/base/error.h"
+#include "tests/serve/layers_of.h"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace offgrid::test {
+namespace {
+
+using Json = nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+/// A router over layers that a test may look at from both sides.
+struct Served {
+    explicit Served(std::unique_ptr<const LayerSet> set) : layers{std::move(set)} {}
+
+    Response ask(Request request) const { return router.answer(request); }
+    Response get(std::string_view path) const {
+        return ask({.path = path, .host = "maps.local:8080"});
+    }
+    Json json(std::string_view path) const { return Json::parse(as_text(get(path).content())); }
+
+    Live<LayerSet> layers;
+    std::vector<std::string> log;
+    Router router{layers, [this](std::string_view line) { log.emplace_back(line); }};
+};
+
+std::string text_of(const Response& response) {
+    return std::string{as_text(response.content())};
+}
+
+TEST(Router, serves_tiles_with_y_from_the_north) {
+    const Served served{only(drawn_layer("kenya", "z1: a b / . d"))};
+
+    EXPECT_EQ(text_of(served.get("/tiles/kenya/1/0/0.png")), png("a"));
+    EXPECT_EQ(text_of(served.get("/tiles/kenya/1/1/0.png")), png("b"));
+    EXPECT_EQ(text_of(served.get("/tiles/kenya/1/1/1.png")), png("d"));
+    EXPECT_EQ(served.get("/tiles/kenya/1/1/1.png").header("Content-Type"), "image/png");
+}
+
+TEST(Router, answers_an_absent_tile_with_404_and_nothing_else) {
+    const Served served{only(drawn_layer("kenya", "z1: a b / . d"))};
+    for (const auto* path :
+         {"/tiles/kenya/1/0/1.png", "/tiles/kenya/2/0/0.png", "/tiles/kenya/30/7/9.jpg"}) {
+        const auto response = served.get(path);
+        EXPECT_EQ(response.status, 404) << path;
+        EXPECT_THAT(response.content(), IsEmpty()) << path;
+    }
+}
+
+TEST(Router, takes_an_empty_tile_for_an_absent_one) {
+    const Served served{only(layer_with("kenya", {}, [](const TileKey&) { return Tile{}; }))};
+    EXPECT_EQ(served.get("/tiles/kenya/0/0/0.png").status, 404);
+}
+
+TEST(Router, refuses_malformed_addresses) {
+    const Served served{only(drawn_layer("kenya", "z1: a b / . d"))};
+    for (const auto* address : {"1/0/0",
+                                "1/0/0.",
+                                "1/0/0.txt",
+                                "1/0/.png",
+                                "/0/0.png",
+                                "1//0.png",
+                                "1/0/0.png/",
+                                "1/0/0.png/x",
+                                "1/0/0.p%6Eg",
+                                "a/0/0.png",
+                                "1/b/0.png",
+                                "1/0/c.png",
+                                "1/0/0x1.png",
+                                "1/0/+1.png",
+                                "1/0/ 1.png",
+                                "1/0/1.5.png",
+                                "-1/0/0.png",
+                                "1/-1/0.png",
+                                "1/0/-1.png",
+                                "1/2/0.png",
+                                "1/0/2.png",
+                                "31/0/0.png",
+                                "99999999999/0/0.png",
+                                "1/99999999999999999999/0.png",
+                                "1/0/99999999999999999999.png",
+                                "1/%30/0.png",
+                                "../../etc/passwd",
+                                "%2e%2e/0/0.png",
+                                "1/0/0%00.png",
+                                "1/0/0.png%00"}) {
+        const auto response = served.get(std::string{"/tiles/kenya/"} + address);
+        EXPECT_EQ(response.status, 400) << address;
+        EXPECT_THAT(text_of(response), Not(IsEmpty())) << address;
+    }
+    EXPECT_EQ(served.get("/tiles/ken%ya/0/0/0.png").status, 400);
+}
+
+TEST(Router, knows_only_its_layers_and_its_addresses) {
+    const Served served{only(drawn_layer("kenya", "z0: a"))};
+    for (const auto* path :
+         {"/tiles/uganda/0/0/0.png", "/tiles/uganda.json", "/tiles/kenya%00/0/0/0.png",
+          "/tiles/%2e%2e/0/0/0.png", "/tiles//0/0/0.png", "/tiles/Kenya/0/0/0.png", "/tiles/",
+          "/tiles", "/tiles/kenya", "/tiles/kenya/", "/tiles/.json", "/layers", "/health/",
+          "/../etc/passwd", "//", "", "*", "/admin"}) {
+        EXPECT_EQ(served.get(path).status, 404) << path;
+    }
+    EXPECT_EQ(served.get("/tiles/" + std::string(4000, 'a') + "/0/0/0.png").status, 414);
+}
+
+TEST(Router, finds_layers_whose_names_are_odd) {
+    for (const auto& [id, escaped] :
+         std::vector<std::pair<std::string, std::string>>{{"sf:restricted", "sf%3Arestricted"},
+                                                          {"sf:restricted", "sf:restricted"},
+                                                          {"a b", "a%20b"},
+                                                          {"v1.2.json", "v1.2.json"},
+                                                          {"\u00e9t\u00e9", "%C3%A9t%C3%A9"},
+                                                          {"50%", "50%25"},
+                                                          {"..x", "%2E.x"},
+                                                          {"a?b#c", "a%3Fb%23c"}}) {
+        const Served served{only(drawn_layer(id, "z0: a"))};
+        EXPECT_EQ(served.get("/tiles/" + escaped + "/0/0/0.png").status, 200) << id;
+        EXPECT_EQ(served.get("/tiles/" + escaped + ".json").status, 200) << id;
+    }
+}
+
+TEST(Router, answers_other_methods_with_405) {
+    const Served served{only(drawn_layer("kenya", "z0: a"))};
+    for (const auto* method : {"POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "get", ""}) {
+        for (const auto* path : {"/tiles/kenya/0/0/0.png", "/", "/nowhere"}) {
+            const auto response = served.ask({.method = method, .path = path});
+            EXPECT_EQ(response.status, 405) << method << " " << path;
+            EXPECT_EQ(response.header("Allow"), "GET, HEAD");
+        }
+    }
+    EXPECT_EQ(served.ask({.method = "HEAD", .path = "/tiles/kenya/0/0/0.png"}).status, 200);
+}
+
+TEST(Router, tells_a_client_that_it_has_the_tile_already) {
+    Served served{only(drawn_layer("kenya", "z0: old"))};
+    const std::string path = "/tiles/kenya/0/0/0.png";
+    const auto etag = std::string{served.get(path).header("ETag")};
+
+    const auto unchanged = served.ask({.path = path, .if_none_match = etag});
+    EXPECT_EQ(unchanged.status, 304);
+    EXPECT_EQ(unchanged.header("ETag"), etag);
+    EXPECT_EQ(unchanged.header("Cache-Control"), "no-cache");
+
+    served.layers.swap(only(drawn_layer("kenya", "z0: new")));
+    const auto changed = served.ask({.path = path, .if_none_match = etag});
+    EXPECT_EQ(changed.status, 200);
+    EXPECT_EQ(text_of(changed), png("new"));
+    EXPECT_NE(changed.header("ETag"), etag);
+}
+
+TEST(Router, says_what_the_bytes_are_whatever_the_layer_claims) {
+    struct Case {
+        std::string content;
+        std::optional<TileFormat> claimed;
+        std::string media_type;
+        std::string encoding;
+    };
+    for (const auto& [content, claimed, media_type, encoding] : std::vector<Case>{
+             {"\xFF\xD8\xFF\xE0 jpeg", TileFormat::png, "image/jpeg", ""},
+             {png("x"), std::nullopt, "image/png", ""},
+             {"RIFF....WEBPVP8 ", TileFormat::png, "image/webp", ""},
+             {"\x1F\x8B\x08 zipped", TileFormat::pbf, "application/vnd.mapbox-vector-tile", "gzip"},
+             {"\x1A\x05 plain", TileFormat::pbf, "application/vnd.mapbox-vector-tile", ""},
+             {"<script>", TileFormat::png, "application/octet-stream", ""},
+         }) {
+        const Served served{only(layer_with("kenya", {.format = claimed}, [&](const TileKey&) {
+            return Tile{{content.begin(), content.end()}};
+        }))};
+        const auto response = served.get("/tiles/kenya/0/0/0.png");
+        EXPECT_EQ(response.header("Content-Type"), media_type) << content;
+        EXPECT_EQ(response.header("Content-Encoding"), encoding) << content;
+        EXPECT_EQ(response.header("X-Content-Type-Options"), "nosniff");
+        EXPECT_EQ(response.header("Access-Control-Allow-Origin"), "*");
+    }
+}
+
+TEST(Router, keeps_what_failed_for_the_operator) {
+    const auto failing = [](Errc code) {
+        return only(layer_with("kenya", {}, [code](const TileKey&) -> std::optional<Tile> {
+            throw Error{code, "cannot open /srv/secret.mbtiles: failed"};
+        }));
+    };
+    const Served broken{failing(Errc::corrupt)};
+    const auto response = broken.get("/tiles/kenya/0/0/0.png");
+    EXPECT_EQ(response.status, 500);
+    EXPECT_THAT(text_of(response), Not(HasSubstr("/srv")));
+    EXPECT_THAT(
+        broken.log,
+        ElementsAre("layer 'kenya', tile 0/0/0.png: cannot open /srv/secret.mbtiles: failed"));
+
+    const Served busy{failing(Errc::busy)};
+    EXPECT_EQ(busy.get("/tiles/kenya/0/0/0.png").status, 503);
+    EXPECT_EQ(busy.get("/tiles/kenya/0/0/0.png").header("Retry-After"), "1");
+}
+
+TEST(Router, describes_a_layer_as_tilejson) {
+    const Served served{only(drawn_layer("sf:hills", "z0: a",
+                                         {.name = "Hills",
+                                          .attribution = "survey",
+                                          .format = TileFormat::jpeg,
+                                          .min_zoom = 3,
+                                          .max_zoom = 9,
+                                          .bounds = Box{36, -2, 40, 1}}))};
+    EXPECT_EQ(served.json("/tiles/sf%3Ahills.json"), Json::parse(R"({
+        "tilejson": "3.0.0", "scheme": "xyz", "name": "Hills", "attribution": "survey", "format": "jpg",
+        "tiles": ["http://maps.local:8080/tiles/sf%3Ahills/{z}/{x}/{y}.jpg"],
+        "minzoom": 3, "maxzoom": 9, "bounds": [36.0, -2.0, 40.0, 1.0], "center": [38.0, -0.5, 6]})"));
+}
+
+TEST(Router, describes_vector_layers_even_when_it_knows_none) {
+    auto layer = drawn_layer("roads", "z0: a", {.format = TileFormat::pbf});
+    EXPECT_EQ(Served{only(std::move(layer))}.json("/tiles/roads.json")["vector_layers"],
+              Json::array());
+
+    auto described = drawn_layer("roads", "z0: a", {.format = TileFormat::pbf});
+    described.vector_layers = R"([{"id":"road","fields":{}}])";
+    EXPECT_EQ(
+        Served{only(std::move(described))}.json("/tiles/roads.json")["vector_layers"][0]["id"],
+        "road");
+}
+
+TEST(Router, does_not_repeat_a_host_that_is_none) {
+    const Served served{only(drawn_layer("kenya", "z0: a"))};
+    for (const auto* host : {"", "a/b", "a\"b", "a b", "evil.org/?x=", "<b>", "user@host"}) {
+        const auto response = served.ask({.path = "/tiles/kenya.json", .host = host});
+        EXPECT_EQ(Json::parse(as_text(response.content()))["tiles"][0],
+                  "/tiles/kenya/{z}/{x}/{y}.png")
+            << host;
+    }
+}
+
+TEST(Router, stays_valid_json_when_metadata_is_not_text) {
+    const Served served{only(
+        drawn_layer("kenya", "z0: a", {.name = "\xFF\xFE\"</script>", .attribution = {"\0", 1}}))};
+    EXPECT_TRUE(served.json("/layers.json").contains("layers"));
+    EXPECT_TRUE(served.json("/tiles/kenya.json").contains("name"));
+}
+
+TEST(Router, lists_the_layers_by_name_and_tells_its_health) {
+    std::vector<Layer> layers;
+    layers.push_back(drawn_layer("uganda", "z0: a"));
+    layers.push_back(drawn_layer("kenya", "z0: a"));
+    const Served served{std::make_unique<const LayerSet>(std::move(layers), 42)};
+
+    const auto list = served.json("/layers.json");
+    EXPECT_EQ(list["generation"], 42);
+    EXPECT_EQ(list["layers"][0]["id"], "kenya");
+    EXPECT_EQ(list["layers"][1]["id"], "uganda");
+    EXPECT_EQ(list["layers"][0]["grid"]["srs"], "EPSG:3857");
+    EXPECT_EQ(served.json("/health"),
+              Json::parse(R"({"status": "ok", "layers": 2, "generation": 42})"));
+}
+
+TEST(LayerSet, refuses_two_layers_of_one_name) {
+    std::vector<Layer> layers;
+    layers.push_back(drawn_layer("kenya", "z0: a"));
+    layers.push_back(drawn_layer("kenya", "z0: b"));
+    layers.front().origin = "/a/kenya";
+    layers.back().origin = "/b/kenya";
+    EXPECT_THAT([&] { LayerSet{std::move(layers)}; },
+                testing::Throws<Error>(testing::Property(
+                    &Error::what, testing::AllOf(HasSubstr("'kenya'"), HasSubstr("/a/kenya"),
+                                                 HasSubstr("/b/kenya")))));
+}
+
+}  // namespace
+}  // namespace offgrid::test
