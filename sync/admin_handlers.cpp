@@ -1,0 +1,232 @@
+#include "sync/admin_handlers.h"
+
+#include "formats/base/error.h"
+#include "sync/replace_form.h"
+#include "sync/reply.h"
+
+#include <Poco/Net/HTTPRequestHandler.h>
+#include <Poco/Net/HTTPServerRequest.h>
+#include <Poco/Net/HTTPServerRequestImpl.h>
+#include <Poco/Net/HTTPServerResponse.h>
+#include <Poco/Net/NetException.h>
+#include <Poco/Net/StreamSocket.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace offgrid {
+namespace {
+
+using Poco::Net::HTTPServerRequest;
+using Poco::Net::HTTPServerResponse;
+
+/// GeoWebCache's manual, GeoServer's, and the path of each without its context.
+constexpr std::array<std::string_view, 4> replace_paths{"/sqlite/replace", "/rest/sqlite/replace",
+                                                        "/geowebcache/rest/sqlite/replace",
+                                                        "/geoserver/gwc/rest/sqlite/replace"};
+
+/// How long a client that is refused may go on sending before the connection is cut: long enough to
+/// read the answer.
+constexpr std::chrono::seconds linger_time{2};
+
+MessageForm form_for(const HTTPServerRequest& request) {
+    return request.get("Accept", "").starts_with("text/plain") ? MessageForm::text
+                                                               : MessageForm::json;
+}
+
+void send(HTTPServerResponse& response, const Reply& reply) {
+    response.setStatusAndReason(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(reply.status));
+    response.setContentType(reply.media_type);
+    response.set("Cache-Control", "no-store");
+    response.set("X-Content-Type-Options", "nosniff");
+    for (const auto& [name, value] : reply.headers) {
+        response.set(name, value);
+    }
+    response.setKeepAlive(false);
+    response.setContentLength64(static_cast<Poco::Int64>(reply.body.size()));
+    response.send()
+        .write(reply.body.data(), static_cast<std::streamsize>(reply.body.size()))
+        .flush();
+}
+
+/// Closing a connection on which something is still unread resets it, and the client may never see
+/// the answer. So end our side, and read on for a while until the client ends its own.
+void linger(HTTPServerRequest& request) {
+    using Clock = std::chrono::steady_clock;
+    try {
+        auto& socket = dynamic_cast<Poco::Net::HTTPServerRequestImpl&>(request).socket();
+        socket.shutdownSend();
+        std::array<char, 65'536> ignored{};
+        const auto deadline = Clock::now() + linger_time;
+        for (auto now = Clock::now(); now < deadline; now = Clock::now()) {
+            const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - now);
+            if (!socket.poll(Poco::Timespan{left.count()}, Poco::Net::Socket::SELECT_READ) ||
+                socket.receiveBytes(ignored.data(), static_cast<int>(ignored.size())) <= 0) {
+                return;
+            }
+        }
+    } catch (const Poco::Exception&) {
+        // the client has gone
+    }
+}
+
+/// Says no without reading the body.
+class RefusalHandler final : public Poco::Net::HTTPRequestHandler {
+public:
+    RefusalHandler(Reply reply, RequestCount& requests)
+        : reply_{std::move(reply)}, running_{requests} {}
+
+    void handleRequest(HTTPServerRequest& request, HTTPServerResponse& response) override {
+        send(response, reply_);
+        linger(request);
+    }
+
+private:
+    Reply reply_;
+    RequestCount::Running running_;
+};
+
+/// Receives a replace, carries it out and reports.
+class ReplaceHandler final : public Poco::Net::HTTPRequestHandler {
+public:
+    ReplaceHandler(const AdminContext& context, RequestCount& requests)
+        : context_{context}, running_{requests} {}
+
+    void handleRequest(HTTPServerRequest& request, HTTPServerResponse& response) override {
+        bool is_body_read = false;
+        const auto reply = answer(request, is_body_read);
+        send(response, reply);
+        if (!is_body_read) {
+            linger(request);
+        }
+    }
+
+private:
+    Reply answer(HTTPServerRequest& request, bool& is_body_read) {
+        try {
+            auto staging = context_.replace.new_staging();
+            const auto form = read_replace_form(request.stream(), request.getContentType(),
+                                                context_.replace.files(), staging.path() / "upload",
+                                                context_.replace.limits());
+            is_body_read = true;
+            const auto report =
+                context_.replace.replace(form.request, form.upload, std::move(staging));
+            context_.log(fmt::format("replaced {} of layer '{}': generation {}, drained in {} ms",
+                                     report.files.size(), report.layer, report.generation,
+                                     report.drained.count()));
+            return report_reply(report);
+        } catch (const Error& error) {
+            context_.log(
+                fmt::format("replace refused ({}): {}", name_of(error.code()), error.what()));
+            return error_reply(error, context_.hidden, form_for(request));
+        } catch (const std::exception& error) {
+            context_.log(fmt::format("replace failed: {}", error.what()));
+            return error_reply(Error{Errc::io, error.what()}, context_.hidden, form_for(request));
+        }
+    }
+
+    const AdminContext& context_;
+    RequestCount::Running running_;
+};
+
+class AdminHandlers final : public Poco::Net::HTTPRequestHandlerFactory {
+public:
+    AdminHandlers(AdminContext context, RequestCount& requests)
+        : context_{std::move(context)}, requests_{requests} {}
+
+    Poco::Net::HTTPRequestHandler* createRequestHandler(const HTTPServerRequest& request) override {
+        auto refusal = refusal_of(request);
+        if (!refusal) {
+            return new ReplaceHandler{context_, requests_};  // Poco takes it over
+        }
+        // Keeps Poco from sending "100 Continue", which would invite the body.
+        request.response().setStatus(
+            static_cast<Poco::Net::HTTPResponse::HTTPStatus>(refusal->status));
+        return new RefusalHandler{std::move(*refusal), requests_};
+    }
+
+private:
+    /// Why the request is refused whatever its body says; nothing when it is not.
+    std::optional<Reply> refusal_of(const HTTPServerRequest& request) {
+        const auto form = form_for(request);
+        try {
+            if (auto refusal = refusal_of_caller(request, form)) {
+                return refusal;
+            }
+            const std::string_view uri = request.getURI();
+            if (std::ranges::find(replace_paths, uri.substr(0, uri.find('?'))) ==
+                replace_paths.end()) {
+                return error_reply(404, "there is nothing at this address", form);
+            }
+            if (request.getMethod() != Poco::Net::HTTPRequest::HTTP_POST) {
+                auto reply = error_reply(405, "a replace is a POST", form);
+                reply.headers.emplace_back("Allow", "POST");
+                return reply;
+            }
+            check_length(request);
+            return std::nullopt;
+        } catch (const Error& error) {
+            context_.log(
+                fmt::format("request refused ({}): {}", name_of(error.code()), error.what()));
+            return error_reply(error, context_.hidden, form);
+        } catch (const std::exception& error) {
+            return error_reply(400, "the request is malformed", form);
+        }
+    }
+
+    std::optional<Reply> refusal_of_caller(const HTTPServerRequest& request,
+                                           MessageForm form) const {
+        const auto decision =
+            context_.access.decide({.is_loopback = request.clientAddress().host().isLoopback(),
+                                    .authorization = request.get("Authorization", ""),
+                                    .host = request.get("Host", ""),
+                                    .origin = request.get("Origin", "")});
+        switch (decision.verdict) {
+            case Access::Verdict::granted:
+                return std::nullopt;
+            case Access::Verdict::forbidden:
+                return error_reply(403, decision.reason, form);
+            case Access::Verdict::needs_credentials:
+                break;
+        }
+        auto reply = error_reply(401, decision.reason, form);
+        reply.headers.emplace_back("WWW-Authenticate",
+                                   R"(Basic realm="offgrid administration", charset="UTF-8")");
+        return reply;
+    }
+
+    void check_length(const HTTPServerRequest& request) {
+        if (!request.hasContentLength()) {
+            if (!request.getChunkedTransferEncoding()) {
+                throw Error{Errc::invalid_argument, "the request has no body"};
+            }
+            return;
+        }
+        const auto length = request.getContentLength64();
+        if (length < 0) {
+            throw Error{Errc::invalid_argument, "the request has no sane Content-Length"};
+        }
+        const auto bytes = static_cast<std::uint64_t>(length);
+        if (bytes > context_.replace.limits().max_upload_bytes) {
+            throw Error{Errc::too_large, fmt::format("the request is larger than {} bytes",
+                                                     context_.replace.limits().max_upload_bytes)};
+        }
+        context_.replace.check_room(bytes);
+    }
+
+    AdminContext context_;
+    RequestCount& requests_;
+};
+
+}  // namespace
+
+Poco::Net::HTTPRequestHandlerFactory::Ptr make_admin_handlers(AdminContext context,
+                                                              RequestCount& requests) {
+    return new AdminHandlers{std::move(context), requests};  // counted by Poco
+}
+
+}  // namespace offgrid

@@ -1,0 +1,84 @@
+#include "sync/admin_server.h"
+
+#include "formats/base/error.h"
+#include "sync/admin_handlers.h"
+
+#include <Poco/Net/HTTPServerParams.h>
+#include <Poco/Net/NetException.h>
+#include <Poco/Net/ServerSocket.h>
+#include <Poco/Net/SocketAddress.h>
+#include <Poco/Timespan.h>
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace offgrid {
+namespace {
+
+/// A replace takes a thread while its upload comes in and while it waits for its turn.
+constexpr int max_threads = 16;
+constexpr int max_queued = 64;
+
+/// Of silence on a connection, in seconds.
+constexpr long silence_timeout = 30;
+
+Poco::Net::ServerSocket listen_on(const std::string& listen) {
+    try {
+        return Poco::Net::ServerSocket{Poco::Net::SocketAddress{listen}};
+    } catch (const Poco::Net::NetException& error) {
+        const auto is_taken = error.code() == POCO_EADDRINUSE;
+        throw Error{is_taken ? Errc::busy : Errc::invalid_argument,
+                    fmt::format("cannot listen on {}: {}", listen, error.displayText())};
+    } catch (const Poco::Exception& error) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("cannot listen on {}: {}", listen, error.displayText())};
+    }
+}
+
+}  // namespace
+
+RequestCount::Running::Running(RequestCount& count) : count_{count} {
+    const std::lock_guard lock{count_.mutex_};
+    ++count_.running_;
+}
+
+RequestCount::Running::~Running() {
+    const std::lock_guard lock{count_.mutex_};
+    if (--count_.running_ == 0) {
+        count_.none_.notify_all();
+    }
+}
+
+bool RequestCount::wait_for_none(std::chrono::milliseconds timeout) {
+    std::unique_lock lock{mutex_};
+    return none_.wait_for(lock, timeout, [&] { return running_ == 0; });
+}
+
+AdminServer::AdminServer(const std::string& listen, AdminContext context)
+    : threads_{1, max_threads} {
+    Poco::Net::HTTPServerParams::Ptr params = new Poco::Net::HTTPServerParams;  // counted by Poco
+    params->setKeepAlive(false);
+    params->setTimeout(Poco::Timespan{silence_timeout, 0});
+    params->setMaxThreads(max_threads);
+    params->setMaxQueued(max_queued);
+    server_ = std::make_unique<Poco::Net::HTTPServer>(
+        make_admin_handlers(std::move(context), requests_), threads_, listen_on(listen), params);
+    server_->start();
+}
+
+AdminServer::~AdminServer() {
+    server_->stopAll(true);
+    server_.reset();
+    threads_.joinAll();
+}
+
+std::string AdminServer::url() const {
+    return fmt::format("http://{}", server_->socket().address().toString());
+}
+
+bool AdminServer::drain(std::chrono::milliseconds timeout) {
+    server_->stop();
+    return requests_.wait_for_none(timeout);
+}
+
+}  // namespace offgrid

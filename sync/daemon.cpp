@@ -1,0 +1,51 @@
+#include "sync/daemon.h"
+
+#include "formats/package/replace.h"
+#include "serve/open_layers.h"
+
+namespace offgrid {
+namespace {
+
+Depot create_depot(const std::filesystem::path& folder, FileOps& files) {
+    Depot depot{folder};
+    depot.create_if_missing(files);
+    return depot;
+}
+
+/// Open what is current once the lock is held and nobody else can be staging.
+std::unique_ptr<const LayerSet> sweep_and_open(FileOps& files, const Depot& depot,
+                                               sqlite::MbtilesPool& pool) {
+    sweep_staging(files, depot);
+    return open_generation(depot, depot.load_current(), pool);
+}
+
+}  // namespace
+
+Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
+    : drain_timeout_{std::chrono::seconds{options.drain_timeout_s}},
+      depot_{create_depot(options.depot, files)},
+      lock_{depot_},
+      access_{options.users},
+      pool_{sqlite::make_mbtiles_pool(options.max_open_files)},
+      layers_{sweep_and_open(files, depot_, *pool_)},
+      replace_{files,
+               depot_,
+               *pool_,
+               layers_,
+               {.limits = options.limits,
+                .sources = SourceRoots{options.source_roots},
+                .drain_timeout = drain_timeout_}},
+      router_{layers_, log},
+      http_{{.listen = options.listen, .threads = options.threads},
+            [this](const Request& request) { return router_.answer(request); },
+            log},
+      admin_{options.admin,
+             {.access = access_, .replace = replace_, .hidden = options.depot, .log = log}} {}
+
+bool Daemon::drain() {
+    const bool is_admin_drained = admin_.drain(drain_timeout_);
+    const bool is_http_drained = http_.drain(drain_timeout_);
+    return is_admin_drained && is_http_drained;
+}
+
+}  // namespace offgrid

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "formats/base/file_ops.h"
+#include "formats/base/live.h"
+#include "formats/package/depot.h"
+#include "formats/sqlite/mbtiles_store.h"
+#include "serve/http_server.h"
+#include "serve/layer_set.h"
+#include "serve/log.h"
+#include "serve/router.h"
+#include "sync/access.h"
+#include "sync/admin_server.h"
+#include "sync/limits.h"
+#include "sync/replace_service.h"
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace offgrid {
+
+struct DaemonOptions {
+    std::filesystem::path depot;                 ///< created where it is missing
+    std::string listen = "127.0.0.1:8080";       ///< serves the tiles; port 0: any that is free
+    std::string admin = "127.0.0.1:8081";        ///< takes the replaces; port 0: any that is free
+    std::optional<std::filesystem::path> users;  ///< none: only this machine may administer
+    std::vector<std::filesystem::path> source_roots;  ///< none: see SourceRoots
+    unsigned threads = 4;                             ///< that serve tiles
+    std::size_t max_open_files = 256;                 ///< tile files open at a time
+    unsigned drain_timeout_s = 10;  ///< how long readers of an old state are waited for
+    Limits limits;
+};
+
+/// A depot that is served and updated in one process: the read-only server on one port, the
+/// administration on another, both on the same live layers.
+///
+/// Holds the DepotLock while it lives. Serves from the end of the constructor; the members are used
+/// by one thread.
+class Daemon {
+public:
+    /// Throws when the depot is in use or damaged, and when an address cannot be listened on. The
+    /// FileOps is not owned.
+    Daemon(const DaemonOptions& options, FileOps& files, const Log& log);
+
+    std::string serving_url() const { return http_.url(); }
+    std::string admin_url() const { return admin_.url(); }
+    bool has_users() const { return access_.has_users(); }
+
+    /// Stop listening and finish what is running. Whether all of it could finish in time.
+    bool drain();
+
+private:
+    std::chrono::milliseconds drain_timeout_;
+    Depot depot_;
+    DepotLock lock_;
+    Access access_;
+    std::unique_ptr<sqlite::MbtilesPool> pool_;
+    Live<LayerSet> layers_;
+    ReplaceService replace_;
+    Router router_;
+    HttpServer http_;
+    AdminServer admin_;  // last: no replace may run while the rest is taken down
+};
+
+}  // namespace offgrid

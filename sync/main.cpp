@@ -1,0 +1,49 @@
+#include "formats/base/file_ops.h"
+#include "sync/daemon_command.h"
+#include "sync/passwd_command.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <exception>
+
+namespace {
+
+using namespace offgrid;  // NOLINT(google-build-using-namespace): the program is offgrid
+
+constexpr int failure = 1;
+constexpr int usage = 2;
+
+int run(int argc, char** argv) {
+    CLI::App app{"Keep a depot of map packages up to date while it is served", "offgrid"};
+    app.set_version_flag("--version", "offgrid " OFFGRID_VERSION);
+    app.require_subcommand(1);
+
+    DaemonOptions daemon_options;
+    auto* const daemon = app.add_subcommand("daemon", "Serve a depot and take updates for it");
+    add_daemon_options(*daemon, daemon_options);
+
+    PasswdOptions passwd_options;
+    auto* const passwd =
+        app.add_subcommand("passwd", "Add a user of `daemon --users`, or change the password");
+    add_passwd_options(*passwd, passwd_options);
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : usage;
+    }
+    return daemon->parsed() ? run_daemon(daemon_options, posix_file_ops())
+                            : run_passwd(passwd_options, posix_file_ops());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "offgrid: %s\n", error.what());
+        return failure;
+    }
+}

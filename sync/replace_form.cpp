@@ -1,0 +1,183 @@
+#include "sync/replace_form.h"
+
+#include "formats/base/error.h"
+#include "formats/base/hash.h"
+
+#include <Poco/Net/HTMLForm.h>
+#include <Poco/Net/MessageHeader.h>
+#include <Poco/Net/MultipartReader.h>
+#include <Poco/Net/NameValueCollection.h>
+#include <Poco/Net/NetException.h>
+#include <Poco/String.h>
+#include <fmt/format.h>
+
+#include <set>
+#include <string_view>
+#include <utility>
+
+namespace offgrid {
+namespace {
+
+constexpr std::size_t piece_bytes = 1 << 18;
+constexpr std::size_t max_field_bytes = 8192;
+constexpr std::size_t max_urlencoded_bytes = 65'536;
+constexpr int max_parts = 32;
+constexpr int max_part_headers = 16;
+
+/// RFC 2046, section 5.1.1.
+constexpr std::size_t max_boundary_bytes = 70;
+
+Error bad_body(std::string_view cause) {
+    return Error{Errc::invalid_argument, fmt::format("cannot read the form: {}", cause)};
+}
+
+/// The field of the request that has that name, or null.
+std::string* field_named(ReplaceRequest& request, std::string_view name) {
+    return name == "layer"         ? &request.layer
+           : name == "destination" ? &request.destination
+           : name == "source"      ? &request.source
+           : name == "sha256"      ? &request.sha256
+                                   : nullptr;
+}
+
+/// Reads the parts of a multipart body one after the other.
+class MultipartForm {
+public:
+    MultipartForm(std::istream& body, const std::string& boundary, FileOps& files,
+                  const std::filesystem::path& upload_path, const Limits& limits)
+        : reader_{body, boundary}, files_{files}, upload_path_{upload_path}, limits_{limits} {}
+
+    ReplaceForm read() {
+        for (int parts = 0; reader_.hasNextPart(); ++parts) {
+            if (parts == max_parts) {
+                throw bad_body(fmt::format("more than {} parts", max_parts));
+            }
+            Poco::Net::MessageHeader header;
+            header.setFieldLimit(max_part_headers);
+            reader_.nextPart(header);
+            read_part(name_of_part(header), reader_.stream());
+            // A connection that breaks off looks like the end of a part; only the closing boundary
+            // tells.
+            const auto& stream = dynamic_cast<const Poco::Net::MultipartIOS&>(reader_.stream());
+            is_complete_ = stream.lastPart();
+        }
+        if (!is_complete_) {
+            throw bad_body("it ends early");
+        }
+        return std::move(form_);
+    }
+
+private:
+    std::string name_of_part(const Poco::Net::MessageHeader& header) {
+        std::string disposition;
+        Poco::Net::NameValueCollection parameters;
+        Poco::Net::MessageHeader::splitParameters(header.get("Content-Disposition", ""),
+                                                  disposition, parameters);
+        auto name = parameters.get("name", "");
+        if (!names_.insert(name).second) {
+            throw bad_body("two parts have one name");
+        }
+        return name;
+    }
+
+    void read_part(const std::string& name, std::istream& stream) {
+        if (name == "file") {
+            receive(stream);
+            return;
+        }
+        const auto size = read_piece(stream);
+        if (size > max_field_bytes) {
+            throw bad_body(fmt::format("a field is longer than {} bytes", max_field_bytes));
+        }
+        if (auto* const field = field_named(form_.request, name)) {
+            field->assign(piece_.data(), size);
+        }
+    }
+
+    void receive(std::istream& stream) {
+        std::unique_ptr<OutputFile> file;
+        Sha256 hash;
+        std::uint64_t received = 0;
+        while (const auto size = read_piece(stream)) {
+            received += size;
+            if (received > limits_.max_upload_bytes) {
+                throw Error{Errc::too_large, fmt::format("the upload is larger than {} bytes",
+                                                         limits_.max_upload_bytes)};
+            }
+            if (file == nullptr) {
+                file = files_.create(upload_path_);
+            }
+            const auto piece = as_bytes({piece_.data(), size});
+            file->append(piece);
+            hash.update(piece);
+        }
+        if (received > 0) {
+            form_.upload = Upload{upload_path_, hash.finish_hex()};
+        }
+    }
+
+    std::size_t read_piece(std::istream& stream) {
+        stream.read(piece_.data(), static_cast<std::streamsize>(piece_.size()));
+        return static_cast<std::size_t>(stream.gcount());
+    }
+
+    Poco::Net::MultipartReader reader_;
+    FileOps& files_;
+    const std::filesystem::path& upload_path_;
+    const Limits& limits_;
+    std::set<std::string> names_;
+    std::string piece_ = std::string(piece_bytes, '\0');
+    bool is_complete_ = false;
+    ReplaceForm form_;
+};
+
+ReplaceForm read_urlencoded(std::istream& body) {
+    Poco::Net::HTMLForm fields;
+    fields.setFieldLimit(max_parts);
+    fields.setValueLengthLimit(static_cast<int>(max_field_bytes));
+    std::string text(max_urlencoded_bytes + 1, '\0');
+    body.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(body.gcount()));
+    if (text.size() > max_urlencoded_bytes) {
+        throw bad_body(fmt::format("it is longer than {} bytes", max_urlencoded_bytes));
+    }
+    fields.read(text);
+    ReplaceForm form;
+    std::set<std::string> names;
+    for (const auto& [name, value] : fields) {
+        if (!names.insert(name).second) {
+            throw bad_body("two fields have one name");
+        }
+        if (auto* const field = field_named(form.request, name)) {
+            *field = value;
+        }
+    }
+    return form;
+}
+
+}  // namespace
+
+ReplaceForm read_replace_form(std::istream& body, const std::string& content_type, FileOps& files,
+                              const std::filesystem::path& upload_path, const Limits& limits) {
+    std::string media_type;
+    Poco::Net::NameValueCollection parameters;
+    Poco::Net::MessageHeader::splitParameters(content_type, media_type, parameters);
+    Poco::toLowerInPlace(media_type);
+    try {
+        if (media_type == "application/x-www-form-urlencoded") {
+            return read_urlencoded(body);
+        }
+        if (media_type == "multipart/form-data") {
+            const auto boundary = parameters.get("boundary", "");
+            if (boundary.empty() || boundary.size() > max_boundary_bytes) {
+                throw bad_body("its Content-Type gives no usable boundary");
+            }
+            return MultipartForm{body, boundary, files, upload_path, limits}.read();
+        }
+    } catch (const Poco::Exception& error) {
+        throw bad_body(error.displayText());
+    }
+    throw Error{Errc::invalid_argument, "the body must be multipart/form-data"};
+}
+
+}  // namespace offgrid

@@ -1,0 +1,161 @@
+#include "sync/replace_service.h"
+
+#include "formats/base/error.h"
+#include "formats/package/manifest.h"
+#include "serve/open_layers.h"
+#include "sync/entry_names.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <future>
+#include <string_view>
+#include <utility>
+
+namespace offgrid {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+/// A replace ahead may have gigabytes to verify.
+constexpr std::chrono::minutes turn_timeout{15};
+
+/// What must stay free on the disk beside the delivery itself: generations, names, other programs.
+constexpr std::uint64_t spare_bytes = 16 << 20;
+
+std::string lower_case(std::string text) {
+    std::ranges::transform(text, text.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return text;
+}
+
+/// The package's manifest. Its messages name no folder of ours.
+Manifest manifest_in(const fs::path& folder, const std::string& layer) {
+    auto manifest = parse_manifest(as_text(read_file(folder / manifest_name, max_manifest_bytes)));
+    if (manifest.layer != layer) {
+        throw Error{Errc::corrupt, fmt::format("the package is of layer '{}', not of '{}'",
+                                               printable(manifest.layer), printable(layer))};
+    }
+    return manifest;
+}
+
+void add_tree(ReplaceTransaction& replace, const std::string& layer, const FileTree& tree) {
+    if (const auto folder = tree.package_folder()) {
+        replace.add_package(manifest_in(*folder, layer), *folder);
+        return;
+    }
+    for (const auto& name : tree.names) {
+        try {
+            replace.add_file(layer, name, tree.folder / name);
+        } catch (const Error& error) {
+            if (error.code() != Errc::invalid_argument) {
+                throw;
+            }
+            throw Error{Errc::corrupt,
+                        fmt::format("entry '{}': {}", printable(name), error.what())};
+        }
+    }
+}
+
+/// What a failure of our own disk is to the client: not its mistake, whatever the code says to
+/// others.
+Error as_server_failure(const Error& error) {
+    return error.code() == Errc::no_space ? error : Error{Errc::io, error.what()};
+}
+
+/// Throws unless the request names a file of its layer where there is one file to name.
+void check_target(const ReplaceRequest& request, const Delivery& delivery) {
+    if (!std::holds_alternative<SingleFile>(delivery)) {
+        return;
+    }
+    if (request.destination.empty()) {
+        throw Error{Errc::invalid_argument,
+                    "`destination` is missing: the name of the file in the layer"};
+    }
+    if (!is_contained_name(request.destination)) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("`destination` '{}' is no file of the layer",
+                                printable(request.destination))};
+    }
+}
+
+}  // namespace
+
+ReplaceService::ReplaceService(FileOps& files, const Depot& depot, sqlite::MbtilesPool& pool,
+                               Live<LayerSet>& layers, Options options)
+    : files_{files}, depot_{depot}, pool_{pool}, layers_{layers}, options_{std::move(options)} {}
+
+void ReplaceService::check_room(std::uint64_t bytes) {
+    if (bytes + spare_bytes > files_.free_bytes(depot_.staging())) {
+        throw Error{Errc::no_space,
+                    fmt::format("no room for {} bytes on the disk of the depot", bytes)};
+    }
+}
+
+ReplaceReport ReplaceService::replace(const ReplaceRequest& request,
+                                      const std::optional<Upload>& upload, StagingFolder staging) {
+    const auto delivery = take(request, upload, staging);
+    check_target(request, delivery);
+
+    std::unique_lock turn{depot_mutex_, turn_timeout};
+    if (!turn.owns_lock()) {
+        throw Error{Errc::busy, "another replace has not ended yet"};
+    }
+    ReplaceTransaction replace{files_, depot_, std::move(staging)};
+    if (const auto* const file = std::get_if<SingleFile>(&delivery)) {
+        replace.add_file(request.layer, request.destination, file->staged);
+    } else {
+        add_tree(replace, request.layer, std::get<FileTree>(delivery));
+    }
+    auto [generation, drained] = commit_and_swap(replace);
+    const auto swapped_at = Clock::now();
+    turn.unlock();  // the next replace does not depend on who still reads the previous state
+
+    const bool is_drained = drained.wait_for(options_.drain_timeout) == std::future_status::ready;
+    return {.layer = request.layer,
+            .generation = generation,
+            .files = replace.changes(),
+            .is_drained = is_drained,
+            .drained =
+                std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - swapped_at)};
+}
+
+std::pair<std::uint64_t, std::future<void>> ReplaceService::commit_and_swap(
+    ReplaceTransaction& replace) {
+    const auto before = depot_.current_number();
+    try {
+        const auto generation = replace.commit();
+        return {generation.number, layers_.swap(open_generation(depot_, generation, pool_))};
+    } catch (const Error& error) {
+        // The last step of a commit may fail when the switch is made already. Serve what a restart
+        // would serve.
+        if (depot_.current_number() != before) {
+            layers_.swap(open_generation(depot_, depot_.load_current(), pool_));
+        }
+        throw as_server_failure(error);
+    }
+}
+
+Delivery ReplaceService::take(const ReplaceRequest& request, const std::optional<Upload>& upload,
+                              const StagingFolder& staging) {
+    if (request.layer.empty()) {
+        throw Error{Errc::invalid_argument, "`layer` is missing: the layer to replace files of"};
+    }
+    if (upload) {
+        if (!request.sha256.empty() && lower_case(request.sha256) != upload->sha256) {
+            throw Error{Errc::corrupt, fmt::format("the upload has SHA-256 {}, not the given one",
+                                                   upload->sha256)};
+        }
+        return take_upload(files_, upload->path, staging.path(), options_.limits);
+    }
+    if (request.source.empty()) {
+        throw Error{Errc::invalid_argument,
+                    "`file` and `source` are missing or empty: nothing to replace with"};
+    }
+    return take_source(files_, options_.sources.resolve(request.source), request.source,
+                       staging.path(), options_.limits);
+}
+
+}  // namespace offgrid

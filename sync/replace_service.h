@@ -1,0 +1,93 @@
+#pragma once
+
+#include "formats/base/file_ops.h"
+#include "formats/base/live.h"
+#include "formats/package/depot.h"
+#include "formats/package/replace.h"
+#include "formats/package/staging_folder.h"
+#include "formats/sqlite/mbtiles_store.h"
+#include "serve/layer_set.h"
+#include "sync/delivery.h"
+#include "sync/limits.h"
+#include "sync/source_roots.h"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <future>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace offgrid {
+
+/// What a client wants replaced. Texts are as the client wrote them.
+struct ReplaceRequest {
+    std::string layer;
+    std::string destination;  ///< name of the file in the layer; empty: none given
+    std::string source;       ///< file or folder on this machine; empty: none given
+    std::string sha256;       ///< what the upload must hash to, in hex; empty: not checked
+};
+
+/// A request body's file, received into a staging folder.
+struct Upload {
+    std::filesystem::path path;
+    std::string sha256;  ///< in lower-case hex
+};
+
+/// What a replace did.
+struct ReplaceReport {
+    std::string layer;
+    std::uint64_t generation = 0;
+    std::vector<FileChange> files;
+    bool is_drained = false;               ///< no request uses the previous generation any more
+    std::chrono::milliseconds drained{0};  ///< how long that took, or how long was waited
+};
+
+/// Replaces files and packages of a depot while its layers are served: verify, make durable, swap,
+/// drain.
+///
+/// One replace at a time has the depot; deliveries are received and unpacked side by side before
+/// that. Whatever fails, the layers that were served are still served. Safe for concurrent use.
+class ReplaceService {
+public:
+    struct Options {
+        Limits limits;
+        SourceRoots sources;
+        std::chrono::milliseconds drain_timeout{
+            10'000};  ///< how long an answer waits for readers of the old state
+    };
+
+    /// None of the references is owned. REQUIRES: the caller holds the DepotLock.
+    ReplaceService(FileOps& files, const Depot& depot, sqlite::MbtilesPool& pool,
+                   Live<LayerSet>& layers, Options options);
+
+    const Limits& limits() const { return options_.limits; }
+    FileOps& files() { return files_; }
+
+    /// A folder to receive an upload into.
+    StagingFolder new_staging() { return {files_, depot_}; }
+
+    /// Throws when a body of that size has no room on the depot's disk.
+    void check_room(std::uint64_t bytes);
+
+    /// Replace, drain and report. `staging` holds the upload where there is one.
+    ReplaceReport replace(const ReplaceRequest& request, const std::optional<Upload>& upload,
+                          StagingFolder staging);
+
+private:
+    std::pair<std::uint64_t, std::future<void>> commit_and_swap(ReplaceTransaction& replace);
+    Delivery take(const ReplaceRequest& request, const std::optional<Upload>& upload,
+                  const StagingFolder& staging);
+
+    FileOps& files_;
+    const Depot& depot_;
+    sqlite::MbtilesPool& pool_;
+    Live<LayerSet>& layers_;
+    Options options_;
+    std::timed_mutex depot_mutex_;  // one replace at a time
+};
+
+}  // namespace offgrid

@@ -1,0 +1,98 @@
+#include "tests/support/process.h"
+#include "tests/support/temp_folder.h"
+#include "tests/sync/live_daemon.h"
+
+#include <gmock/gmock.h>
+
+#include <thread>
+
+namespace offgrid::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+TEST(Daemon, makes_a_depot_and_sweeps_what_a_dead_one_left) {
+    const TempFolder folder;
+    write_file(folder / "depot/staging/AbCdEf/upload", "half a file");
+
+    LiveDaemon daemon{folder / "depot"};
+
+    EXPECT_TRUE(names_below(folder / "depot/staging").empty());
+    EXPECT_EQ(daemon.process().stop(SIGTERM), 0);
+}
+
+TEST(Daemon, has_its_depot_for_itself) {
+    const TempFolder folder;
+    LiveDaemon daemon{folder / "depot"};
+
+    const auto second = run({program("offgrid-sync"), "daemon", (folder / "depot").string(),
+                             "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"});
+
+    EXPECT_EQ(second.exit_code, 1);
+    EXPECT_THAT(second.err, HasSubstr("another process"));
+}
+
+TEST(Daemon, ends_in_time_though_an_upload_does_not) {
+    const TempFolder folder;
+    write_file(folder / "slow", std::string(1 << 20, 'x'));
+    LiveDaemon daemon{folder / "depot", {"--drain-timeout", "1"}};
+    const Process upload{{"curl", "-sS", "--noproxy", "*", "--limit-rate", "1k", "-F", "layer=a",
+                          "-F", "file=@" + (folder / "slow").string(), daemon.replace_url()}};
+    const auto has_begun = [&] { return !names_below(folder / "depot/staging").empty(); };
+    while (!has_begun()) {
+        std::this_thread::yield();
+    }
+
+    EXPECT_EQ(daemon.process().stop(SIGTERM, std::chrono::seconds{10}), 0);
+
+    EXPECT_THAT(daemon.process().output(), HasSubstr("broken off"));
+    EXPECT_FALSE(has_begun());
+}
+
+TEST(Daemon, says_when_it_has_no_users) {
+    const TempFolder folder;
+    LiveDaemon daemon{folder / "depot"};
+    EXPECT_THAT(daemon.process().output(), HasSubstr("no users file"));
+}
+
+TEST(Daemon, tells_wrong_usage_from_failure) {
+    const TempFolder folder;
+    const auto depot = (folder / "depot").string();
+    struct Case {
+        std::vector<std::string> arguments;
+        int exit_code;
+        const char* message;
+    };
+    const std::vector<Case> table{
+        {{}, 2, "subcommand"},
+        {{"daemon"}, 2, "depot"},
+        {{"daemon", depot, "--threads", "0"}, 2, "--threads"},
+        {{"daemon", depot, "--colour", "green"}, 2, "--colour"},
+        {{"daemon", depot, "--listen", "nonsense"}, 1, "nonsense"},
+        {{"daemon", depot, "--listen", "127.0.0.1:0", "--admin", "nonsense"}, 1, "nonsense"},
+        {{"daemon", depot, "--users", "/no/such/file"}, 1, "/no/such/file"},
+        {{"daemon", depot, "--source-root", "/no/such/folder"}, 1, "/no/such/folder"},
+        {{"daemon", "/proc/depot"}, 1, "/proc/depot"},
+    };
+    for (const auto& [arguments, exit_code, message] : table) {
+        std::vector<std::string> command{program("offgrid-sync")};
+        command.insert(command.end(), arguments.begin(), arguments.end());
+        const auto result = run(command);
+        EXPECT_EQ(result.exit_code, exit_code) << result.err;
+        EXPECT_THAT(result.err, HasSubstr(message));
+    }
+}
+
+TEST(Daemon, shows_every_default_in_its_help) {
+    const auto help = run({program("offgrid-sync"), "daemon", "--help"});
+    EXPECT_EQ(help.exit_code, 0);
+    EXPECT_THAT(help.out,
+                AllOf(HasSubstr("=127.0.0.1:8080"), HasSubstr("=127.0.0.1:8081"), HasSubstr("=4\n"),
+                      HasSubstr("=256\n"), HasSubstr("=10\n"), HasSubstr("=16GiB"),
+                      HasSubstr("=64GiB"), HasSubstr("=200000"), HasSubstr("=200\n")));
+    EXPECT_THAT(run({program("offgrid-sync"), "--version"}).out, HasSubstr("offgrid"));
+}
+
+}  // namespace
+}  // namespace offgrid::test
