@@ -1,0 +1,103 @@
+# A thin front door over CMake: `make help` lists what it opens. Written for Debian 12.
+
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+
+PROGRAMS := offgrid offgrid-pack offgrid-serve offgrid-sync
+
+# Debian packages. This is the one list; CONTRIBUTING.md and CI refer to it.
+BUILD_PACKAGES := ca-certificates ccache cmake g++ git libarchive-dev libcli11-dev libcrypt-dev libcurl4-openssl-dev \
+  libdeflate-dev libfmt-dev libgdal-dev libgmock-dev libgtest-dev libmicrohttpd-dev libpoco-dev libpugixml-dev \
+  libsqlite3-dev libssl-dev libturbojpeg0-dev libwebp-dev libxxhash-dev ninja-build nlohmann-json3-dev pkg-config python3
+TEST_PACKAGES := curl gdal-bin mapcache-cgi mapcache-tools sqlite3 unzip zip
+CHECK_PACKAGES := clang-format clang-tidy git python3
+
+# Not always Debian's: a machine with another Node.js has its own npm, and Debian's package would conflict with it.
+NPM_PACKAGE := $(if $(shell command -v npm),,npm)
+
+WEB := serve/web
+WEB_PACKAGES := $(WEB)/node_modules/.package-lock.json
+SOURCES := git ls-files --cached --others --exclude-standard '*.h' '*.cpp'
+
+# $(call install_missing,PACKAGES): install those that are not there. Silent when all are.
+define install_missing
+@if command -v dpkg-query >/dev/null; then \
+  present=" $$(dpkg-query -W -f='$${Package}:$${db:Status-Status} ' $(1) 2>/dev/null)"; \
+  missing=; \
+  for package in $(1); do \
+    case "$$present" in *" $$package:installed "*) ;; *) missing="$$missing $$package" ;; esac; \
+  done; \
+  if [ -n "$$missing" ]; then \
+    echo "Installing from Debian:$$missing"; \
+    sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+    $$sudo apt-get update -qq && \
+    $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+  fi; \
+else echo "This is no Debian system; needed are the counterparts of: $(1)"; fi
+endef
+
+.DEFAULT_GOAL := all
+.PHONY: all build demo test check quick-check format-check format layers lint asan bench install clean help \
+  build-packages test-packages check-packages
+
+all: build demo  ## Install what is missing, build a release, run the main job on the sample (the default)
+
+build: build/release/build.ninja  ## Build the programs into build/release/bin
+	@cmake --build --preset release --parallel $(JOBS) --target $(PROGRAMS)
+
+demo:  ## Pack the sample, serve it, replace a part of it while it is read
+	@python3 examples/main_job.py --programs build/release/bin
+
+test: test-packages build/release/build.ninja  ## Build and run all tests
+	@cmake --build --preset release --parallel $(JOBS)
+	@ctest --test-dir build/release --output-on-failure --parallel 2
+
+check: quick-check asan lint  ## Format, layers, lint of what changed, fast tests under ASan and UBSan
+
+quick-check: format-check layers
+
+format-check: check-packages
+	@$(SOURCES) | xargs -r clang-format --dry-run -Werror && echo "format ok"
+
+format: check-packages  ## Format every source in place
+	@$(SOURCES) | xargs -r clang-format -i
+
+layers: check-packages
+	@python3 tests/check_layers.py .
+
+lint: asan
+	@tests/lint_changed.sh build/asan
+
+asan: test-packages check-packages build-packages $(WEB_PACKAGES)
+	@cmake --preset asan >/dev/null
+	@cmake --build --preset asan --parallel $(JOBS)
+	@ctest --test-dir build/asan --output-on-failure --parallel 2 --label-exclude slow
+
+bench: build test-packages  ## Measure packing beside GDAL
+	@python3 tests/bench/pack_bench.py --pack build/release/bin/offgrid-pack
+
+install: build  ## Install the programs under PREFIX (/usr/local); DESTDIR is heeded
+	@cmake --install build/release --prefix $(PREFIX)
+
+clean:  ## Remove everything that was built
+	@rm -rf build
+
+help:  ## Show this
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+build-packages:
+	$(call install_missing,$(BUILD_PACKAGES) $(NPM_PACKAGE))
+
+test-packages:
+	$(call install_missing,$(TEST_PACKAGES))
+
+check-packages:
+	$(call install_missing,$(CHECK_PACKAGES))
+
+# Configured once; from then on the build looks after itself.
+build/release/build.ninja: | build-packages $(WEB_PACKAGES)
+	@cmake --preset release >/dev/null
+
+$(WEB_PACKAGES): $(WEB)/package-lock.json | build-packages
+	@npm ci --prefix $(WEB) --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
