@@ -7,10 +7,12 @@ PROGRAMS := offgrid offgrid-pack offgrid-serve offgrid-sync
 
 # Debian packages. This is the one list; CONTRIBUTING.md and CI refer to it.
 BUILD_PACKAGES := ca-certificates ccache cmake g++ git libarchive-dev libcli11-dev libcrypt-dev libcurl4-openssl-dev \
-  libdeflate-dev libfmt-dev libgdal-dev libgmock-dev libgtest-dev libmicrohttpd-dev libpoco-dev libpugixml-dev \
-  libsqlite3-dev libssl-dev libturbojpeg0-dev libwebp-dev libxxhash-dev ninja-build nlohmann-json3-dev pkg-config python3
+  libdeflate-dev libfmt-dev libgdal-dev libgmock-dev libgtest-dev libjpeg62-turbo-dev libmicrohttpd-dev libpoco-dev \
+  libpugixml-dev libspng-dev libsqlite3-dev libssl-dev libturbojpeg0-dev libwebp-dev libxxhash-dev ninja-build \
+  nlohmann-json3-dev pkg-config python3
 TEST_PACKAGES := curl gdal-bin mapcache-cgi mapcache-tools sqlite3 unzip zip
-CHECK_PACKAGES := clang-format clang-tidy git python3
+FORMAT_PACKAGES := clang-format git
+LINT_PACKAGES := clang-tidy
 
 # Not always Debian's: a machine with another Node.js has its own npm, and Debian's package would conflict with it.
 NPM_PACKAGE := $(if $(shell command -v npm),,npm)
@@ -38,7 +40,7 @@ endef
 
 .DEFAULT_GOAL := all
 .PHONY: all build demo test check quick-check format-check format layers lint asan bench install clean help \
-  build-packages test-packages check-packages
+  build-packages test-packages format-packages lint-packages
 
 all: build demo  ## Install what is missing, build a release, run the main job on the sample (the default)
 
@@ -56,19 +58,19 @@ check: quick-check asan lint  ## Format, layers, lint of what changed, fast test
 
 quick-check: format-check layers
 
-format-check: check-packages
+format-check: format-packages
 	@$(SOURCES) | xargs -r clang-format --dry-run -Werror && echo "format ok"
 
-format: check-packages  ## Format every source in place
+format: format-packages  ## Format every source in place
 	@$(SOURCES) | xargs -r clang-format -i
 
-layers: check-packages
+layers: build-packages
 	@python3 tests/check_layers.py .
 
-lint: asan
+lint: asan lint-packages
 	@tests/lint_changed.sh build/asan
 
-asan: test-packages check-packages build-packages $(WEB_PACKAGES)
+asan: test-packages build-packages $(WEB_PACKAGES)
 	@cmake --preset asan >/dev/null
 	@cmake --build --preset asan --parallel $(JOBS)
 	@ctest --test-dir build/asan --output-on-failure --parallel 2 --label-exclude slow
@@ -91,8 +93,11 @@ build-packages:
 test-packages:
 	$(call install_missing,$(TEST_PACKAGES))
 
-check-packages:
-	$(call install_missing,$(CHECK_PACKAGES))
+format-packages:
+	$(call install_missing,$(FORMAT_PACKAGES))
+
+lint-packages:
+	$(call install_missing,$(LINT_PACKAGES))
 
 # Configured once; from then on the build looks after itself.
 build/release/build.ninja: | build-packages $(WEB_PACKAGES)

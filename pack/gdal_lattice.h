@@ -4,7 +4,6 @@
 #include "pack/gdal_transform.h"
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 namespace offgrid::gdal {
@@ -32,11 +31,9 @@ public:
     struct Cell {
         int x = 0;  ///< pixels from the corner of the rectangle
         int y = 0;
-        double corner_x[4] =
-            {};  ///< north-west, north-east, south-west, south-east; in source pixels
+        double corner_x[4] = {};  ///< source pixels: NW, NE, SW, SE
         double corner_y[4] = {};
-        std::optional<Points>
-            exact{};  ///< each pixel, row by row, where the corners do not say enough
+        Points exact{};  ///< each pixel, row by row, where the corners do not say enough
     };
 
     /// REQUIRES: width and height are multiples of `cell_size`.

@@ -220,10 +220,10 @@ void Renderer::draw_cell(const Lattice::Cell& cell, const Window& window, int sh
         for (int column = 0; column < size; ++column, out += 4) {
             double source_x = left_x + (column + 0.5) * step_x;
             double source_y = left_y + (column + 0.5) * step_y;
-            if (cell.exact) {
+            if (cell.exact.size() > 0) {
                 const auto i = static_cast<std::size_t>(row * size + column);
-                source_x = cell.exact->is_valid[i] != 0 ? cell.exact->x[i] : nowhere;
-                source_y = cell.exact->y[i];
+                source_x = cell.exact.is_valid[i] != 0 ? cell.exact.x[i] : nowhere;
+                source_y = cell.exact.y[i];
             }
             if (source_x >= 0 && source_y >= 0 && source_x < info_.width &&
                 source_y < info_.height) {

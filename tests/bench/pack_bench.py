@@ -58,7 +58,7 @@ def make_raster(path, size, base):
     vrt_grain = path.with_suffix(".grain.vrt")
     bands = "".join(
         f'<VRTRasterBand dataType="Byte" band="{b + 1}" subClass="VRTRawRasterBand">'
-        f'<SourceFilename relativeToVRT="1">{raw.name}</SourceFilename><ImageOffset>{b}</ImageOffset>"
+        f'<SourceFilename relativeToVRT="1">{raw.name}</SourceFilename><ImageOffset>{b}</ImageOffset>'
         f"<PixelOffset>3</PixelOffset><LineOffset>{3 * size}</LineOffset></VRTRasterBand>"
         for b in range(3)
     )
