@@ -42,8 +42,9 @@ void DepotWatch::look() {
             served_ = std::move(current);
         }
         last_failure_.clear();
-    } catch (const Error& error) {
-        // A medium that is unplugged fails at every look; once is enough to say so.
+    } catch (const std::exception& error) {
+        // Whatever it is, what was served still is. A medium that is unplugged fails at every look;
+        // once is enough to say so.
         if (last_failure_ != error.what()) {
             last_failure_ = error.what();
             log_(fmt::format("still serving the previous state: {}", error.what()));

@@ -27,8 +27,8 @@ GenerationNumbers current_generations(const std::vector<Depot>& depots);
 class DepotWatch {
 public:
     /// Call `reload` on the watch's thread whenever the current generations differ from those it
-    /// was called for last, `served` in the beginning. When it throws an Error, that is logged and
-    /// it is called again at the next look.
+    /// was called for last, `served` in the beginning. When it throws, that is logged and it is
+    /// called again at the next look.
     DepotWatch(std::vector<Depot> depots, GenerationNumbers served, std::function<void()> reload,
                Log log, std::chrono::milliseconds interval = std::chrono::milliseconds{250});
     DepotWatch(const DepotWatch&) = delete;

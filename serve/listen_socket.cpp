@@ -75,24 +75,36 @@ Error listen_error(int error_number, std::string_view address) {
     }
 }
 
+/// Listens on one of the addresses that a name has; closed, with errno set, when it cannot.
+UniqueFd listen_on(const addrinfo& address) {
+    UniqueFd listener{::socket(address.ai_family,
+                               address.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                               address.ai_protocol)};
+    // A server that starts again must not wait for the old connections of its port to time out.
+    const int on = 1;
+    if (!listener.is_open() ||
+        ::setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        ::bind(listener.get(), address.ai_addr, address.ai_addrlen) != 0 ||
+        ::listen(listener.get(), backlog) != 0) {
+        const int failure = errno;
+        listener = UniqueFd{};
+        errno = failure;
+    }
+    return listener;
+}
+
 }  // namespace
 
 UniqueFd listen_at(std::string_view address) {
     const auto addresses = resolve(address);
-    UniqueFd listener{::socket(addresses->ai_family,
-                               addresses->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                               addresses->ai_protocol)};
-    if (!listener.is_open()) {
-        throw listen_error(errno, address);
+    int failure = EADDRNOTAVAIL;
+    for (const auto* each = addresses.get(); each != nullptr; each = each->ai_next) {
+        if (auto listener = listen_on(*each); listener.is_open()) {
+            return listener;
+        }
+        failure = errno;
     }
-    // A server that starts again must not wait for the old connections of its port to time out.
-    const int on = 1;
-    if (::setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        ::bind(listener.get(), addresses->ai_addr, addresses->ai_addrlen) != 0 ||
-        ::listen(listener.get(), backlog) != 0) {
-        throw listen_error(errno, address);
-    }
-    return listener;
+    throw listen_error(failure, address);
 }
 
 BoundAddress bound_address(const UniqueFd& socket) {

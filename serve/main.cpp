@@ -3,15 +3,15 @@
 #include "formats/sqlite/mbtiles_store.h"
 #include "serve/depot_watch.h"
 #include "serve/http_server.h"
+#include "serve/log.h"
 #include "serve/open_layers.h"
 #include "serve/router.h"
+#include "serve/server_process.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -33,10 +33,6 @@ struct ServeOptions {
 /// How long a stop waits for clients to take the rest of their answers.
 constexpr std::chrono::seconds drain_timeout{10};
 
-void log_to_stderr(std::string_view line) {
-    fmt::print(stderr, "offgrid serve: {}\n", line);
-}
-
 std::vector<Depot> depots_in(const std::vector<std::filesystem::path>& paths) {
     std::vector<Depot> depots;
     for (const auto& path : paths) {
@@ -47,27 +43,6 @@ std::vector<Depot> depots_in(const std::vector<std::filesystem::path>& paths) {
     return depots;
 }
 
-/// Let this thread take the signals that end the program; all threads that it starts leave them
-/// alone.
-sigset_t block_end_signals() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    return signals;
-}
-
-/// Connections and tile files need more descriptors than the 1024 that a login shell allows by
-/// default.
-void allow_many_descriptors() {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));  // fewer clients then
-    }
-}
-
 void print_layers(const LayerSet& set) {
     for (const auto& layer : set.layers()) {
         const auto& info = layer.info();
@@ -76,6 +51,8 @@ void print_layers(const LayerSet& set) {
 }
 
 int serve(const ServeOptions& options) {
+    const EndSignals end_signals;
+    const auto log = stderr_log("offgrid serve");
     allow_many_descriptors();
     const auto depots = depots_in(options.paths);
     auto generations = current_generations(depots);
@@ -83,15 +60,14 @@ int serve(const ServeOptions& options) {
     // nothing.
     const auto pool = sqlite::make_mbtiles_pool(
         std::max<std::size_t>(options.max_open_files, options.http.threads));
-    const auto open = [&] { return open_paths(options.paths, *pool, log_to_stderr); };
+    const auto open = [&] { return open_paths(options.paths, *pool, log); };
     Live<LayerSet> layers{open()};
-    const Router router{layers, log_to_stderr};
+    const Router router{layers, log};
 
-    const auto end_signals = block_end_signals();
     HttpServer server{options.http, [&](const Request& request) { return router.answer(request); },
-                      log_to_stderr};
+                      log};
     const auto reload = [&] { layers.swap(open()); };
-    const DepotWatch watch{depots, std::move(generations), reload, log_to_stderr};
+    const DepotWatch watch{depots, std::move(generations), reload, log};
 
     fmt::print("listening on {}\n", server.url());
     if (!options.is_quiet) {
@@ -99,10 +75,9 @@ int serve(const ServeOptions& options) {
     }
     std::fflush(stdout);
 
-    int signal = 0;
-    sigwait(&end_signals, &signal);
+    end_signals.wait();
     if (!server.drain(drain_timeout)) {
-        log_to_stderr("stopped before every client had its answer");
+        log("stopped before every client had its answer");
     }
     return 0;
 }

@@ -118,6 +118,9 @@ std::vector<Layer> layers_in_folder(const fs::path& folder, sqlite::MbtilesPool&
     std::vector<fs::path> paths;
     for (const auto& entry : fs::directory_iterator{folder}) {
         const auto& path = entry.path();
+        if (path.filename().string().starts_with('.')) {
+            continue;  // what is hidden is not finished
+        }
         if (is_package(path) || (path.extension() == ".mbtiles" && entry.is_regular_file())) {
             paths.push_back(path);
         }

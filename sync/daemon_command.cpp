@@ -1,52 +1,17 @@
 #include "sync/daemon_command.h"
 
-#include "formats/base/error.h"
+#include "serve/log.h"
+#include "serve/server_process.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <sys/resource.h>
 
-#include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <string>
 #include <string_view>
 
 namespace offgrid {
 namespace {
-
-/// The signals that end a daemon, blocked in this thread and all it starts, so that one thread can
-/// wait for them.
-class EndSignals {
-public:
-    EndSignals() {
-        ::sigemptyset(&signals_);
-        ::sigaddset(&signals_, SIGTERM);
-        ::sigaddset(&signals_, SIGINT);
-        if (const int failure = ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr); failure != 0) {
-            throw system_error(failure, "cannot block signals");
-        }
-    }
-
-    void wait() const {
-        int received = 0;
-        if (const int failure = ::sigwait(&signals_, &received); failure != 0) {
-            throw system_error(failure, "cannot wait for a signal");
-        }
-    }
-
-private:
-    sigset_t signals_{};
-};
-
-/// Connections and tile files need more descriptors than the 1024 that a login shell allows.
-void allow_many_descriptors() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));  // fewer clients then
-    }
-}
 
 std::string gibibytes(std::uint64_t bytes) {
     return fmt::format("{}GiB", bytes >> 30);
@@ -111,10 +76,8 @@ void add_daemon_options(CLI::App& app, DaemonOptions& options) {
 int run_daemon(const DaemonOptions& options, FileOps& files) {
     const EndSignals signals;
     allow_many_descriptors();
-    ::signal(SIGPIPE,
-             SIG_IGN);  // a client that goes away is an error of its connection, not of the process
-    Daemon daemon{options, files,
-                  [](std::string_view line) { fmt::print(stderr, "offgrid daemon: {}\n", line); }};
+    const auto log = stderr_log("offgrid daemon");
+    Daemon daemon{options, files, log};
     if (!daemon.has_users()) {
         say("no users file: administration refuses everything but this machine");
     }
@@ -122,9 +85,8 @@ int run_daemon(const DaemonOptions& options, FileOps& files) {
     say(fmt::format("serving on {}", daemon.serving_url()));
     signals.wait();
     if (!daemon.drain()) {
-        fmt::print(stderr,
-                   "offgrid daemon: some requests did not end in {} s and were broken off\n",
-                   options.drain_timeout_s);
+        log(fmt::format("some requests did not end in {} s and were broken off",
+                        options.drain_timeout_s));
     }
     return 0;
 }

@@ -22,11 +22,13 @@ int run(int argc, char** argv) {
     DaemonOptions daemon_options;
     auto* const daemon = app.add_subcommand("daemon", "Serve a depot and take updates for it");
     add_daemon_options(*daemon, daemon_options);
+    daemon->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
 
     PasswdOptions passwd_options;
     auto* const passwd =
         app.add_subcommand("passwd", "Add a user of `daemon --users`, or change the password");
     add_passwd_options(*passwd, passwd_options);
+    passwd->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
 
     try {
         app.parse(argc, argv);

@@ -40,6 +40,28 @@ struct Serving {
     HttpClient client;
 };
 
+TEST(OffgridServe, leaves_out_folders_that_are_hidden) {
+    const TempFolder folder;
+    write_package(folder / "packages/kenya", "kenya", "z0: new");
+    write_package(folder / "packages/.kenya.partial", "kenya", "z0: half");
+    Serving serving{folder / "packages"};
+    EXPECT_EQ(serving.client.get(serving.url + "/tiles/kenya/0/0/0.png").body, png("new"));
+}
+
+TEST(OffgridServe, outlives_a_log_that_cannot_be_written) {
+    const TempFolder folder;
+    write_package(folder / "kenya", "kenya", "z0: w z1: a");
+    write_file(folder / "kenya/z01-0-1.sqlite3", "garbage");
+    auto command = serve_command(folder / "kenya");
+    command.insert(command.begin(), {"sh", "-c", R"(exec "$@" 2>/dev/full)", "sh"});
+    Process process{command};
+    const auto url = url_in(process.wait_for_line("listening on "));
+    HttpClient client;
+    EXPECT_EQ(client.get(url + "/tiles/kenya/1/0/0.png").status, 500);
+    EXPECT_EQ(client.get(url + "/tiles/kenya/0/0/0.png").body, png("w"));
+    EXPECT_EQ(process.stop(), 0);
+}
+
 TEST(OffgridServe, serves_a_package_over_http) {
     const TempFolder folder;
     write_package(folder / "kenya", "sf:kenya", "z0: w\nz1: a b / . d");
