@@ -112,7 +112,7 @@ Manifest PackageWriter::finish() {
         file->append(as_bytes(content));
         file->sync();
     };
-    write("mapcache.xml", mapcache_xml(manifest, plan_.box));
+    write(mapcache_xml_name, mapcache_xml(manifest, plan_.box));
     write(manifest_name, to_json(manifest));
     files_.sync_directory(folder_);
     return manifest;

@@ -1,7 +1,8 @@
 #include "pack/partial_folder.h"
 
 #include "formats/base/error.h"
-#include "formats/package/manifest.h"
+#include "formats/package/package_reader.h"
+#include "pack/mapcache_xml.h"
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -9,10 +10,58 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <optional>
+#include <set>
 
 namespace offgrid {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+/// The first thing below the folder that is not of its package, relative to it.
+std::optional<std::string> stranger_in(const fs::path& folder, const Manifest& manifest) {
+    std::set<std::string> own{std::string{manifest_name}, std::string{mapcache_xml_name}};
+    for (const auto& file : manifest.files) {
+        for (fs::path name{file.name}; !name.empty(); name = name.parent_path()) {
+            own.insert(name.generic_string());
+        }
+    }
+    for (const auto& entry : fs::recursive_directory_iterator{folder}) {
+        auto name = entry.path().lexically_relative(folder).generic_string();
+        if (!own.contains(name)) {
+            return name;
+        }
+    }
+    return std::nullopt;
+}
+
+/// Throws unless the folder is empty, or a package and nothing else: it is about to be removed.
+void check_is_package(const fs::path& folder) {
+    const auto refuse = [&](const std::string& cause) {
+        throw Error{Errc::already_exists,
+                    fmt::format("{}: {}, so it is not overwritten", folder.string(), cause)};
+    };
+    std::error_code ignored;
+    const bool has_manifest = fs::exists(folder / manifest_name, ignored);
+    if (!has_manifest && fs::is_directory(folder, ignored) && fs::is_empty(folder, ignored)) {
+        return;
+    }
+    if (!has_manifest) {
+        refuse("is no package");
+    }
+    Manifest manifest;
+    try {
+        manifest = read_manifest(folder);
+    } catch (const Error& error) {
+        refuse(fmt::format("is no package ({})", error.what()));
+    }
+    if (const auto name = stranger_in(folder, manifest)) {
+        refuse(fmt::format("holds '{}', which is not of the package", *name));
+    }
+}
+
+}  // namespace
 
 PartialFolder::PartialFolder(fs::path output, Overwrite overwrite, FileOps& files)
     : files_{files}, output_{fs::absolute(output).lexically_normal()}, overwrite_{overwrite} {
@@ -48,12 +97,7 @@ void PartialFolder::check_output() const {
         throw Error{Errc::already_exists,
                     fmt::format("{}: exists already; --overwrite replaces it", output_.string())};
     }
-    std::error_code ignored;
-    if (!fs::is_directory(output_, ignored) ||
-        (!fs::exists(output_ / manifest_name, ignored) && !fs::is_empty(output_, ignored))) {
-        throw Error{Errc::already_exists,
-                    fmt::format("{}: is no package, so it is not overwritten", output_.string())};
-    }
+    check_is_package(output_);
 }
 
 /// Create the folder, or take over one that is left, and hold its lock.

@@ -15,9 +15,9 @@ namespace offgrid {
 /// left is swept. `publish` gives it its name; without it the destructor removes it. One thread.
 class PartialFolder {
 public:
-    /// Throws `already_exists` when the output is there and may not be overwritten, or is there and
-    /// no package; `busy` when another process is making it. `files` is not owned and outlives
-    /// this.
+    /// Throws `already_exists` when the output is there and may not be overwritten, or holds
+    /// anything besides a package; `busy` when another process is making it. `files` is not owned
+    /// and outlives this.
     PartialFolder(std::filesystem::path output, Overwrite overwrite, FileOps& files);
     ~PartialFolder();
     PartialFolder(const PartialFolder&) = delete;

@@ -253,11 +253,11 @@ TEST(Pack, replaces_a_package_when_told_and_nothing_else) {
         .sources = {source}, .output = folder / "out", .overwrite = Overwrite::yes};
     write_file(folder / "other", "text");
     pack_quietly(options);
-    write_file(folder / "out" / "stray", "old");
+    const auto before = contents(folder / "out");
 
     pack_quietly(options);
 
-    EXPECT_FALSE(std::filesystem::exists(folder / "out" / "stray"));
+    EXPECT_EQ(contents(folder / "out"), before);
     EXPECT_NO_THROW(verify_package(folder / "out", read_manifest(folder / "out")));
     auto wrong = options;
     wrong.output = folder / "other";

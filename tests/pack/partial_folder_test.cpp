@@ -1,5 +1,6 @@
 #include "pack/partial_folder.h"
 
+#include "formats/package/manifest.h"
 #include "tests/support/errors.h"
 #include "tests/support/temp_folder.h"
 
@@ -61,6 +62,56 @@ TEST(PartialFolder, does_not_replace_what_came_in_between) {
     EXPECT_THAT([&] { partial.publish(); }, throws(Errc::already_exists, HasSubstr("kenya")));
 
     EXPECT_EQ(read_text(folder / "kenya/manifest.json"), "of another");
+}
+
+/// A folder with a manifest of one file in a folder of its own, and that file.
+void write_package(const std::filesystem::path& folder) {
+    const Manifest manifest{
+        .layer = "kenya",
+        .bounds = {33, -5, 42, 5},
+        .pyramids = {{.names = "files/z0-0-0.mbtiles"}},
+        .files = {{.name = "files/z0-0-0.mbtiles", .sha256 = std::string(64, '0')}}};
+    write_file(folder / "manifest.json", to_json(manifest));
+    write_file(folder / "mapcache.xml", "<mapcache/>");
+    write_file(folder / "files/z0-0-0.mbtiles", "tiles");
+}
+
+TEST(PartialFolder, replaces_a_package) {
+    TempFolder folder;
+    write_package(folder / "kenya");
+    PartialFolder partial{folder / "kenya", Overwrite::yes, posix_file_ops()};
+    write_file(partial.path() / "a", "1");
+
+    partial.publish();
+
+    EXPECT_THAT(names_below(folder.path()), ElementsAre("kenya/", "kenya/a"));
+}
+
+TEST(PartialFolder, does_not_overwrite_a_folder_that_only_looks_like_a_package) {
+    struct Case {
+        const char* file;
+        const char* content;
+        const char* cause;
+    };
+    const Case cases[] = {
+        {
+            "manifest.json",
+            R"({"name": "a web extension"})",
+            "is no package (",
+        },
+        {"photo.jpg", "precious", "holds 'photo.jpg', which is not of the package"},
+        {"files/photo.jpg", "precious", "holds 'files/photo.jpg'"},
+    };
+    for (const auto& [file, content, cause] : cases) {
+        TempFolder folder;
+        write_package(folder / "kenya");
+        write_file(folder / "kenya" / file, content);
+
+        EXPECT_THAT([&] { PartialFolder(folder / "kenya", Overwrite::yes, posix_file_ops()); },
+                    throws(Errc::already_exists, HasSubstr(cause)));
+
+        EXPECT_EQ(read_text(folder / "kenya" / file), content);
+    }
 }
 
 }  // namespace
