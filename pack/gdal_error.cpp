@@ -31,6 +31,8 @@ std::string one_line(std::string_view text) {
 void prepare() {
     GDALAllRegister();
     GDALSetCacheMax64(block_cache_bytes);
+    // Without this a JPEG that ends early is made up to its last row.
+    CPLSetConfigOption("GDAL_ERROR_ON_LIBJPEG_WARNING", "TRUE");
 }
 
 Messages::Messages() {

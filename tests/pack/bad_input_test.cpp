@@ -92,6 +92,27 @@ TEST_F(PackBadInput, names_the_pixels_of_a_block_that_cannot_be_read) {
     expect_refused(source, Errc::corrupt, "cannot be read at pixels");
 }
 
+TEST_F(PackBadInput, refuses_an_image_that_ends_early) {
+    const auto whole = write_tiff(folder_ / "whole.tif", raster_on({4, 8, 7, 9, 8}));
+    for (const char* const format : {"JPEG", "PNG", "BMP", "WEBP", "GTiff"}) {
+        SCOPED_TRACE(format);
+        const auto source = (folder_ / format).string();
+        ASSERT_EQ(run({"gdal_translate", "-q", "-of", format, whole, source}).exit_code, 0);
+        std::filesystem::resize_file(source, std::filesystem::file_size(source) * 2 / 3);
+
+        EXPECT_ANY_THROW(pack_quietly(options(source)));
+        EXPECT_THAT(names_below(outputs_.path()), IsEmpty());
+    }
+}
+
+TEST_F(PackBadInput, refuses_the_sample_when_its_download_was_cut) {
+    const std::filesystem::path sample = OFFGRID_SOURCE_DIR "/examples/data/earth-blue-marble.jpg";
+    write_file(folder_ / "cut.jpg", read_text(sample).substr(0, 300'000));
+    write_file(folder_ / "cut.jpg.aux.xml", read_text(sample.string() + ".aux.xml"));
+
+    expect_refused((folder_ / "cut.jpg").string(), Errc::corrupt, "cannot be read at pixels");
+}
+
 TEST_F(PackBadInput, refuses_a_source_that_shows_nothing) {
     Raster raster;
     raster.nodata = 5;
