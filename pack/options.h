@@ -20,7 +20,7 @@ struct PackOptions {
 
     std::vector<std::string> sources{};  ///< as GDAL names them; later ones lie on top
     std::filesystem::path output{};      ///< the package folder
-    std::string layer{};                 ///< empty: the stem of the output folder
+    std::string layer{};                 ///< empty: the name of the output folder
     std::optional<Zooms> zooms{};        ///< nothing: 0 to the zoom nearest the source's resolution
     std::optional<int> top{};            ///< nothing: 8, or two above the deepest zoom if less
     std::optional<Encoding> encoding{};  ///< nothing: JPEG where sources are opaque, else PNG

@@ -63,11 +63,13 @@ void check_is_package(const fs::path& folder) {
 
 }  // namespace
 
-PartialFolder::PartialFolder(fs::path output, Overwrite overwrite, FileOps& files)
-    : files_{files}, output_{fs::absolute(output).lexically_normal()}, overwrite_{overwrite} {
-    if (output_.filename().empty()) {
-        output_ = output_.parent_path();  // it was written with a slash at the end
-    }
+fs::path package_path(const fs::path& output) {
+    const auto path = fs::absolute(output).lexically_normal();
+    return path.filename().empty() ? path.parent_path() : path;
+}
+
+PartialFolder::PartialFolder(const fs::path& output, Overwrite overwrite, FileOps& files)
+    : files_{files}, output_{package_path(output)}, overwrite_{overwrite} {
     parent_ = output_.parent_path();
     if (output_.filename().empty() || parent_.empty()) {
         throw Error{Errc::invalid_argument,

@@ -8,6 +8,9 @@
 
 namespace offgrid {
 
+/// The output in full: absolute, without `.`, `..` and a slash at the end.
+std::filesystem::path package_path(const std::filesystem::path& output);
+
 /// The hidden folder `.NAME.partial` beside a package, in which the package is made until it is
 /// complete.
 ///
@@ -18,7 +21,7 @@ public:
     /// Throws `already_exists` when the output is there and may not be overwritten, or holds
     /// anything besides a package; `busy` when another process is making it. `files` is not owned
     /// and outlives this.
-    PartialFolder(std::filesystem::path output, Overwrite overwrite, FileOps& files);
+    PartialFolder(const std::filesystem::path& output, Overwrite overwrite, FileOps& files);
     ~PartialFolder();
     PartialFolder(const PartialFolder&) = delete;
     PartialFolder& operator=(const PartialFolder&) = delete;

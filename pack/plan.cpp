@@ -4,6 +4,7 @@
 #include "formats/tile/lonlat.h"
 #include "pack/gdal_bands.h"
 #include "pack/gdal_inspect.h"
+#include "pack/partial_folder.h"
 
 #include <fmt/format.h>
 
@@ -182,7 +183,8 @@ Plan make_plan(const PackOptions& options, const Grid& grid) {
     Plan plan;
     auto& manifest = plan.manifest;
     manifest.grid = &grid;
-    manifest.layer = options.layer.empty() ? options.output.stem().string() : options.layer;
+    manifest.layer =
+        options.layer.empty() ? package_path(options.output).filename().string() : options.layer;
     if (!is_layer_name(manifest.layer)) {
         throw Error{Errc::invalid_argument,
                     fmt::format("'{}' cannot be the name of a layer: choose another with --layer",

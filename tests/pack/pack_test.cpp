@@ -246,6 +246,19 @@ TEST(Pack, writes_files_that_gdal_opens_where_they_belong) {
     }
 }
 
+TEST(Pack, names_the_layer_after_the_output_folder_however_it_is_written) {
+    TempFolder folder;
+    const auto source = write_tiff(folder / "a.tif", four_by_four());
+    const std::pair<const char*, const char*> cases[] = {
+        {"kenya", "kenya"}, {"uganda/", "uganda"}, {"v1.2", "v1.2"}, {"x/./../rwanda/.", "rwanda"}};
+    for (const auto& [output, layer] : cases) {
+        const auto result = pack_quietly({.sources = {source}, .output = folder / output});
+
+        EXPECT_EQ(result.manifest.layer, layer);
+        EXPECT_EQ(read_manifest(folder / layer).layer, layer);
+    }
+}
+
 TEST(Pack, replaces_a_package_when_told_and_nothing_else) {
     TempFolder folder;
     const auto source = write_tiff(folder / "a.tif", four_by_four());
