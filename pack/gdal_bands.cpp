@@ -25,9 +25,6 @@ bool BandPlan::is_opaque() const {
 namespace gdal {
 namespace {
 
-/// Edge of the reduced reading that the value range is taken from.
-constexpr int sample_size = 1024;
-
 std::array<std::uint32_t, 256> palette_of(const GDALColorTable& table,
                                           std::optional<double> nodata) {
     std::array<std::uint32_t, 256> palette{};
@@ -73,6 +70,11 @@ std::vector<int> colour_bands(GDALDataset& dataset, int alpha) {
         colours.pop_back();
     }
     return colours;
+}
+
+/// For GDAL to ask during a long reading: false stops it.
+int CPL_STDCALL may_go_on(double /*share*/, const char* /*message*/, void* is_stopped) {
+    return *static_cast<const std::atomic<bool>*>(is_stopped) ? FALSE : TRUE;
 }
 
 double alpha_max(GDALRasterBand& band) {
@@ -137,23 +139,32 @@ bool is_present(const BandPlan& bands, const float* samples) {
 }
 
 std::vector<float> sample_values(GDALDataset& dataset, const BandPlan& bands,
-                                 const std::string& name) {
+                                 const std::string& name, int pixels,
+                                 const std::atomic<bool>& is_stopped) {
     const Messages messages;
-    const int width = std::min(sample_size, dataset.GetRasterXSize());
-    const int height = std::min(sample_size, dataset.GetRasterYSize());
+    const int edge = std::max(1, static_cast<int>(std::sqrt(pixels)));
+    const int width = std::min(edge, dataset.GetRasterXSize());
+    const int height = std::min(edge, dataset.GetRasterYSize());
     const auto count = bands.colours.size();
-    const auto pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-    std::vector<float> samples(pixels * count);
+    const auto size = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+    std::vector<float> samples(size * count);
+    GDALRasterIOExtraArg extra;
+    INIT_RASTERIO_EXTRA_ARG(extra);
+    extra.pfnProgress = may_go_on;
+    extra.pProgressData = const_cast<std::atomic<bool>*>(&is_stopped);
     auto numbers = bands.colours;
     const auto pixel_bytes = static_cast<GSpacing>(count * sizeof(float));
     if (dataset.RasterIO(GF_Read, 0, 0, dataset.GetRasterXSize(), dataset.GetRasterYSize(),
                          samples.data(), width, height, GDT_Float32, static_cast<int>(count),
                          numbers.data(), pixel_bytes, pixel_bytes * width, sizeof(float),
-                         nullptr) != CE_None) {
+                         &extra) != CE_None) {
+        if (is_stopped) {
+            throw Error{Errc::interrupted, "interrupted"};
+        }
         throw messages.error(Errc::corrupt, fmt::format("{}: cannot be read", name));
     }
     std::vector<float> values;
-    for (std::size_t i = 0; i < pixels; ++i) {
+    for (std::size_t i = 0; i < size; ++i) {
         const auto* const pixel = &samples[i * count];
         if (is_present(bands, pixel)) {
             std::copy_if(pixel, pixel + count, std::back_inserter(values),

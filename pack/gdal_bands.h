@@ -3,6 +3,7 @@
 #include "pack/gdal_error.h"
 #include "pack/source_info.h"
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,10 @@ BandPlan plan_bands(GDALDataset& dataset, const std::string& name);
 /// Whether any of the chosen samples marks its pixel as present.
 bool is_present(const BandPlan& bands, const float* samples);
 
-/// Samples of the chosen bands that are present, from a reduced reading of the whole source, in no
-/// order.
+/// Samples of the chosen bands that are present, from a reduced reading of the whole source that
+/// takes about `pixels`, in no order. Throws `interrupted` when stopped.
 std::vector<float> sample_values(GDALDataset& dataset, const BandPlan& bands,
-                                 const std::string& name);
+                                 const std::string& name, int pixels,
+                                 const std::atomic<bool>& is_stopped);
 
 }  // namespace offgrid::gdal

@@ -28,8 +28,8 @@ int threads_for(const PackOptions& options) {
 PackResult pack(const PackOptions& options, const PackContext& context) {
     const auto start = std::chrono::steady_clock::now();
     gdal::prepare();
-    const auto plan = make_plan(options, Grid::google_maps_compatible());
     PartialFolder folder{options.output, options.overwrite, context.files};
+    const auto plan = make_plan(options, Grid::google_maps_compatible(), context.is_stopped);
 
     PackResult result;
     {

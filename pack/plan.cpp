@@ -17,6 +17,9 @@ namespace {
 constexpr int deepest_zoom = 30;
 constexpr int default_top = 8;
 
+/// Pixels that the value range is taken from, of each source.
+constexpr int max_sample_pixels = 1 << 20;
+
 /// A block of 8 by 8 tiles: its pixels, 16 MiB, are made at once by one thread.
 constexpr int max_block_levels = 3;
 
@@ -51,10 +54,14 @@ void check(const PackOptions& options) {
     }
 }
 
-std::vector<SourceInfo> inspect_sources(const PackOptions& options, const Grid& grid, Plan& plan) {
+std::vector<SourceInfo> inspect_sources(const PackOptions& options, const Grid& grid,
+                                        const std::atomic<bool>& is_stopped, Plan& plan) {
     std::vector<SourceInfo> sources;
     std::vector<float> values;
     for (const auto& name : options.sources) {
+        if (is_stopped) {
+            throw Error{Errc::interrupted, "interrupted"};
+        }
         const auto dataset = gdal::open(name);
         sources.push_back(gdal::inspect(name, *dataset, grid));
         const auto& bands = sources.back().bands;
@@ -64,7 +71,7 @@ std::vector<SourceInfo> inspect_sources(const PackOptions& options, const Grid& 
                                              dataset->GetRasterCount()));
         }
         if (!bands.is_byte) {
-            const auto some = gdal::sample_values(*dataset, bands, name);
+            const auto some = gdal::sample_values(*dataset, bands, name, max_sample_pixels, is_stopped);
             values.insert(values.end(), some.begin(), some.end());
         }
     }
@@ -178,7 +185,7 @@ void choose_encoding(const PackOptions& options, Plan& plan) {
 
 }  // namespace
 
-Plan make_plan(const PackOptions& options, const Grid& grid) {
+Plan make_plan(const PackOptions& options, const Grid& grid, const std::atomic<bool>& is_stopped) {
     check(options);
     Plan plan;
     auto& manifest = plan.manifest;
@@ -192,7 +199,7 @@ Plan make_plan(const PackOptions& options, const Grid& grid) {
     }
     manifest.title = manifest.layer;
     manifest.attribution = options.attribution;
-    plan.sources = inspect_sources(options, grid, plan);
+    plan.sources = inspect_sources(options, grid, is_stopped, plan);
     place(options, plan);
     choose_zooms(options, plan);
     choose_pyramids(options, plan);

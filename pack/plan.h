@@ -4,6 +4,7 @@
 #include "pack/options.h"
 #include "pack/source_info.h"
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,8 @@ struct Plan {
     int block_zoom() const { return manifest.max_zoom - block_levels; }
 };
 
-/// Open the sources and decide. Throws the first Error, naming the source or the option.
-Plan make_plan(const PackOptions& options, const Grid& grid);
+/// Open the sources and decide. Throws the first Error, naming the source or the option;
+/// `interrupted` when stopped.
+Plan make_plan(const PackOptions& options, const Grid& grid, const std::atomic<bool>& is_stopped);
 
 }  // namespace offgrid

@@ -1,3 +1,4 @@
+#include "pack/gdal_bands.h"
 #include "tests/pack/rasters.h"
 #include "tests/support/errors.h"
 #include "tests/support/faulty_file_ops.h"
@@ -12,6 +13,7 @@
 namespace offgrid::test {
 namespace {
 
+using testing::_;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -177,6 +179,30 @@ TEST_F(PackBadInput, leaves_an_existing_output_alone) {
                 throws(Errc::already_exists, AllOf(HasSubstr("out"), HasSubstr("--overwrite"))));
 
     EXPECT_EQ(read_text(outputs_ / "out"), "precious");
+}
+
+TEST_F(PackBadInput, notices_an_existing_output_before_it_looks_at_the_sources) {
+    write_file(outputs_ / "out", "precious");
+
+    EXPECT_THAT([&] { pack_quietly(options("none.tif")); }, throws(Errc::already_exists, _));
+}
+
+TEST_F(PackBadInput, stops_while_it_looks_at_the_sources) {
+    Raster raster;
+    raster.type = GDT_UInt16;
+    const auto source = write_tiff(folder_ / "a.tif", raster);
+    const std::atomic<bool> is_stopped{true};
+
+    EXPECT_THAT(
+        [&] { pack(options("none.tif"), {.files = posix_file_ops(), .is_stopped = is_stopped}); },
+        throws(Errc::interrupted, _));
+    EXPECT_THAT(
+        [&] {
+            const auto dataset = gdal::open(source);
+            gdal::sample_values(*dataset, gdal::plan_bands(*dataset, source), source, 1024,
+                                is_stopped);
+        },
+        throws(Errc::interrupted, _));
 }
 
 TEST_F(PackBadInput, leaves_nothing_when_any_step_on_the_disk_fails) {
