@@ -17,7 +17,7 @@ namespace {
 constexpr int deepest_zoom = 30;
 constexpr int default_top = 8;
 
-/// Pixels that the value range is taken from, of each source.
+/// Pixels that the value range is taken from, of all sources together.
 constexpr int max_sample_pixels = 1 << 20;
 
 /// A block of 8 by 8 tiles: its pixels, 16 MiB, are made at once by one thread.
@@ -58,6 +58,7 @@ std::vector<SourceInfo> inspect_sources(const PackOptions& options, const Grid& 
                                         const std::atomic<bool>& is_stopped, Plan& plan) {
     std::vector<SourceInfo> sources;
     std::vector<float> values;
+    const auto sample_pixels = max_sample_pixels / static_cast<int>(options.sources.size());
     for (const auto& name : options.sources) {
         if (is_stopped) {
             throw Error{Errc::interrupted, "interrupted"};
@@ -71,7 +72,7 @@ std::vector<SourceInfo> inspect_sources(const PackOptions& options, const Grid& 
                                              dataset->GetRasterCount()));
         }
         if (!bands.is_byte) {
-            const auto some = gdal::sample_values(*dataset, bands, name, max_sample_pixels, is_stopped);
+            const auto some = gdal::sample_values(*dataset, bands, name, sample_pixels, is_stopped);
             values.insert(values.end(), some.begin(), some.end());
         }
     }

@@ -1,3 +1,4 @@
+#include "pack/gdal_bands.h"
 #include "tests/pack/rasters.h"
 
 #include <gmock/gmock.h>
@@ -108,6 +109,23 @@ TEST(PackBands, stretches_wider_samples_by_one_range_and_says_so) {
     EXPECT_EQ(pixel_at(tile, 0, 0)[0], 0);
     EXPECT_EQ(pixel_at(tile, 255, 0)[0], 255);
     EXPECT_NEAR(pixel_at(tile, 128, 0)[0], 128, 2);
+}
+
+TEST(PackBands, takes_no_more_samples_from_a_source_than_its_share) {
+    TempFolder folder;
+    auto raster = one_tile();
+    raster.type = GDT_UInt16;
+    const auto source = write_tiff(folder / "a.tif", raster);
+    const std::atomic<bool> is_stopped{false};
+    const auto dataset = gdal::open(source);
+    const auto bands = gdal::plan_bands(*dataset, source);
+    const auto samples = [&](int pixels) {
+        return gdal::sample_values(*dataset, bands, source, pixels, is_stopped).size();
+    };
+
+    EXPECT_EQ(samples(1 << 20), 256U * 256 * 3);
+    EXPECT_EQ(samples(1000), 31U * 31 * 3);
+    EXPECT_EQ(samples(0), 3U);
 }
 
 TEST(PackBands, takes_not_a_number_for_absent) {
