@@ -259,11 +259,11 @@ Image box_reduced(const Image& image, int x_factor, int y_factor) {
     assert(x_factor >= 1 && x_factor <= 4096 && y_factor >= 1 && y_factor <= 4096);
     Image reduced{(image.width + x_factor - 1) / x_factor,
                   (image.height + y_factor - 1) / y_factor};
-    const auto cell = static_cast<std::uint64_t>(x_factor) * static_cast<std::uint64_t>(y_factor);
     std::vector<std::uint32_t> sums(image.stride());
     for (int y = 0; y < reduced.height; ++y) {
         std::ranges::fill(sums, 0U);
-        for (int from = y * y_factor; from < std::min((y + 1) * y_factor, image.height); ++from) {
+        const int end_y = std::min((y + 1) * y_factor, image.height);
+        for (int from = y * y_factor; from < end_y; ++from) {
             const auto* const row = image.row(from);
             for (std::size_t i = 0; i < sums.size(); ++i) {
                 sums[i] += row[i];
@@ -272,14 +272,16 @@ Image box_reduced(const Image& image, int x_factor, int y_factor) {
         auto* out = reduced.row(y);
         for (int x = 0; x < reduced.width; ++x, out += 4) {
             std::uint64_t total[4] = {};
-            for (int from = x * x_factor; from < std::min((x + 1) * x_factor, image.width);
-                 ++from) {
+            const int end_x = std::min((x + 1) * x_factor, image.width);
+            for (int from = x * x_factor; from < end_x; ++from) {
                 for (std::size_t c = 0; c < 4; ++c) {
                     total[c] += sums[4 * static_cast<std::size_t>(from) + c];
                 }
             }
+            const auto count = static_cast<std::uint64_t>(end_x - x * x_factor) *
+                               static_cast<std::uint64_t>(end_y - y * y_factor);
             for (std::size_t c = 0; c < 4; ++c) {
-                out[c] = static_cast<std::uint8_t>((total[c] + cell / 2) / cell);
+                out[c] = static_cast<std::uint8_t>((total[c] + count / 2) / count);
             }
         }
     }

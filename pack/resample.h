@@ -56,8 +56,8 @@ std::uint32_t sample_nearest(const Window& window, double x, double y);
 void composite_over(const std::uint8_t* top, std::uint8_t* bottom, int width);
 
 /// The mean of each cell of `x_factor` by `y_factor` pixels, weighted by alpha; the image is
-/// premultiplied or opaque. Cells at the right and lower edges may be cut: what is missing counts
-/// as transparent. REQUIRES: factors from 1 to 4096.
+/// premultiplied or opaque. A cell that the right or lower edge cuts is the mean of the pixels that
+/// it has. REQUIRES: factors from 1 to 4096.
 Image box_reduced(const Image& image, int x_factor, int y_factor);
 
 }  // namespace offgrid

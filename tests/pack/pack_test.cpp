@@ -152,6 +152,28 @@ TEST(Pack, lays_later_sources_on_top) {
     EXPECT_FALSE(tiles.get({5, 18, 14}));
 }
 
+TEST(Pack, keeps_an_opaque_source_opaque_up_to_its_edges_when_it_is_reduced) {
+    TempFolder folder;
+    Raster raster;
+    raster.width = raster.height = 1001;
+    raster.box = Box{0, 0, 300'300, 300'300};
+    raster.value = [](int, int, int) { return 255; };
+    const auto source = write_tiff(folder / "a.tif", raster);
+
+    pack_quietly({.sources = {source},
+                  .output = folder / "out",
+                  .zooms = {{6, 6}},
+                  .encoding = Encoding::png});
+
+    const auto tile = PackedTiles{folder / "out"}.image({6, 32, 31});
+    for (std::size_t i = 0; i < tile.rgba.size(); i += 4) {
+        if (tile.rgba[i + 3] > 0) {
+            ASSERT_EQ(tile.rgba[i], 255) << i / 4;
+            ASSERT_EQ(tile.rgba[i + 3], 255) << i / 4;
+        }
+    }
+}
+
 TEST(Pack, clips_a_world_in_degrees_to_the_grid) {
     TempFolder folder;
     Raster raster;

@@ -131,7 +131,7 @@ TEST(CompositeOver, mixes_by_alpha) {
                 testing::ElementsAre(128, 0, 127, 255, 4, 5, 6, 77, 9, 9, 9, 255, 7, 7, 7, 50));
 }
 
-TEST(BoxReduced, takes_means_and_counts_what_is_missing_as_transparent) {
+TEST(BoxReduced, takes_the_mean_of_the_pixels_that_a_cut_cell_has) {
     Image image{3, 2};
     std::ranges::fill(image.rgba, std::uint8_t{200});
 
@@ -140,7 +140,7 @@ TEST(BoxReduced, takes_means_and_counts_what_is_missing_as_transparent) {
     EXPECT_EQ(reduced.width, 2);
     EXPECT_EQ(reduced.height, 1);
     EXPECT_EQ(reduced.rgba[0], 200);
-    EXPECT_EQ(reduced.rgba[4], 100);
+    EXPECT_EQ(reduced.rgba[4], 200);
 }
 
 }  // namespace
