@@ -30,6 +30,12 @@ UniqueFd open_or_throw(const fs::path& path, int flags, std::string_view action)
     return fd;
 }
 
+/// Like is_directory, which throws for a name that is too long; errno stays as it is.
+bool is_folder(const fs::path& path) {
+    std::error_code ignored;
+    return fs::is_directory(path, ignored);
+}
+
 void write_all(int fd, BytesView piece, const fs::path& path) {
     while (!piece.empty()) {
         const auto written = ::write(fd, piece.data(), piece.size());
@@ -65,11 +71,11 @@ private:
 class PosixFileOps final : public FileOps {
 public:
     void create_directories(const fs::path& path) override {
-        if (path.empty() || fs::is_directory(path)) {
+        if (path.empty() || is_folder(path)) {
             return;
         }
         create_directories(path.parent_path());
-        if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
+        if (::mkdir(path.c_str(), 0755) != 0 && (errno != EEXIST || !is_folder(path))) {
             fail("create folder", path);
         }
         sync_directory(path.has_parent_path() ? path.parent_path() : fs::path{"."});
@@ -122,9 +128,17 @@ public:
     }
 
     void exchange(const fs::path& one, const fs::path& other) override {
-        if (::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) != 0) {
+        if (::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) == 0) {
+            return;
+        }
+        if (errno != EINVAL && errno != ENOSYS) {
             fail("exchange", other);
         }
+        auto aside = one;
+        aside += ".aside";
+        rename(other, aside);
+        rename(one, other);
+        rename(aside, one);
     }
 
     void remove_all(const fs::path& path) override {

@@ -56,7 +56,8 @@ public:
     /// Rename within one file system; replaces an existing file in one step.
     virtual void rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
 
-    /// Swap two existing names in one step, so that neither is ever missing.
+    /// Swap two existing names in one step, so that neither is ever missing. On a file system that
+    /// cannot (exFAT, NFS), in three: a crash between them leaves one name free.
     virtual void exchange(const std::filesystem::path& one, const std::filesystem::path& other) = 0;
 
     /// Remove a file or a whole folder; missing is fine.

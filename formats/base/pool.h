@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <list>
 #include <memory>
@@ -18,10 +19,11 @@ namespace offgrid {
 
 /// Open handles of many files, such as SQLite connections, under one hard cap.
 ///
-/// A handle is used by one caller at a time and goes back to the pool with its lease. When the cap
-/// is reached, the handle that has been idle longest is closed; when none is idle, `acquire` waits,
-/// and after the deadline throws `Errc::busy`. Opening and closing happen outside the lock. Safe
-/// for concurrent use. The pool outlives its leases and holds.
+/// A handle is used by one caller at a time and goes back to the pool with its lease; one that is
+/// given back by an exception is closed instead, so that a file that was damaged is opened anew.
+/// When the cap is reached, the handle that has been idle longest is closed; when none is idle,
+/// `acquire` waits, and after the deadline throws `Errc::busy`. Opening and closing happen outside
+/// the lock. Safe for concurrent use. The pool outlives its leases and holds.
 template <typename Handle>
 class Pool {
 public:
@@ -39,7 +41,8 @@ public:
         Lease& operator=(const Lease&) = delete;
         ~Lease() {
             if (pool_ != nullptr) {
-                pool_->give_back(std::move(path_), std::move(handle_));
+                const bool has_failed = std::uncaught_exceptions() > exceptions_;
+                pool_->give_back(std::move(path_), std::move(handle_), has_failed);
             }
         }
 
@@ -54,6 +57,7 @@ public:
         Pool* pool_;
         std::string path_;
         std::unique_ptr<Handle> handle_;
+        int exceptions_ = std::uncaught_exceptions();
     };
 
     /// A claim on files by a store that may open them. When the last claim on a file is gone, so
@@ -172,26 +176,33 @@ private:
         try {
             return open_handle_(path);
         } catch (...) {
-            {
-                const std::lock_guard lock{mutex_};
-                --open_;
-            }
-            changed_.notify_one();
+            return_places(1);
             throw;
         }
     }
 
-    void give_back(std::string path, std::unique_ptr<Handle> handle) {
+    void give_back(std::string path, std::unique_ptr<Handle> handle, bool has_failed) {
         {
             const std::lock_guard lock{mutex_};
-            if (holds_.contains(path)) {
+            if (!has_failed && holds_.contains(path)) {
                 idle_.push_back({path, std::move(handle)});
                 idle_by_path_[std::move(path)].push_back(std::prev(idle_.end()));
-            } else {
-                --open_;  // nobody will ask for this file again
             }
         }
+        if (handle) {  // it failed, or nobody will ask for this file again
+            handle.reset();
+            return_places(1);
+        }
         changed_.notify_one();
+    }
+
+    /// Let others have the places of handles that are closed.
+    void return_places(std::size_t count) {
+        {
+            const std::lock_guard lock{mutex_};
+            open_ -= count;
+        }
+        changed_.notify_all();
     }
 
     void release(const std::vector<std::string>& paths) {
@@ -206,11 +217,12 @@ private:
                 holds_.erase(held);
                 while (auto handle = take_idle(path)) {
                     closing.push_back(std::move(handle));
-                    --open_;
                 }
             }
         }
-        changed_.notify_all();
+        const auto closed = closing.size();
+        closing.clear();
+        return_places(closed);
     }
 
     const std::size_t capacity_;

@@ -54,8 +54,7 @@ protected:
 
 /// Writes the tiles of one tileset. Owned by one thread.
 ///
-/// Work becomes visible and durable in `commit`; without it the destructor abandons what was
-/// written.
+/// Work becomes visible in `commit`; without it the destructor abandons what was written.
 class TileWriter {
 public:
     virtual ~TileWriter() = default;

@@ -1,6 +1,7 @@
 #include "formats/tile/grid.h"
 
 #include "formats/base/error.h"
+#include "formats/tile/lonlat.h"
 
 #include <cmath>
 #include <utility>
@@ -13,10 +14,6 @@ constexpr int built_in_levels = 31;
 /// A tile that the extent enters by less than this fraction is left out, so that rounding adds no
 /// row or column.
 constexpr double edge_tolerance = 1e-7;
-
-/// Half the equator's length on the sphere of EPSG:3857, as MapCache and OGC 17-083r2 (annex D)
-/// write it.
-constexpr double half_equator_m = 20037508.3427892480;
 
 std::vector<double> halving(double first, int levels) {
     std::vector<double> resolutions;

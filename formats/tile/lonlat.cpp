@@ -6,7 +6,6 @@
 namespace offgrid {
 namespace {
 
-constexpr double half_equator_m = 20037508.3427892480;
 constexpr double max_latitude = 85.05112877980659;  // where the square of Web Mercator ends
 constexpr double degrees_per_radian = 180 / std::numbers::pi;
 

@@ -36,19 +36,19 @@ struct PathTemplateOptions {
     friend bool operator==(const PathTemplateOptions&, const PathTemplateOptions&) = default;
 };
 
+// clang-format off
 /// The language of every file name, key and URL of a tile store: text with keys in braces.
 ///
-///     {z} {inv_z}                     zoom, and counted from the deepest level
-///     {x} {y}                         first column and row of the block of xcount by ycount tiles
-///     {div_x} {div_y}                 the block's own column and row
-///     {inv_x} {inv_y}                 as {x} {y}, in blocks counted from the far edge of the
-///     matrix {inv_div_x} {inv_div_y}         as {div_x} {div_y}, counted from the far edge {top}
-///     {top_x} {top_y}           zoom, column and row of the top tile (z-top, MapCache RFC 130)
-///     {inv_top_x} {inv_top_y}         the same counted from the far edge
-///     {quadkey}                       the quadtree path of x, y, z
-///     {tileset} {grid} {ext}          texts
-///     {dim} {dim:NAME}                `#value` of every dimension, last declared first; the value
-///     of one
+///     {z} {inv_z}                 zoom, and counted from the deepest level
+///     {x} {y}                     first column and row of the block of xcount by ycount tiles
+///     {div_x} {div_y}             the block's own column and row
+///     {inv_x} {inv_y}             as {x} {y}, in blocks counted from the far edge of the matrix
+///     {inv_div_x} {inv_div_y}     as {div_x} {div_y}, counted from the far edge
+///     {top} {top_x} {top_y}       zoom, column and row of the top tile (z-top, MapCache RFC 130)
+///     {inv_top_x} {inv_top_y}     the same counted from the far edge
+///     {quadkey}                   the quadtree path of x, y, z
+///     {tileset} {grid} {ext}      texts
+///     {dim} {dim:NAME}            `#value` of every dimension, last declared first; of one
 ///
 /// Rows count from the grid's origin as in MapCache, not from the north. All arithmetic is 64-bit,
 /// so deep tiles of deep tops do not wrap. A key that the options do not provide stays in the path
@@ -57,6 +57,7 @@ struct PathTemplateOptions {
 /// A template renders paths and matches them back. Values are text, never patterns: nothing reaches
 /// printf, and in dimension values `.` and `/` become `#`, so none can leave its folder. Immutable;
 /// safe for concurrent use.
+// clang-format on
 class PathTemplate {
 public:
     /// What a path says, key by key: numbers for the counted keys, text for the others.
@@ -72,7 +73,7 @@ public:
     const std::string& text() const { return text_; }
     const PathTemplateOptions& options() const { return options_; }
 
-    /// The path of the tile. REQUIRES: the grid contains the tile.
+    /// The path of the tile. REQUIRES: the grid contains the tile and has the top zoom.
     std::string render(const Grid& grid, const TileKey& key, const PathValues& values = {}) const;
 
     /// What the whole path says, or nothing when this template cannot have made it. A key that

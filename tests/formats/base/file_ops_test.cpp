@@ -36,6 +36,16 @@ TEST(FileOps, creates_missing_parents) {
     posix_file_ops().create_directories(folder / "a/b/c");
 }
 
+TEST(FileOps, says_why_a_folder_cannot_be) {
+    const TempFolder folder;
+    write_file(folder / "file", "");
+    auto& files = posix_file_ops();
+    EXPECT_THAT([&] { files.create_directories(folder / std::string(300, 'a') / "b"); },
+                throws(Errc::invalid_argument, HasSubstr("File name too long")));
+    EXPECT_THAT([&] { files.create_directories(folder / "file"); },
+                throws(Errc::already_exists, HasSubstr("/file")));
+}
+
 TEST(FileOps, copies_without_overwriting_and_without_following_links) {
     const TempFolder folder;
     write_file(folder / "a", "content");

@@ -100,6 +100,20 @@ TEST_F(PoolTest, gives_the_place_back_when_opening_fails) {
     EXPECT_EQ(pool.acquire("a", 0ms)->path, "a");
 }
 
+TEST_F(PoolTest, does_not_use_a_handle_again_that_an_exception_gave_back) {
+    Pool<Handle> pool{1, open()};
+    const auto hold = pool.hold({"a"});
+    try {
+        const auto lease = pool.acquire("a", 0ms);
+        throw Error{Errc::corrupt, "damaged"};
+    } catch (const Error&) {
+        EXPECT_THAT(closed, ElementsAre("a"));
+    }
+    { const auto lease = pool.acquire("a", 0ms); }
+    EXPECT_THAT(opened, ElementsAre("a", "a"));
+    EXPECT_EQ(pool.statistics().open, 1U);
+}
+
 TEST_F(PoolTest, closes_the_handles_of_a_file_with_its_last_hold) {
     Pool<Handle> pool{4, open()};
     auto one = std::make_unique<Pool<Handle>::Hold>(pool.hold({"a", "b"}));
