@@ -23,22 +23,34 @@ inline constexpr const char* mbtiles_ddl =
 
 /// The base tables that hold the tiles of a file.
 enum class MbtilesLayout {
-    flat,        ///< one table `tiles`
-    map_images,  ///< `map` points into `images`
+    flat,                ///< one table `tiles`
+    map_images,          ///< `map` points into `images`
+    map_images_by_zoom,  ///< the same, where an image belongs to a zoom (tippecanoe)
+    shallow_data,        ///< `tiles_shallow` points into `tiles_data` (planetiler)
 };
 
 /// Recognise the layout by the base tables alone; the view `tiles` of a foreign file is never run.
 ///
-/// Throws `corrupt` for a file that holds no tiles in either way, and for one that carries what no
-/// tile store needs: triggers, virtual tables, computed columns. Such a schema can make one look-up
-/// cost any time and memory.
+/// Throws `corrupt` for a file that holds no tiles in any of these ways, and for one that carries
+/// what no tile store needs: triggers, virtual tables, computed columns. Such a schema can make one
+/// look-up cost any time and memory.
 MbtilesLayout recognise_mbtiles(Db& db);
+
+/// The table that has a row for each tile: `zoom_level`, `tile_column`, `tile_row`.
+std::string_view address_table(MbtilesLayout layout);
 
 /// Look-up of a tile by zoom, column and row from the SOUTH (MBTiles 1.3, "tile_row"): `tile_data`.
 std::string select_tile_sql(MbtilesLayout layout);
 
-/// All tiles of the zooms ?1..?2, columns ?3..?4 and rows from the south ?5..?6, all inclusive:
+/// All tiles of zoom ?1, columns ?2..?3 and rows from the south ?4..?5, all inclusive:
 /// `zoom_level, tile_column, tile_row, tile_data`, in the order of the index.
 std::string select_tiles_sql(MbtilesLayout layout);
+
+/// Every row, also one that points nowhere: `zoom_level, tile_column, tile_row, tile_data`.
+std::string select_rows_sql(MbtilesLayout layout);
+
+/// Throws `corrupt` unless an index finds a tile by its address, and no address occurs twice.
+/// Without it every look-up reads the whole file.
+void check_addresses(Db& db, MbtilesLayout layout);
 
 }  // namespace offgrid::sqlite

@@ -8,12 +8,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <tuple>
 
 namespace offgrid::sqlite {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Without metadata the zooms are looked up in the tiles, which may mean reading a whole index.
+constexpr std::chrono::seconds opening_deadline{30};
 
 /// MBTiles metadata `bounds`: "west,south,east,north" in degrees. Nothing when it says anything
 /// else.
@@ -31,7 +35,19 @@ std::optional<Box> parse_bounds(std::string_view text) {
         text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
     }
     const Box box{edges[0], edges[1], edges[2], edges[3]};
-    return box.is_empty() ? std::nullopt : std::optional{box};
+    const bool is_on_earth = std::ranges::all_of(edges, [](double edge) {
+        return std::isfinite(edge) && std::abs(edge) <= 180.5;  // some round outwards
+    });
+    const auto bounds = intersection(box, {-180, -90, 180, 90});
+    return is_on_earth && !bounds.is_empty() ? std::optional{bounds} : std::nullopt;
+}
+
+void rename_or_throw(const fs::path& from, const fs::path& to) {
+    std::error_code failure;
+    fs::rename(from, to, failure);
+    if (failure) {
+        throw system_error(failure.value(), fmt::format("cannot rename to {}", to.string()));
+    }
 }
 
 /// Zoom limits from the metadata where it has them, else from the tiles.
@@ -77,8 +93,8 @@ void MbtilesFile::scan(const Grid& grid, const TileRange& range, const TileReade
         return;
     }
     auto select = db_.prepare(select_tiles_sql(layout_));
-    select.bind(1, range.z).bind(2, range.z).bind(3, range.min_x).bind(4, range.max_x - 1);
-    select.bind(5, grid.flip(range.z, range.max_y - 1)).bind(6, grid.flip(range.z, range.min_y));
+    select.bind(1, range.z).bind(2, range.min_x).bind(3, range.max_x - 1);
+    select.bind(4, grid.flip(range.z, range.max_y - 1)).bind(5, grid.flip(range.z, range.min_y));
     while (select.step()) {
         if (!select.is_null(3)) {
             visit({range.z, select.integer(1), grid.flip(range.z, select.integer(2))},
@@ -88,12 +104,7 @@ void MbtilesFile::scan(const Grid& grid, const TileRange& range, const TileReade
 }
 
 void MbtilesFile::scan_rows(const RowVisitor& visit) {
-    // A left join and no condition: a row that points nowhere, or is no number, must be seen.
-    auto select =
-        db_.prepare(layout_ == MbtilesLayout::flat
-                        ? "SELECT zoom_level, tile_column, tile_row, tile_data FROM tiles"
-                        : "SELECT m.zoom_level, m.tile_column, m.tile_row, i.tile_data FROM map m"
-                          " LEFT JOIN images i ON i.tile_id = m.tile_id");
+    auto select = db_.prepare(select_rows_sql(layout_));
     while (select.step()) {
         if (!select.is_integer(0) || !select.is_integer(1) || !select.is_integer(2)) {
             throw Error{Errc::corrupt,
@@ -122,8 +133,11 @@ std::map<std::string, std::string> MbtilesFile::metadata() {
 }
 
 std::pair<int, int> MbtilesFile::zooms(const Grid& grid) {
-    const std::string table = layout_ == MbtilesLayout::flat ? "tiles" : "map";
-    auto select = db_.prepare("SELECT min(zoom_level), max(zoom_level) FROM " + table);
+    // Apart, so that an index answers each.
+    auto select =
+        db_.prepare(fmt::format("SELECT (SELECT min(zoom_level) FROM {0}),"
+                                " (SELECT max(zoom_level) FROM {0})",
+                                address_table(layout_)));
     if (!select.step() || !select.is_integer(0) || !select.is_integer(1)) {
         return {0, 0};
     }
@@ -142,8 +156,9 @@ std::unique_ptr<MbtilesPool> make_mbtiles_pool(std::size_t capacity) {
 
 MbtilesReader::MbtilesReader(const fs::path& path, const Grid& grid, MbtilesPool& pool)
     : path_{path.string()}, pool_{pool}, hold_{pool.hold({path_})} {
-    const auto file = pool_.acquire(path_, handle_timeout);
-    const auto metadata = file->metadata();
+    MbtilesFile file{path};
+    file.db().set_deadline(opening_deadline);
+    const auto metadata = file.metadata();
     const auto word = [&](const char* name) {
         const auto found = metadata.find(name);
         return found == metadata.end() ? std::string{} : found->second;
@@ -154,7 +169,7 @@ MbtilesReader::MbtilesReader(const fs::path& path, const Grid& grid, MbtilesPool
     info_.attribution = word("attribution");
     info_.format = format_named(word("format"));
     info_.bounds = parse_bounds(word("bounds"));
-    std::tie(info_.min_zoom, info_.max_zoom) = zooms_of(*file, metadata, grid);
+    std::tie(info_.min_zoom, info_.max_zoom) = zooms_of(file, metadata, grid);
 }
 
 std::optional<Tile> MbtilesReader::get(const TileKey& key) const {
@@ -177,7 +192,8 @@ MbtilesWriter::MbtilesWriter(fs::path path, const Grid& grid,
     if (fs::exists(path_)) {
         throw Error{Errc::already_exists, fmt::format("{} exists already", path_.string())};
     }
-    fs::remove(part_);
+    std::error_code ignored;
+    fs::remove(part_, ignored);  // of a writer that died
     db_ = std::make_unique<Db>(part_, OpenMode::build);
     db_->execute("PRAGMA page_size=4096");
     db_->execute("BEGIN");
@@ -230,7 +246,7 @@ void MbtilesWriter::commit() {
     insert_image_.reset();
     insert_map_.reset();
     db_.reset();
-    fs::rename(part_, path_);
+    rename_or_throw(part_, path_);
 }
 
 }  // namespace offgrid::sqlite

@@ -42,6 +42,9 @@ public:
     /// The lowest and the highest zoom of the tiles, within the grid; 0 and 0 when there are none.
     std::pair<int, int> zooms(const Grid& grid);
 
+    /// Throws `corrupt` when the file could not be served in bounded time; see `check_addresses`.
+    void check_addresses() { sqlite::check_addresses(db_, layout_); }
+
     Db& db() { return db_; }
 
 private:

@@ -18,8 +18,8 @@ namespace offgrid::sqlite {
 /// How a database is opened.
 enum class OpenMode {
     /// For files that no one changes while they are open, and that may come from anywhere: no
-    /// locks, no journal, no
-    /// side files (`mode=ro&immutable=1`); hardened, with limits and a deadline a statement.
+    /// locks, no journal, no side files (`mode=ro&immutable=1`); hardened, with limits and a
+    /// deadline for every step, reading the schema included.
     immutable,
     /// A new database that is not shared until it is finished: no journal, no syncs. The file must
     /// not exist.

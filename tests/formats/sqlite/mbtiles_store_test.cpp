@@ -72,7 +72,45 @@ struct FlatStore : test::StoreUnderTest {
     std::unique_ptr<MbtilesPool> pool = make_mbtiles_pool(4);
 };
 
-using Layouts = testing::Types<MapImagesStore, FlatStore>;
+/// Two tables that point at each other, as other programs lay them out.
+template <bool by_zoom>
+struct JoinedStore : test::StoreUnderTest {
+    std::unique_ptr<TileReader> open(const test::Pyramid& pyramid) override {
+        std::string sql =
+            by_zoom ? "CREATE TABLE map (zoom_level, tile_column, tile_row, tile_id);"
+                      "CREATE UNIQUE INDEX map_index ON map (zoom_level, tile_column, tile_row);"
+                      "CREATE TABLE images (zoom_level, tile_data, tile_id);"
+                      "CREATE UNIQUE INDEX images_id ON images (zoom_level, tile_id);"
+                    : "CREATE TABLE tiles_shallow (zoom_level, tile_column, tile_row, tile_data_id,"
+                      " PRIMARY KEY (zoom_level, tile_column, tile_row)) WITHOUT ROWID;"
+                      "CREATE TABLE tiles_data (tile_data_id INTEGER PRIMARY KEY, tile_data);";
+        int id = 0;
+        for (const auto& [key, word] : pyramid) {
+            ++id;
+            const auto row = mercator().flip(key.z, key.y);
+            const auto content = fmt::format("x'89504E470D0A1A0A' || '{}'", word);
+            sql += by_zoom
+                       ? fmt::format(
+                             "INSERT INTO map VALUES ({0}, {1}, {2}, '{3}');"
+                             // The same id at another zoom is another image.
+                             "INSERT INTO images VALUES ({0}, {4}, '{3}'), ({0}+40, 'x', '{3}');",
+                             key.z, key.x, row, id, content)
+                       : fmt::format(
+                             "INSERT INTO tiles_shallow VALUES ({0}, {1}, {2}, {3});"
+                             "INSERT INTO tiles_data VALUES ({3}, {4});",
+                             key.z, key.x, row, id, content);
+        }
+        execute(folder / "a.mbtiles", sql);
+        return std::make_unique<MbtilesReader>(folder / "a.mbtiles", mercator(), *pool);
+    }
+
+    TempFolder folder;
+    std::unique_ptr<MbtilesPool> pool = make_mbtiles_pool(4);
+};
+using TippecanoeStore = JoinedStore<true>;
+using PlanetilerStore = JoinedStore<false>;
+
+using Layouts = testing::Types<MapImagesStore, FlatStore, TippecanoeStore, PlanetilerStore>;
 
 }  // namespace
 }  // namespace offgrid::sqlite
@@ -178,6 +216,19 @@ TEST_F(MbtilesTest, zooms_come_from_the_tiles_where_the_metadata_does_not_say) {
     }
 }
 
+TEST_F(MbtilesTest, bounds_that_are_not_on_earth_are_not_known) {
+    for (const auto* bounds :
+         {"-inf,-90,inf,90", "nan,0,1,1", "-20037508,-20037508,20037508,20037508", "5,5,5,5"}) {
+        std::filesystem::remove(folder / "a.mbtiles");
+        execute(written("z0: w"),
+                fmt::format("UPDATE metadata SET value='{}' WHERE name='bounds'", bounds));
+        const auto fresh_pool = make_mbtiles_pool(1);
+        EXPECT_EQ(MbtilesReader(folder / "a.mbtiles", mercator(), *fresh_pool).info().bounds,
+                  std::nullopt)
+            << bounds;
+    }
+}
+
 TEST_F(MbtilesTest, a_row_without_content_is_absent) {
     execute(written("z1: a b"), "DELETE FROM images WHERE rowid=1");
     const MbtilesReader reader{folder / "a.mbtiles", mercator(), *pool};
@@ -189,21 +240,27 @@ TEST_F(MbtilesTest, a_row_without_content_is_absent) {
 
 TEST_F(MbtilesTest, refuses_a_schema_that_could_cost_anything) {
     const std::pair<const char*, const char*> cases[] = {
-        {"CREATE TABLE t (n)", "neither a table 'tiles'"},
-        {"CREATE TABLE tiles (zoom_level, tile_column)", "neither a table 'tiles'"},
+        {"CREATE TABLE t (n)", "no table 'tiles'"},
+        {"CREATE TABLE tiles (zoom_level, tile_column)", "no table 'tiles'"},
         // A view over a recursion cost 12 s and 900 MB a request in a plain reader.
         {"CREATE VIEW tiles AS WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM r) "
          "SELECT 0 AS zoom_level,"
          " 0 AS tile_column, 0 AS tile_row, zeroblob(n) AS tile_data FROM r",
-         "neither a table 'tiles'"},
+         "no table 'tiles'"},
         {"CREATE TABLE tiles (zoom_level, tile_column, tile_row, tile_data AS "
          "(zeroblob(1000000000)))",
          "computed columns"},
         {"CREATE TABLE tiles (zoom_level, tile_column, tile_row, tile_data);"
          "CREATE TRIGGER boom AFTER INSERT ON tiles BEGIN DELETE FROM tiles; END",
          "trigger 'boom'"},
+        // The text in the schema may say anything.
+        {"PRAGMA writable_schema=ON; INSERT INTO sqlite_schema VALUES ('table', 'tiles', 'tiles', "
+         "0,"
+         " 'CREATE/**/ VIRTUAL TABLE tiles USING rtree(id, zoom_level, tile_column, +tile_row, "
+         "+tile_data)')",
+         "virtual table"},
         {"CREATE VIRTUAL TABLE tiles USING fts5(zoom_level, tile_column, tile_row, tile_data)",
-         "virtual table 'tiles'"},
+         "virtual table"},
     };
     int n = 0;
     for (const auto& [sql, why] : cases) {
@@ -211,6 +268,18 @@ TEST_F(MbtilesTest, refuses_a_schema_that_could_cost_anything) {
         execute(path, sql);
         EXPECT_THAT([&] { MbtilesFile{path}; }, throws(Errc::corrupt, HasSubstr(why))) << sql;
     }
+}
+
+TEST_F(MbtilesTest, gives_up_on_a_schema_that_takes_too_long_to_read) {
+    execute(folder / "a.mbtiles",
+            std::string{flat_ddl} +
+                "PRAGMA writable_schema=ON;"
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n LIMIT 1000000)"
+                " INSERT INTO sqlite_schema SELECT 'view', 'v'||i, 'v'||i, 0, 'CREATE VIEW "
+                "v'||i||' AS SELECT 1' FROM n");
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_THROW(MbtilesFile{folder / "a.mbtiles"}, Error);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds{30});
 }
 
 TEST_F(MbtilesTest, scan_rows_refuses_rows_that_are_no_tiles) {
