@@ -32,7 +32,9 @@ public:
     /// Whether the folder is a depot.
     static bool is_depot(const std::filesystem::path& folder);
 
-    /// Create the depot where there is none, with an empty generation 0.
+    /// Create the depot where there is none, with an empty generation 0. Throws `already_exists`
+    /// for a folder that holds anything else, `corrupt` for a depot that has lost its `CURRENT`.
+    /// REQUIRES: the DepotLock.
     void create_if_missing(FileOps& files) const;
 
     const std::filesystem::path& root() const { return root_; }
@@ -45,6 +47,9 @@ public:
     Generation load(std::uint64_t number) const;
     Generation load_current() const { return load(current_number()); }
 
+    /// The number after the highest that any generation ever had here.
+    std::uint64_t next_number() const;
+
     /// Write a generation that does not exist yet and make it current: the one step in which a
     /// replace happens.
     void publish(FileOps& files, const Generation& generation) const;
@@ -54,6 +59,7 @@ public:
 
 private:
     std::filesystem::path generation_path(std::uint64_t number) const;
+    void check_is_new() const;
 
     std::filesystem::path root_;
 };
@@ -62,7 +68,8 @@ private:
 /// process.
 class DepotLock {
 public:
-    /// Throws `busy` when another process holds it.
+    /// Creates the folder of the depot where it is missing. Throws `busy` when another process
+    /// holds the lock.
     explicit DepotLock(const Depot& depot);
 
 private:

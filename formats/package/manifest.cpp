@@ -1,6 +1,7 @@
 #include "formats/package/manifest.h"
 
 #include "formats/base/error.h"
+#include "formats/package/manifest_json.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -16,6 +17,13 @@ using Json = nlohmann::ordered_json;
 constexpr int format_version = 1;
 constexpr std::string_view mixed = "mixed";
 
+/// The document, its pyramids, one of them, its formats.
+constexpr int manifest_depth = 4;
+
+/// What the store adds to a part of a name is shorter than the rest of the 255 bytes that file
+/// systems allow.
+constexpr std::size_t max_name_part_bytes = 180;
+
 Error bad(std::string_view what) {
     return Error{Errc::corrupt, fmt::format("bad manifest: {}", what)};
 }
@@ -29,14 +37,18 @@ bool is_sha256(std::string_view text) {
            text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-template <typename T>
-T field(const Json& object, const char* name) {
+const Json& value_of(const Json& object, const char* name) {
     const auto found = object.find(name);
     if (found == object.end()) {
         throw bad(fmt::format("no field '{}'", name));
     }
+    return *found;
+}
+
+template <typename T>
+T field(const Json& object, const char* name) {
     try {
-        return found->get<T>();
+        return value_of(object, name).get<T>();
     } catch (const Json::exception&) {
         throw bad(fmt::format("field '{}' is of the wrong type", name));
     }
@@ -45,6 +57,15 @@ T field(const Json& object, const char* name) {
 template <typename T>
 T field_or(const Json& object, const char* name, T otherwise) {
     return object.contains(name) ? field<T>(object, name) : otherwise;
+}
+
+/// A list with something in it: a package without tiles is a mistake, and would empty a layer.
+const Json& list(const Json& object, const char* name) {
+    const auto& value = value_of(object, name);
+    if (!value.is_array() || value.empty()) {
+        throw bad(fmt::format("'{}' is not a list with something in it", name));
+    }
+    return value;
 }
 
 std::pair<int, int> zooms(const Json& object, const Grid& grid) {
@@ -84,6 +105,10 @@ Pyramids pyramids(const Json& object, const Grid& grid) {
     }
     if (!is_contained_name(parsed.names)) {
         throw bad(fmt::format("names '{}' leave the package", parsed.names));
+    }
+    if (parsed.names.find("{dim") != std::string::npos ||
+        parsed.names.find("{ext}") != std::string::npos) {
+        throw bad(fmt::format("names '{}' say what no package has", parsed.names));
     }
     try {
         const PathTemplate checked{parsed.names, parsed.options};
@@ -129,7 +154,9 @@ void check_names(const Manifest& manifest) {
     }
 }
 
-Manifest from_json(const Json& json) {
+}  // namespace
+
+Manifest manifest_from_value(const Json& json) {
     if (!json.is_object()) {
         throw bad("it is not an object");
     }
@@ -156,17 +183,15 @@ Manifest from_json(const Json& json) {
     }
     std::tie(manifest.min_zoom, manifest.max_zoom) = zooms(json, *manifest.grid);
     manifest.bounds = box(json);
-    for (const auto& object : field<Json>(json, "pyramids")) {
+    for (const auto& object : list(json, "pyramids")) {
         manifest.pyramids.push_back(pyramids(object, *manifest.grid));
     }
-    for (const auto& object : field<Json>(json, "files")) {
+    for (const auto& object : list(json, "files")) {
         manifest.files.push_back(file(object, *manifest.grid));
     }
     check_names(manifest);
     return manifest;
 }
-
-}  // namespace
 
 const PackageFile* Manifest::find(std::string_view name) const {
     const auto found = std::ranges::lower_bound(files, name, {}, &PackageFile::name);
@@ -180,15 +205,25 @@ const Pyramids* Manifest::pyramids_of(int zoom) const {
     return found == pyramids.end() ? nullptr : &*found;
 }
 
-Manifest parse_manifest(std::string_view text) {
+nlohmann::ordered_json parse_shallow(std::string_view text, int levels) {
+    const auto check_depth = [&](int depth, Json::parse_event_t, Json&) {
+        if (depth > manifest_depth + levels) {
+            throw bad("it is nested too deeply");
+        }
+        return true;
+    };
     try {
-        return from_json(Json::parse(text));
+        return Json::parse(text, check_depth);
     } catch (const Json::exception& error) {
         throw bad(error.what());
     }
 }
 
-std::string to_json(const Manifest& manifest) {
+Manifest parse_manifest(std::string_view text) {
+    return manifest_from_value(parse_shallow(text, 0));
+}
+
+nlohmann::ordered_json manifest_to_value(const Manifest& manifest) {
     Json json;
     json["offgrid"] = format_version;
     json["layer"] = manifest.layer;
@@ -224,7 +259,11 @@ std::string to_json(const Manifest& manifest) {
                                  {"zooms", {some.min_zoom, some.max_zoom}},
                                  {"tiles", some.tiles}});
     }
-    return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+    return json;
+}
+
+std::string to_json(const Manifest& manifest) {
+    return manifest_to_value(manifest).dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 bool is_layer_name(std::string_view name) {
@@ -243,7 +282,7 @@ bool is_contained_name(std::string_view name) {
     }
     while (true) {
         const auto part = name.substr(0, name.find('/'));
-        if (part.empty() || part == "." || part == "..") {
+        if (part.empty() || part == "." || part == ".." || part.size() > max_name_part_bytes) {
             return false;
         }
         if (part.size() == name.size()) {

@@ -78,7 +78,7 @@ bool is_layer_name(std::string_view name);
 
 /// Whether a relative file name stays inside the folder that it is resolved in, on any system: no
 /// empty, `.` or `..` part, no leading `/`, no `\`, no `:` drive, no control character, at most
-/// 1024 bytes.
+/// 1024 bytes, at most 180 a part.
 bool is_contained_name(std::string_view name);
 
 }  // namespace offgrid

@@ -1,7 +1,9 @@
 #include "formats/package/replace.h"
 
 #include "formats/base/error.h"
+#include "formats/base/hash.h"
 #include "formats/package/verify.h"
+#include "formats/tile/lonlat.h"
 
 #include <fmt/format.h>
 
@@ -24,6 +26,26 @@ std::optional<PackageFile> put(Manifest& manifest, PackageFile file) {
     return std::nullopt;
 }
 
+/// Whether the file is there already, whole: one that was damaged since is put there again.
+bool is_stored(const fs::path& stored, const std::string& sha256) {
+    return fs::exists(stored) && sha256_hex_of_file(stored) == sha256;
+}
+
+/// Let the layer's bounds reach to tiles that lie beyond them by more than the deepest tiles of its
+/// edge do: clients ask for nothing outside the bounds.
+void widen_bounds(Manifest& manifest, const TileRange& extent) {
+    const auto& grid = *manifest.grid;
+    const auto bounds = from_lonlat(grid.srs(), manifest.bounds);
+    const auto box = to_lonlat(grid.srs(), grid.box_of(extent));
+    if (!bounds || !box) {
+        return;
+    }
+    const auto known = grid.range_of(extent.z, *bounds);
+    if (intersection(known, extent) != extent) {
+        manifest.bounds = intersection(hull(manifest.bounds, *box), {-180, -90, 180, 90});
+    }
+}
+
 std::optional<std::string> sha256_of(const PackageFile* file) {
     return file == nullptr ? std::nullopt : std::optional{file->sha256};
 }
@@ -43,11 +65,12 @@ void ReplaceTransaction::add_file(const std::string& layer, const std::string& n
     if (found == next_.layers.end()) {
         throw Error{Errc::not_found, fmt::format("unknown layer '{}'", layer)};
     }
-    const auto file = verify_file(staged, name, found->second);
+    const auto [file, extent] = verify_file(staged, name, found->second);
+    widen_bounds(found->second, extent);
     const auto old = put(found->second, file);
     changes_.push_back(
         {name, sha256_of(old ? &*old : nullptr), file.sha256, file.tiles, file.bytes});
-    staged_files_.push_back({staged, depot_.stored_path(layer, file)});
+    staged_files_.push_back({staged, depot_.stored_path(layer, file), file.sha256});
 }
 
 void ReplaceTransaction::add_package(const Manifest& manifest, const fs::path& folder) {
@@ -57,7 +80,8 @@ void ReplaceTransaction::add_package(const Manifest& manifest, const fs::path& f
     for (const auto& file : manifest.files) {
         changes_.push_back(
             {file.name, sha256_of(old.find(file.name)), file.sha256, file.tiles, file.bytes});
-        staged_files_.push_back({folder / file.name, depot_.stored_path(manifest.layer, file)});
+        staged_files_.push_back(
+            {folder / file.name, depot_.stored_path(manifest.layer, file), file.sha256});
     }
     for (const auto& file : old.files) {
         if (manifest.find(file.name) == nullptr) {
@@ -68,11 +92,11 @@ void ReplaceTransaction::add_package(const Manifest& manifest, const fs::path& f
 }
 
 Generation ReplaceTransaction::commit() {
-    if (next_ == current_) {
-        return current_;
-    }
     std::set<fs::path> folders;
-    for (const auto& [staged, stored] : staged_files_) {
+    for (const auto& [staged, stored, sha256] : staged_files_) {
+        if (is_stored(stored, sha256)) {
+            continue;
+        }
         files_.sync_file(staged);
         files_.create_directories(stored.parent_path());
         files_.rename(staged, stored);
@@ -81,7 +105,10 @@ Generation ReplaceTransaction::commit() {
     for (const auto& folder : folders) {
         files_.sync_directory(folder);
     }
-    ++next_.number;
+    if (next_ == current_) {
+        return current_;
+    }
+    next_.number = depot_.next_number();
     depot_.publish(files_, next_);
     return next_;
 }

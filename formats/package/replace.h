@@ -68,6 +68,7 @@ private:
     struct StagedFile {
         std::filesystem::path staged;
         std::filesystem::path stored;
+        std::string sha256;
     };
 
     FileOps& files_;

@@ -10,6 +10,8 @@
 #include <chrono>
 #include <fstream>
 #include <limits>
+#include <map>
+#include <utility>
 
 namespace offgrid {
 namespace {
@@ -46,7 +48,7 @@ void check_pages(sqlite::Db& db) {
 bool is_of(std::optional<TileFormat> layer_format, BytesView content) {
     const auto format = sniff_format(content);
     if (!layer_format) {
-        return format.has_value();
+        return format && format != TileFormat::pbf;
     }
     // A vector tile that is not compressed has no signature to look for.
     return layer_format == TileFormat::pbf ? !format || format == TileFormat::pbf
@@ -61,9 +63,65 @@ const Pyramids* pyramids_named(const Manifest& manifest, std::string_view name) 
     return found == manifest.pyramids.end() ? nullptr : &*found;
 }
 
+/// Checks the rows of a file one after the other and sums them up.
+class RowCheck {
+public:
+    RowCheck(const Manifest& manifest, const Pyramids& pyramids, std::string_view name)
+        : manifest_{manifest},
+          pyramids_{pyramids},
+          name_{name},
+          names_{pyramids.names, pyramids.options} {}
+
+    /// Row counts from the south. Throws `corrupt` for a tile that does not belong into the file.
+    void take(std::int64_t z, std::int64_t x, std::int64_t row, BytesView content) {
+        const auto bad = [&](std::string_view what) {
+            return Error{Errc::corrupt,
+                         fmt::format("tile {}/{}/{} (row from the south) {}", z, x, row, what)};
+        };
+        const auto& grid = *manifest_.grid;
+        const bool in_zooms = z >= pyramids_.min_zoom && z <= pyramids_.max_zoom;
+        const TileKey key{in_zooms ? static_cast<int>(z) : -1, x,
+                          in_zooms ? grid.flip(static_cast<int>(z), row) : 0};
+        if (!grid.contains(key) || !names_.places(grid, key, name_, {.tileset = manifest_.layer})) {
+            throw bad("lies outside what the name covers");
+        }
+        if (!is_of(manifest_.format, content)) {
+            throw bad(fmt::format("is not {}",
+                                  manifest_.format ? extension_of(*manifest_.format) : "an image"));
+        }
+        ++tiles_;
+        min_zoom_ = std::min(min_zoom_, key.z);
+        auto& extent =
+            extents_.try_emplace(key.z, TileRange{key.z, key.x, key.y, key.x, key.y}).first->second;
+        extent = {key.z, std::min(extent.min_x, key.x), std::min(extent.min_y, key.y),
+                  std::max(extent.max_x, key.x + 1), std::max(extent.max_y, key.y + 1)};
+    }
+
+    /// What was taken. Throws `corrupt` when that is nothing.
+    VerifiedFile finish(PackageFile file) const {
+        if (tiles_ == 0) {
+            throw Error{Errc::corrupt, "it holds no tiles"};
+        }
+        file.tiles = tiles_;
+        file.min_zoom = min_zoom_;
+        file.max_zoom = extents_.rbegin()->first;
+        return {std::move(file), extents_.rbegin()->second};
+    }
+
+private:
+    const Manifest& manifest_;
+    const Pyramids& pyramids_;
+    std::string_view name_;
+    PathTemplate names_;
+    std::int64_t tiles_ = 0;
+    int min_zoom_ = std::numeric_limits<int>::max();
+    std::map<int, TileRange> extents_;  // by zoom
+};
+
 }  // namespace
 
-PackageFile verify_file(const fs::path& path, std::string_view name, const Manifest& manifest) {
+VerifiedFile verify_file(const fs::path& path, std::string_view name, const Manifest& manifest,
+                         const Checkpoint& checkpoint) {
     const auto* const pyramids = pyramids_named(manifest, name);
     if (pyramids == nullptr || !is_contained_name(name)) {
         throw Error{Errc::invalid_argument,
@@ -74,45 +132,22 @@ PackageFile verify_file(const fs::path& path, std::string_view name, const Manif
         sqlite::MbtilesFile file{path, "it"};
         file.db().set_deadline(check_deadline);
         check_pages(file.db());
-
-        const PathTemplate names{pyramids->names, pyramids->options};
-        const PathValues values{.tileset = manifest.layer};
-        const auto& grid = *manifest.grid;
-        PackageFile summary{.name = std::string{name},
-                            .bytes = fs::file_size(path),
-                            .sha256 = sha256_hex_of_file(path)};
-        summary.min_zoom = std::numeric_limits<int>::max();
+        file.check_addresses();
+        RowCheck rows{manifest, *pyramids, name};
         file.scan_rows([&](std::int64_t z, std::int64_t x, std::int64_t row, BytesView content) {
-            const auto in_zooms = z >= pyramids->min_zoom && z <= pyramids->max_zoom;
-            const TileKey key{in_zooms ? static_cast<int>(z) : -1, x,
-                              in_zooms ? grid.flip(static_cast<int>(z), row) : 0};
-            if (!grid.contains(key) || !names.places(grid, key, name, values)) {
-                throw Error{
-                    Errc::corrupt,
-                    fmt::format(
-                        "tile {}/{}/{} (row from the south) lies outside what the name covers", z,
-                        x, row)};
-            }
-            if (!is_of(manifest.format, content)) {
-                throw Error{
-                    Errc::corrupt,
-                    fmt::format("tile {}/{}/{} (row from the south) is not {}", z, x, row,
-                                manifest.format ? extension_of(*manifest.format) : "an image")};
-            }
-            summary.min_zoom = std::min(summary.min_zoom, key.z);
-            summary.max_zoom = std::max(summary.max_zoom, key.z);
-            ++summary.tiles;
+            checkpoint();
+            rows.take(z, x, row, content);
         });
-        if (summary.tiles == 0) {
-            throw Error{Errc::corrupt, "it holds no tiles"};
-        }
-        return summary;
+        return rows.finish({.name = std::string{name},
+                            .bytes = fs::file_size(path),
+                            .sha256 = sha256_hex_of_file(path)});
     } catch (const Error& error) {
         rethrow_with(error, "file '{}'", name);
     }
 }
 
-void verify_package(const fs::path& folder, const Manifest& manifest) {
+void verify_package(const fs::path& folder, const Manifest& manifest,
+                    const Checkpoint& checkpoint) {
     for (const auto& expected : manifest.files) {
         const auto path = folder / expected.name;
         if (!fs::is_regular_file(fs::symlink_status(path))) {
@@ -120,7 +155,7 @@ void verify_package(const fs::path& folder, const Manifest& manifest) {
                 Errc::corrupt,
                 fmt::format("file '{}' is in the manifest but not in the package", expected.name)};
         }
-        if (verify_file(path, expected.name, manifest) != expected) {
+        if (verify_file(path, expected.name, manifest, checkpoint).file != expected) {
             throw Error{
                 Errc::corrupt,
                 fmt::format("file '{}' is not the one that the manifest describes", expected.name)};

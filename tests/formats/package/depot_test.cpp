@@ -31,6 +31,45 @@ TEST_F(DepotTest, keeps_what_is_there_when_created_again) {
     EXPECT_EQ(depot.current_number(), 1U);
 }
 
+TEST_F(DepotTest, finishes_a_first_start_that_was_cut_short) {
+    for (const auto* left :
+         {"generations/000000.json", "generations/000000.json.new", "CURRENT.new", "LOCK"}) {
+        const Depot cut{folder / left};
+        std::filesystem::create_directories(cut.root() / "staging");
+        test::write_file(cut.root() / left, "half");
+        cut.create_if_missing(posix_file_ops());
+        EXPECT_EQ(cut.load_current(), Generation{}) << left;
+    }
+}
+
+/// Staging is swept at every start: someone's folder of that name must not be.
+TEST_F(DepotTest, does_not_take_over_a_folder_of_something_else) {
+    for (const auto* file : {"staging/work.txt", "files/photo.jpg", "notes.txt"}) {
+        const Depot other{folder / file};
+        test::write_file(other.root() / file, "mine");
+        EXPECT_THAT([&] { other.create_if_missing(posix_file_ops()); },
+                    throws(Errc::already_exists, HasSubstr("is no depot, and not empty")))
+            << file;
+        EXPECT_EQ(test::read_text(other.root() / file), "mine");
+    }
+}
+
+TEST_F(DepotTest, does_not_start_afresh_when_current_is_lost) {
+    depot.create_if_missing(posix_file_ops());
+    depot.publish(posix_file_ops(), {.number = 1});
+    std::filesystem::remove(depot.root() / "CURRENT");
+    EXPECT_THAT([&] { depot.create_if_missing(posix_file_ops()); },
+                throws(Errc::corrupt, HasSubstr("has lost its file CURRENT")));
+}
+
+TEST_F(DepotTest, numbers_no_generation_twice) {
+    depot.create_if_missing(posix_file_ops());
+    EXPECT_EQ(depot.next_number(), 1U);
+    test::write_file(depot.root() / "generations/000007.json", "of a commit that was cut short");
+    test::write_file(depot.root() / "generations/000009.json.new", "not even written");
+    EXPECT_EQ(depot.next_number(), 8U);
+}
+
 TEST_F(DepotTest, a_published_generation_is_current_and_the_older_ones_stay) {
     depot.create_if_missing(posix_file_ops());
     const auto manifest = test::write_package(folder / "package", "sf:restricted", "z0: w z1: a");
@@ -59,6 +98,19 @@ TEST_F(DepotTest, layers_of_any_name_get_folders_of_their_own) {
     }
 }
 
+TEST_F(DepotTest, stores_layers_of_any_length_that_a_name_may_have) {
+    const PackageFile file{
+        .name = std::string(170, 'n') + ".sqlite3", .bytes = 1, .sha256 = std::string(64, 'a')};
+    std::string name;
+    while (name.size() < 126) {
+        name += "地";
+    }
+    const auto path = depot.stored_path(name, file);
+    posix_file_ops().create_directories(path.parent_path());
+    test::write_file(path, "stored");
+    EXPECT_NE(depot.stored_path(name, file), depot.stored_path(name + "a", file));
+}
+
 TEST_F(DepotTest, says_what_is_wrong_with_a_damaged_depot) {
     depot.create_if_missing(posix_file_ops());
     test::write_file(depot.root() / "CURRENT", "x\n");
@@ -71,9 +123,9 @@ TEST_F(DepotTest, says_what_is_wrong_with_a_damaged_depot) {
 }
 
 TEST_F(DepotTest, is_changed_by_one_process_at_a_time) {
-    depot.create_if_missing(posix_file_ops());
     {
         const DepotLock lock{depot};
+        depot.create_if_missing(posix_file_ops());
         EXPECT_THAT([&] { DepotLock{depot}; }, throws(Errc::busy, HasSubstr("another process")));
     }
     EXPECT_NO_THROW(DepotLock{depot});

@@ -107,7 +107,11 @@ TEST(Manifest, names_what_is_wrong) {
         {[](Json& j) { j["files"][0]["bytes"] = "many"; }, "'bytes' is of the wrong type"},
         {[](Json& j) { j["files"][1] = j["files"][0]; }, "is there twice"},
         {[](Json& j) { std::swap(j["files"][0], j["files"][1]); }, "not sorted"},
-        {[](Json& j) { j["files"] = 3; }, ""},
+        {[](Json& j) { j["files"] = 3; }, "'files' is not a list with something in it"},
+        {[](Json& j) { j["files"] = Json::array(); }, "'files' is not a list"},
+        {[](Json& j) { j["pyramids"] = Json::array(); }, "'pyramids' is not a list"},
+        {[](Json& j) { j["pyramids"][1]["names"] = "{dim:time}"; }, "say what no package has"},
+        {[](Json& j) { j["pyramids"][1]["names"] = "{z}.{ext}"; }, "say what no package has"},
     };
     for (const auto& [change, why] : cases) {
         EXPECT_THAT([&] { parse_manifest(changed(change)); }, throws(Errc::corrupt, HasSubstr(why)))
@@ -118,6 +122,18 @@ TEST(Manifest, names_what_is_wrong) {
                 throws(Errc::corrupt, HasSubstr("bad manifest")));
     EXPECT_THAT([] { parse_manifest(changed([](Json& j) { j["offgrid"] = 2; })); },
                 throws(Errc::unsupported, HasSubstr("format version 2")));
+}
+
+/// Whoever copies or prints a value walks it by recursion.
+TEST(Manifest, refuses_nesting_that_could_exhaust_the_stack) {
+    const auto json = to_json(kenya());
+    const std::string deep = std::string(300'000, '[') + std::string(300'000, ']');
+    for (const auto* field : {"\"pyramids\": ", "\"files\": ", "\"unknown\": "}) {
+        auto nested = json;
+        nested.insert(nested.find('{') + 1, field + deep + ",");
+        EXPECT_THAT([&] { parse_manifest(nested); },
+                    throws(Errc::corrupt, HasSubstr("nested too deeply")));
+    }
 }
 
 TEST(Manifest, knows_names_that_stay_in_their_folder) {
@@ -131,7 +147,13 @@ TEST(Manifest, knows_names_that_stay_in_their_folder) {
         EXPECT_FALSE(is_contained_name(name)) << name;
     }
     EXPECT_FALSE(is_contained_name(std::string_view{"a\0b", 3}));
-    EXPECT_FALSE(is_contained_name(std::string(1025, 'a')));
+    EXPECT_TRUE(is_contained_name(std::string(180, 'a') + "/b"));
+    EXPECT_FALSE(is_contained_name(std::string(181, 'a') + "/b"));
+    std::string deep = "a";
+    while (deep.size() <= 1024) {
+        deep += "/a";
+    }
+    EXPECT_FALSE(is_contained_name(deep));
 }
 
 TEST(Manifest, knows_names_of_layers) {

@@ -107,6 +107,27 @@ TEST_F(ReplaceTransactionTest, leaves_the_generation_when_nothing_differs) {
     EXPECT_EQ(served(north_west_tile), "a");
 }
 
+TEST_F(ReplaceTransactionTest, the_same_package_again_repairs_a_file_that_was_damaged) {
+    const auto& manifest = depot.load_current().layers.at("kenya");
+    test::write_file(depot.stored_path("kenya", *manifest.find(north_west_file)), "damaged");
+    EXPECT_EQ(install("kenya", old_world).number, 1U);
+    EXPECT_EQ(served(north_west_tile), "a");
+}
+
+TEST_F(ReplaceTransactionTest, widens_the_bounds_to_tiles_that_lie_beyond_them) {
+    test::TempFolder packages;
+    auto manifest = test::write_package(packages / "uganda", "uganda", "z0: w z1: a");
+    manifest.bounds = {-180, 10, -10, 80};
+    ReplaceTransaction replace{posix_file_ops(), depot};
+    replace.add_package(manifest, packages / "uganda");
+    replace.add_file("uganda", north_west_file, stage(replace, "z1: again"));
+    EXPECT_EQ(replace.next().layers.at("uganda").bounds, (Box{-180, 10, -10, 80}));
+    std::filesystem::remove(replace.staging() / "upload");
+    replace.add_file("uganda", "z01-1-1.sqlite3", stage(replace, "z1: . east"));
+    EXPECT_EQ(replace.next().layers.at("uganda").bounds.max_x, 180);
+    EXPECT_EQ(replace.next().layers.at("uganda").bounds.min_x, -180);
+}
+
 TEST_F(ReplaceTransactionTest, goes_back_to_content_it_had_before) {
     for (const auto* word : {"z1: new", "z1: a", "z1: new"}) {
         ReplaceTransaction replace{posix_file_ops(), depot};
@@ -157,6 +178,7 @@ TEST_F(ReplaceTransactionTest, sweeping_removes_what_a_dead_transaction_left) {
 TEST_F(ReplaceTransactionTest, failing_at_any_step_leaves_the_old_or_the_new_generation) {
     for (int fail_at = 1;; ++fail_at) {
         install("kenya", old_world);
+        const auto word = "new" + std::to_string(fail_at);  // what is stored already takes no steps
         bool has_failed = false;
         FaultyFileOps files{[&](FaultyFileOps::When when, int step, std::string_view name) {
             if (when == FaultyFileOps::When::before && step == fail_at) {
@@ -166,12 +188,12 @@ TEST_F(ReplaceTransactionTest, failing_at_any_step_leaves_the_old_or_the_new_gen
         }};
         try {
             ReplaceTransaction replace{files, depot};
-            replace.add_file("kenya", north_west_file, stage(replace, "z1: new"));
+            replace.add_file("kenya", north_west_file, stage(replace, "z1: " + word));
             replace.commit();
-            EXPECT_EQ(served(north_west_tile), "new") << "failed at " << fail_at;
+            EXPECT_EQ(served(north_west_tile), word) << "failed at " << fail_at;
         } catch (const Error& error) {
             EXPECT_EQ(error.code(), Errc::no_space);
-            EXPECT_THAT(served(north_west_tile), testing::AnyOf("a", "new"))
+            EXPECT_THAT(served(north_west_tile), testing::AnyOf("a", word))
                 << "failed at " << fail_at;
         }
         EXPECT_EQ(served({1, 1, 0}), "b");
@@ -190,7 +212,7 @@ TEST(Generation, the_next_number_follows_the_current_one_after_a_lost_publish) {
     ReplaceTransaction replace{posix_file_ops(), depot};
     const auto manifest = test::write_package(replace.staging() / "kenya", "kenya", old_world);
     replace.add_package(manifest, replace.staging() / "kenya");
-    EXPECT_EQ(replace.commit().number, 1U);
+    EXPECT_EQ(replace.commit().number, 2U) << "a number is never used twice";
     EXPECT_EQ(depot.load_current().layers.size(), 1U);
 }
 
