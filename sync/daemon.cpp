@@ -43,6 +43,7 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
              {.access = access_, .replace = replace_, .hidden = options.depot, .log = log}} {}
 
 bool Daemon::drain() {
+    replace_.stop();
     const bool is_admin_drained = admin_.drain(drain_timeout_);
     const bool is_http_drained = http_.drain(drain_timeout_);
     return is_admin_drained && is_http_drained;

@@ -50,7 +50,8 @@ public:
     std::string admin_url() const { return admin_.url(); }
     bool has_users() const { return access_.has_users(); }
 
-    /// Stop listening and finish what is running. Whether all of it could finish in time.
+    /// Stop listening and finish what is running; a replace that has not begun to commit ends at
+    /// once, without effect. Whether all of it could finish in time.
     bool drain();
 
 private:

@@ -21,6 +21,9 @@ using Clock = std::chrono::steady_clock;
 /// A replace ahead may have gigabytes to verify.
 constexpr std::chrono::minutes turn_timeout{15};
 
+/// How soon one who waits for the turn notices that the service is stopped.
+constexpr std::chrono::milliseconds stop_interval{100};
+
 /// What must stay free on the disk beside the delivery itself: generations, names, other programs.
 constexpr std::uint64_t spare_bytes = 16 << 20;
 
@@ -99,16 +102,14 @@ ReplaceReport ReplaceService::replace(const ReplaceRequest& request,
     const auto delivery = take(request, upload, staging);
     check_target(request, delivery);
 
-    std::unique_lock turn{depot_mutex_, turn_timeout};
-    if (!turn.owns_lock()) {
-        throw Error{Errc::busy, "another replace has not ended yet"};
-    }
+    auto turn = wait_for_turn();
     ReplaceTransaction replace{files_, depot_, std::move(staging)};
     if (const auto* const file = std::get_if<SingleFile>(&delivery)) {
         replace.add_file(request.layer, request.destination, file->staged);
     } else {
         add_tree(replace, request.layer, std::get<FileTree>(delivery));
     }
+    check_not_stopped(is_stopped_);
     auto [generation, drained] = commit_and_swap(replace);
     const auto swapped_at = Clock::now();
     turn.unlock();  // the next replace does not depend on who still reads the previous state
@@ -120,6 +121,18 @@ ReplaceReport ReplaceService::replace(const ReplaceRequest& request,
             .is_drained = is_drained,
             .drained =
                 std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - swapped_at)};
+}
+
+std::unique_lock<std::timed_mutex> ReplaceService::wait_for_turn() {
+    const auto deadline = Clock::now() + turn_timeout;
+    std::unique_lock turn{depot_mutex_, std::defer_lock};
+    do {
+        check_not_stopped(is_stopped_);
+        if (Clock::now() >= deadline) {
+            throw Error{Errc::busy, "another replace has not ended yet"};
+        }
+    } while (!turn.try_lock_for(stop_interval));
+    return turn;
 }
 
 std::pair<std::uint64_t, std::future<void>> ReplaceService::commit_and_swap(
@@ -148,13 +161,13 @@ Delivery ReplaceService::take(const ReplaceRequest& request, const std::optional
             throw Error{Errc::corrupt, fmt::format("the upload has SHA-256 {}, not the given one",
                                                    upload->sha256)};
         }
-        return take_upload(files_, upload->path, staging.path(), options_.limits);
+        return take_upload(unpacking_, upload->path, staging.path(), options_.limits);
     }
     if (request.source.empty()) {
         throw Error{Errc::invalid_argument,
                     "`file` and `source` are missing or empty: nothing to replace with"};
     }
-    return take_source(files_, options_.sources.resolve(request.source), request.source,
+    return take_source(unpacking_, options_.sources.resolve(request.source), request.source,
                        staging.path(), options_.limits);
 }
 

@@ -8,9 +8,11 @@
 #include "formats/sqlite/mbtiles_store.h"
 #include "serve/layer_set.h"
 #include "sync/delivery.h"
+#include "sync/interruptible_file_ops.h"
 #include "sync/limits.h"
 #include "sync/source_roots.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -25,10 +27,10 @@ namespace offgrid {
 
 /// What a client wants replaced. Texts are as the client wrote them.
 struct ReplaceRequest {
-    std::string layer;
-    std::string destination;  ///< name of the file in the layer; empty: none given
-    std::string source;       ///< file or folder on this machine; empty: none given
-    std::string sha256;       ///< what the upload must hash to, in hex; empty: not checked
+    std::string layer{};
+    std::string destination{};  ///< name of the file in the layer; empty: none given
+    std::string source{};       ///< file or folder on this machine; empty: none given
+    std::string sha256{};       ///< what the upload must hash to, in hex; empty: not checked
 };
 
 /// A request body's file, received into a staging folder.
@@ -77,12 +79,19 @@ public:
     ReplaceReport replace(const ReplaceRequest& request, const std::optional<Upload>& upload,
                           StagingFolder staging);
 
+    /// End every replace that has not begun to commit, now and from now on, with `interrupted`.
+    /// Returns at once.
+    void stop() { is_stopped_ = true; }
+
 private:
+    std::unique_lock<std::timed_mutex> wait_for_turn();
     std::pair<std::uint64_t, std::future<void>> commit_and_swap(ReplaceTransaction& replace);
     Delivery take(const ReplaceRequest& request, const std::optional<Upload>& upload,
                   const StagingFolder& staging);
 
     FileOps& files_;
+    std::atomic<bool> is_stopped_ = false;
+    InterruptibleFileOps unpacking_{files_, is_stopped_};  // for all that comes before the commit
     const Depot& depot_;
     sqlite::MbtilesPool& pool_;
     Live<LayerSet>& layers_;

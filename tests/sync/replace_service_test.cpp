@@ -1,0 +1,110 @@
+#include "sync/replace_service.h"
+
+#include "serve/open_layers.h"
+#include "tests/support/errors.h"
+#include "tests/support/faulty_file_ops.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/tiles.h"
+#include "tests/sync/archives.h"
+#include "tests/sync/live_daemon.h"
+
+#include <gmock/gmock.h>
+
+#include <future>
+
+namespace offgrid::test {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+/// Long enough for a busy machine; what is waited for takes a tenth of a second.
+constexpr auto soon = 2s;
+
+/// Holds whoever takes the step of a name, until it is let go.
+class Gate {
+public:
+    FaultyFileOps& files() { return files_; }
+
+    void close_at(const std::string& name) { name_ = name; }
+    void wait_until_reached() { reached_.get_future().wait(); }
+    void open() { opened_.set_value(); }
+
+private:
+    void visit(FaultyFileOps::When when, std::string_view name) {
+        if (when == FaultyFileOps::When::before && name == name_ && !is_reached_.exchange(true)) {
+            reached_.set_value();
+            opened_.get_future().wait();
+        }
+    }
+
+    std::string name_;
+    std::atomic<bool> is_reached_ = false;
+    std::promise<void> reached_;
+    std::promise<void> opened_;
+    FaultyFileOps files_{
+        [this](FaultyFileOps::When when, int, std::string_view name) { visit(when, name); }};
+};
+
+class ReplaceServiceTest : public testing::Test {
+protected:
+    std::future<ReplaceReport> start(const fs::path& file) {
+        auto staging = service_.new_staging();
+        fs::copy_file(file, staging.path() / "upload");
+        return std::async(std::launch::async, [this, moved = std::move(staging)]() mutable {
+            const Upload upload{moved.path() / "upload", ""};
+            return service_.replace({.layer = "kenya", .destination = "z01-0-1.sqlite3"}, upload,
+                                    std::move(moved));
+        });
+    }
+
+    static void expect_interrupted(std::future<ReplaceReport>& replace) {
+        ASSERT_EQ(replace.wait_for(soon), std::future_status::ready);
+        EXPECT_THAT([&] { replace.get(); }, throws(Errc::interrupted, HasSubstr("ending")));
+    }
+
+    TempFolder folder_;
+    Gate gate_;
+    Depot depot_ = [&] {
+        install(folder_ / "depot", "kenya", "z0: top z1: old");
+        write_mbtiles(folder_ / "new.sqlite", draw("z1: new"));
+        return Depot{folder_ / "depot"};
+    }();
+    std::unique_ptr<sqlite::MbtilesPool> pool_ = sqlite::make_mbtiles_pool(8);
+    Live<LayerSet> layers_{open_generation(depot_, depot_.load_current(), *pool_)};
+    ReplaceService service_{
+        gate_.files(), depot_, *pool_, layers_, {.limits = {}, .sources = SourceRoots{{}}}};
+};
+
+TEST_F(ReplaceServiceTest, that_is_stopped_ends_who_waits_for_the_turn_and_finishes_a_commit) {
+    gate_.close_at("rename");
+    auto committing = start(folder_ / "new.sqlite");
+    gate_.wait_until_reached();
+    auto waiting = start(folder_ / "new.sqlite");
+
+    service_.stop();
+
+    expect_interrupted(waiting);
+    gate_.open();
+    EXPECT_EQ(committing.get().generation, 2U);
+}
+
+TEST_F(ReplaceServiceTest, that_is_stopped_ends_who_unpacks) {
+    write_archive(
+        folder_ / "large.zip", ArchiveKind::zip,
+        {{"z01-0-1.sqlite3", read_text(folder_ / "new.sqlite")}, {"z01-1-1.sqlite3", "more"}});
+    gate_.close_at("append");
+    auto unpacking = start(folder_ / "large.zip");
+    gate_.wait_until_reached();
+
+    service_.stop();
+    gate_.open();
+
+    expect_interrupted(unpacking);
+    EXPECT_EQ(depot_.current_number(), 1U);
+    EXPECT_TRUE(names_below(folder_ / "depot/staging").empty());
+}
+
+}  // namespace
+}  // namespace offgrid::test
