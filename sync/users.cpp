@@ -57,7 +57,8 @@ void Users::save(FileOps& files, const fs::path& path) const {
     for (const auto& [name, hash] : hashes_) {
         text += fmt::format("{}:{}\n", name, hash);
     }
-    auto beside = path;
+    const auto target = fs::absolute(path);
+    auto beside = target;
     beside += ".new";
     files.remove_all(beside);
     const auto file = files.create(beside);
@@ -65,8 +66,8 @@ void Users::save(FileOps& files, const fs::path& path) const {
                                 fs::perms::owner_write);  // before there is anything to read
     file->append(as_bytes(text));
     file->sync();
-    files.rename(beside, path);
-    files.sync_directory(path.has_parent_path() ? path.parent_path() : fs::path{"."});
+    files.rename(beside, target);
+    files.sync_directory(target.parent_path());
 }
 
 void Users::set(const std::string& name, const std::string& hash) {

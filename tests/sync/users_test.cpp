@@ -101,6 +101,16 @@ TEST(PasswdCommand, adds_changes_and_removes_a_user) {
     EXPECT_THAT(again.err, HasSubstr("no user 'anna'"));
 }
 
+TEST(PasswdCommand, writes_a_file_that_is_named_without_its_folder) {
+    const TempFolder folder;
+
+    const auto result = run({program("offgrid-sync"), "passwd", "--users", "users", "anna"},
+                            {.input = "secret\n", .cwd = folder.path(), .environment = {}});
+
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(names_below(folder.path()), std::vector<std::string>{"users"});
+}
+
 TEST(PasswdCommand, changes_nothing_without_a_password) {
     const TempFolder folder;
     const auto result =
