@@ -11,10 +11,11 @@
 namespace offgrid::gdal {
 namespace {
 
-/// The pixels of the source in memory while they are reduced: 16 MiB, or one row of cells where
-/// that is more.
-constexpr std::int64_t piece_pixels = std::int64_t{4} << 20;
-constexpr std::int64_t piece_rows = 512;
+/// The pixels and samples of the source in memory while they are reduced.
+constexpr std::int64_t max_piece_bytes = std::int64_t{16} << 20;
+
+/// Pieces are cut to this height before they are made narrower: most files are stored in rows.
+constexpr int piece_rows = 512;
 
 /// Make a pixel absent where each of its three bytes is the value that says so.
 void clear_nodata(const BandPlan& bands, Image& image) {
@@ -51,37 +52,82 @@ WindowReader::WindowReader(const SourceInfo& info, const std::atomic<bool>& is_s
 
 Window WindowReader::read(std::int64_t x, std::int64_t y, int width, int height, int x_shift,
                           int y_shift) {
-    if (info_.bands.palette || (x_shift == 0 && y_shift == 0)) {
-        return {x, y,
-                read_pixels(source_rect(x, y, width, height, x_shift, y_shift), width, height)};
+    const Cells cells{x, y, width, height, x_shift, y_shift};
+    if (info_.bands.palette) {
+        return {x, y, read_pixels(source_rect(cells), width, height)};
     }
     Window window{x, y, Image{width, height}};
-    const auto source_rows = std::max(piece_rows, std::int64_t{1} << y_shift);
-    const auto rows_a_piece = source_rows >> y_shift;
-    const auto columns_a_piece = std::max<std::int64_t>(1, (piece_pixels / source_rows) >> x_shift);
-    for (std::int64_t row = y; row < y + height; row += rows_a_piece) {
-        const auto piece_height = static_cast<int>(std::min(rows_a_piece, y + height - row));
-        for (std::int64_t column = x; column < x + width; column += columns_a_piece) {
-            const auto piece_width =
-                static_cast<int>(std::min(columns_a_piece, x + width - column));
-            const auto rect = source_rect(column, row, piece_width, piece_height, x_shift, y_shift);
-            const auto piece =
-                box_reduced(read_pixels(rect, rect.width, rect.height), 1 << x_shift, 1 << y_shift);
-            for (int i = 0; i < piece.height; ++i) {
-                std::memcpy(window.pixels.row(static_cast<int>(row - y) + i) + 4 * (column - x),
-                            piece.row(i), piece.stride());
-            }
-        }
-    }
+    read_into(window, cells);
     return window;
 }
 
-WindowReader::Rect WindowReader::source_rect(std::int64_t x, std::int64_t y, int width, int height,
-                                             int x_shift, int y_shift) const {
-    const auto right = std::min<std::int64_t>((x + width) << x_shift, info_.width);
-    const auto bottom = std::min<std::int64_t>((y + height) << y_shift, info_.height);
-    const auto left = x << x_shift;
-    const auto top = y << y_shift;
+/// Read piece by piece, so that little of the source is in memory before it is reduced.
+void WindowReader::read_into(Window& window, const Cells& cells) {
+    const auto rect = source_rect(cells);
+    const auto samples = info_.stretch ? info_.bands.colours.size() + 1 : 0;
+    const auto pixel_bytes = static_cast<std::int64_t>(4 + samples * sizeof(float));
+    const bool is_too_large =
+        std::int64_t{rect.width} * rect.height * pixel_bytes > max_piece_bytes;
+    if (is_too_large && cells.height > 1 && (rect.height > piece_rows || cells.width == 1)) {
+        auto upper = cells;
+        auto lower = cells;
+        upper.height /= 2;
+        lower.y += upper.height;
+        lower.height -= upper.height;
+        read_into(window, upper);
+        read_into(window, lower);
+        return;
+    }
+    if (is_too_large && cells.width > 1) {
+        auto left = cells;
+        auto right = cells;
+        left.width /= 2;
+        right.x += left.width;
+        right.width -= left.width;
+        read_into(window, left);
+        read_into(window, right);
+        return;
+    }
+    const auto piece = is_too_large ? read_cell(cells) : read_reduced(cells);
+    for (int row = 0; row < piece.height; ++row) {
+        std::memcpy(window.pixels.row(static_cast<int>(cells.y - window.y) + row) +
+                        4 * (cells.x - window.x),
+                    piece.row(row), piece.stride());
+    }
+}
+
+/// One cell that is too large to be read at once: the mean of its quarters.
+Image WindowReader::read_cell(const Cells& cell) {
+    const int halve_x = cell.x_shift > 0 ? 1 : 0;
+    const int halve_y = cell.y_shift > 0 ? 1 : 0;
+    const int x_shift = cell.x_shift - halve_x;
+    const int y_shift = cell.y_shift - halve_y;
+    const auto x = cell.x << halve_x;
+    const auto y = cell.y << halve_y;
+    const auto width = std::min<std::int64_t>(1 << halve_x, columns(x_shift) - x);
+    const auto height = std::min<std::int64_t>(1 << halve_y, rows(y_shift) - y);
+    Window quarters{x, y, Image{static_cast<int>(width), static_cast<int>(height)}};
+    read_into(quarters,
+              {x, y, static_cast<int>(width), static_cast<int>(height), x_shift, y_shift});
+    return box_reduced(quarters.pixels, 1 << halve_x, 1 << halve_y);
+}
+
+Image WindowReader::read_reduced(const Cells& cells) {
+    const auto rect = source_rect(cells);
+    auto pixels = read_pixels(rect, rect.width, rect.height);
+    if (cells.x_shift == 0 && cells.y_shift == 0) {
+        return pixels;
+    }
+    return box_reduced(pixels, 1 << cells.x_shift, 1 << cells.y_shift);
+}
+
+WindowReader::Rect WindowReader::source_rect(const Cells& cells) const {
+    const auto right =
+        std::min<std::int64_t>((cells.x + cells.width) << cells.x_shift, info_.width);
+    const auto bottom =
+        std::min<std::int64_t>((cells.y + cells.height) << cells.y_shift, info_.height);
+    const auto left = cells.x << cells.x_shift;
+    const auto top = cells.y << cells.y_shift;
     return {static_cast<int>(left), static_cast<int>(top), static_cast<int>(right - left),
             static_cast<int>(bottom - top)};
 }

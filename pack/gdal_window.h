@@ -17,8 +17,11 @@ public:
 
     GDALDataset& dataset() { return *dataset_; }
 
-    /// Columns and rows of the source when 2^shift of them are one. REQUIRES: 0 <= shift <= 12,
-    /// here and below.
+    /// How often a source can be halved: a column of two billion pixels becomes one of 512.
+    static constexpr int max_shift = 22;
+
+    /// Columns and rows of the source when 2^shift of them are one. REQUIRES: 0 <= shift <=
+    /// max_shift, here and below.
     std::int64_t columns(int x_shift) const { return ((info_.width - 1) >> x_shift) + 1; }
     std::int64_t rows(int y_shift) const { return ((info_.height - 1) >> y_shift) + 1; }
 
@@ -28,6 +31,16 @@ public:
     Window read(std::int64_t x, std::int64_t y, int width, int height, int x_shift, int y_shift);
 
 private:
+    /// A rectangle of the reduced source.
+    struct Cells {
+        std::int64_t x = 0;
+        std::int64_t y = 0;
+        int width = 0;
+        int height = 0;
+        int x_shift = 0;
+        int y_shift = 0;
+    };
+
     /// Pixels of the source itself.
     struct Rect {
         int x = 0;
@@ -36,8 +49,10 @@ private:
         int height = 0;
     };
 
-    Rect source_rect(std::int64_t x, std::int64_t y, int width, int height, int x_shift,
-                     int y_shift) const;
+    Rect source_rect(const Cells& cells) const;
+    void read_into(Window& window, const Cells& cells);
+    Image read_cell(const Cells& cell);
+    Image read_reduced(const Cells& cells);
     Image read_pixels(const Rect& rect, int width, int height);
     void read_bytes(const Rect& rect, Image& out);
     void read_stretched(const Rect& rect, Image& out);

@@ -256,7 +256,7 @@ void composite_over(const std::uint8_t* top, std::uint8_t* bottom, int width) {
 }
 
 Image box_reduced(const Image& image, int x_factor, int y_factor) {
-    assert(x_factor >= 1 && x_factor <= 4096 && y_factor >= 1 && y_factor <= 4096);
+    assert(x_factor >= 1 && x_factor <= 1 << 22 && y_factor >= 1 && y_factor <= 1 << 22);
     Image reduced{(image.width + x_factor - 1) / x_factor,
                   (image.height + y_factor - 1) / y_factor};
     std::vector<std::uint32_t> sums(image.stride());

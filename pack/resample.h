@@ -57,7 +57,7 @@ void composite_over(const std::uint8_t* top, std::uint8_t* bottom, int width);
 
 /// The mean of each cell of `x_factor` by `y_factor` pixels, weighted by alpha; the image is
 /// premultiplied or opaque. A cell that the right or lower edge cuts is the mean of the pixels that
-/// it has. REQUIRES: factors from 1 to 4096.
+/// it has. REQUIRES: factors from 1 to 2^22.
 Image box_reduced(const Image& image, int x_factor, int y_factor);
 
 }  // namespace offgrid
