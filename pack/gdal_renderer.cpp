@@ -10,7 +10,10 @@
 namespace offgrid::gdal {
 namespace {
 
-constexpr int max_shift = 12;
+constexpr int max_shift = WindowReader::max_shift;
+
+/// Samples between neighbouring positions that `bilinear_taps` can take.
+constexpr double max_step = 2.4;
 
 /// What is transformed at a time, so that the window of the source fits the processor's cache.
 constexpr int square_size = 256;
@@ -26,22 +29,41 @@ int shift_of(double samples_a_pixel) {
                                : std::min(max_shift, static_cast<int>(std::log2(samples_a_pixel)));
 }
 
-/// The smallest distance between neighbours.
-double finest_step(std::span<const double> positions) {
+/// The smallest and the largest distance between neighbours.
+struct Steps {
     double finest = std::numeric_limits<double>::infinity();
+    double coarsest = 0;
+};
+
+Steps steps_of(std::span<const double> positions) {
+    Steps steps;
     for (std::size_t i = 1; i < positions.size(); ++i) {
         const double step = std::abs(positions[i] - positions[i - 1]);
-        if (step > 0) {  // false where one of them is nowhere
-            finest = std::min(finest, step);
-        }
+        steps.finest = std::min(steps.finest, step);
+        steps.coarsest = std::max(steps.coarsest, step);
     }
-    return std::isfinite(finest) ? finest : 1;
+    return steps;
 }
 
-void scale(std::vector<double>& positions, int shift) {
-    for (double& position : positions) {
-        position = std::ldexp(position, -shift);
+/// How many of the positions, at least one, follow each other: where a world begins again, the next
+/// one is at its other end.
+std::size_t run_length(std::span<const double> positions, double step) {
+    std::size_t length = 1;
+    while (length < positions.size() &&
+           std::abs(positions[length] - positions[length - 1]) < 2 * step) {
+        ++length;
     }
+    return length;
+}
+
+/// The positions among the samples after halving; nowhere for those outside the source.
+std::vector<double> reduced(std::span<const double> positions, int size, int shift) {
+    std::vector<double> scaled;
+    for (const double position : positions) {
+        const bool is_inside = position >= 0 && position < size;
+        scaled.push_back(is_inside ? std::ldexp(position, -shift) : nowhere);
+    }
+    return scaled;
 }
 
 /// The samples that all taps need together, half-open; the indices of the first and last taps that
@@ -96,7 +118,7 @@ std::vector<double> Renderer::column_positions(const PixelRect& rect) const {
         if (mapping.is_lonlat || grid_.srs() == "EPSG:4326") {
             position -= std::floor(position / turn) * turn;
         }
-        positions.push_back(position >= 0 && position < info_.width ? position : nowhere);
+        positions.push_back(position);
     }
     return positions;
 }
@@ -111,22 +133,46 @@ std::vector<double> Renderer::row_positions(const PixelRect& rect) const {
         if (mapping.is_lonlat) {
             y = to_lonlat(grid_.srs(), {0, y, 1, y}).value_or(Box{}).min_y;
         }
-        const double position = (y - mapping.origin_y) / mapping.step_y;
-        positions.push_back(position >= 0 && position < info_.height ? position : nowhere);
+        positions.push_back((y - mapping.origin_y) / mapping.step_y);
     }
     return positions;
 }
 
 bool Renderer::draw_straight(const PixelRect& rect, Image& image, int x, int y) {
-    auto columns = column_positions(rect);
-    auto rows = row_positions(rect);
-    const int x_shift = shift_of(finest_step(columns));
-    const int y_shift = shift_of(finest_step(rows));
-    scale(columns, x_shift);
-    scale(rows, y_shift);
+    const auto columns = column_positions(rect);
+    const auto rows = row_positions(rect);
+    const double column_step = steps_of(columns).finest;
+    bool is_drawn = false;
+    for (std::size_t first = 0; first < columns.size();) {
+        const auto rest = std::span{columns}.subspan(first);
+        const auto run = rest.first(run_length(rest, column_step));
+        is_drawn =
+            draw_run(run, column_step, rows, image, x + static_cast<int>(first), y) || is_drawn;
+        first += run.size();
+    }
+    return is_drawn;
+}
+
+/// Draw what neighbouring columns show. Rows whose steps differ, as they do from the equator to a
+/// pole, are split until one shift suits all of a part.
+bool Renderer::draw_run(std::span<const double> columns, double column_step,
+                        std::span<const double> rows, Image& image, int x, int y) {
+    const auto row_steps = steps_of(rows);
+    const int x_shift = shift_of(column_step);
+    const int y_shift = shift_of(row_steps.finest);
+    if (std::ldexp(row_steps.coarsest, -y_shift) > max_step && y_shift < max_shift &&
+        rows.size() >= 4) {
+        const auto upper = rows.first(rows.size() / 2);
+        const auto lower = rows.subspan(upper.size());
+        const bool is_upper_drawn = draw_run(columns, column_step, upper, image, x, y);
+        return draw_run(columns, column_step, lower, image, x,
+                        y + static_cast<int>(upper.size())) ||
+               is_upper_drawn;
+    }
     const auto make_taps = info_.bands.palette ? nearest_taps : bilinear_taps;
-    const auto column_taps = make_taps(columns, reader_.columns(x_shift));
-    const auto row_taps = make_taps(rows, reader_.rows(y_shift));
+    const auto column_taps =
+        make_taps(reduced(columns, info_.width, x_shift), reader_.columns(x_shift));
+    const auto row_taps = make_taps(reduced(rows, info_.height, y_shift), reader_.rows(y_shift));
     const auto across = span_of(column_taps);
     const auto down = span_of(row_taps);
     if (across.is_empty() || down.is_empty()) {

@@ -27,6 +27,8 @@ public:
 
 private:
     bool draw_straight(const PixelRect& rect, Image& image, int x, int y);
+    bool draw_run(std::span<const double> columns, double column_step, std::span<const double> rows,
+                  Image& image, int x, int y);
     bool draw_transformed(const PixelRect& rect, Image& image, int x, int y);
     std::vector<double> column_positions(const PixelRect& rect) const;
     std::vector<double> row_positions(const PixelRect& rect) const;

@@ -217,6 +217,52 @@ TEST(Pack, wraps_longitudes_beyond_180_degrees) {
     EXPECT_LT(result.tiles, 100);
 }
 
+TEST(Pack, averages_rows_in_degrees_where_they_lie_densest) {
+    TempFolder folder;
+    Raster raster;
+    raster.width = 256;
+    raster.height = 8192;
+    raster.bands = 1;
+    raster.srs = "EPSG:4326";
+    raster.box = Box{-180, -90, 180, 90};
+    raster.value = [](int, int y, int) { return y / 8 % 2 * 255; };
+    const auto source = write_tiff(folder / "a.tif", raster);
+
+    pack_quietly({.sources = {source},
+                  .output = folder / "out",
+                  .zooms = {{0, 0}},
+                  .encoding = Encoding::png});
+
+    // Here a row of the tile is 32 to 64 rows of the source.
+    const auto tile = PackedTiles{folder / "out"}.image({0, 0, 0});
+    for (int row = 80; row < 176; ++row) {
+        EXPECT_NEAR(pixel_at(tile, 128, row)[0], 128, 16) << row;
+    }
+}
+
+TEST(Pack, draws_both_sides_where_a_world_in_degrees_begins_within_a_block) {
+    TempFolder folder;
+    Raster raster;
+    raster.width = 1024;
+    raster.height = 512;
+    raster.bands = 1;
+    raster.srs = "EPSG:4326";
+    raster.box = Box{0, -90, 360, 90};
+    raster.value = [](int x, int, int) { return x < 512 ? 50 : 200; };
+    const auto source = write_tiff(folder / "a.tif", raster);
+
+    pack_quietly({.sources = {source},
+                  .output = folder / "out",
+                  .zooms = {{1, 1}},
+                  .encoding = Encoding::png});
+
+    const PackedTiles tiles{folder / "out"};
+    EXPECT_EQ(pixel_at(tiles.image({1, 0, 0}), 128, 200), (Pixel{200, 200, 200, 255}));
+    EXPECT_EQ(pixel_at(tiles.image({1, 0, 0}), 255, 200), (Pixel{200, 200, 200, 255}));
+    EXPECT_EQ(pixel_at(tiles.image({1, 1, 0}), 0, 200), (Pixel{50, 50, 50, 255}));
+    EXPECT_EQ(pixel_at(tiles.image({1, 1, 0}), 128, 200), (Pixel{50, 50, 50, 255}));
+}
+
 TEST(Pack, takes_only_the_tiles_that_the_box_touches) {
     TempFolder folder;
     const auto source = write_tiff(folder / "a.tif", four_by_four());
