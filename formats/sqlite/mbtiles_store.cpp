@@ -220,6 +220,7 @@ void MbtilesWriter::put(const TileKey& key, BytesView content) {
 }
 
 void MbtilesWriter::put_with_id(const TileKey& key, std::string_view id, BytesView content) {
+    ++puts_;
     insert_image_->bind(1, id).bind(2, content).execute();
     insert_map_->bind(1, key.z)
         .bind(2, key.x)
@@ -235,7 +236,11 @@ void MbtilesWriter::erase(const TileKey& key) {
 }
 
 void MbtilesWriter::commit() {
-    db_->execute("DELETE FROM images WHERE tile_id NOT IN (SELECT tile_id FROM map)");
+    if (auto rows = db_->prepare("SELECT count(*) FROM map");
+        rows.step() && rows.integer(0) < puts_) {
+        rows.reset();  // a tile was erased or put twice, so an image may be left over
+        db_->execute("DELETE FROM images WHERE tile_id NOT IN (SELECT tile_id FROM map)");
+    }
     {
         auto insert = db_->prepare("INSERT INTO metadata (name, value) VALUES (?1, ?2)");
         for (const auto& [name, value] : metadata_) {

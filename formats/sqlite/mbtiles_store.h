@@ -111,6 +111,7 @@ private:
     std::filesystem::path part_;
     const Grid& grid_;
     std::map<std::string, std::string> metadata_;
+    std::int64_t puts_ = 0;
     std::unique_ptr<Db> db_;
     std::optional<Statement> insert_image_;
     std::optional<Statement> insert_map_;
