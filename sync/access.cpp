@@ -94,6 +94,7 @@ bool Access::admits(const std::string& authorization) const {
         return false;  // not base64
     }
     const auto hash = load_users(*users_file_).hash_of(name);
+    const std::lock_guard lock{hashing_};
     const bool is_right = is_password(password, hash.value_or(nobodys_hash_));
     return is_right && hash.has_value();
 }

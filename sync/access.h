@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -14,7 +15,8 @@ struct Caller {
     std::string origin;         ///< header `Origin`, which browsers add to what a page sends
 };
 
-/// Who may administer. Immutable; safe for concurrent use.
+/// Who may administer. Safe for concurrent use. Passwords are checked one at a time, so that who
+/// tries many takes no more than one core.
 ///
 /// With a users file: who has a name and password in it; the file is read anew for every request,
 /// so that a change counts at once. Without: whoever is on this machine and is not a browser that a
@@ -40,7 +42,8 @@ private:
     bool admits(const std::string& authorization) const;
 
     std::optional<std::filesystem::path> users_file_;
-    std::string nobodys_hash_;  // an unknown name costs as much time as a wrong password
+    mutable std::mutex hashing_;  // held while a password is checked
+    std::string nobodys_hash_;    // an unknown name costs as much time as a wrong password
 };
 
 }  // namespace offgrid
