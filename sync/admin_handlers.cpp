@@ -14,7 +14,9 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <optional>
+#include <semaphore>
 #include <string_view>
 #include <utility>
 
@@ -33,9 +35,43 @@ constexpr std::array<std::string_view, 4> replace_paths{"/sqlite/replace", "/res
 /// read the answer.
 constexpr std::chrono::seconds linger_time{2};
 
+/// Of silence while a body comes in, in seconds: its sender is known.
+constexpr long body_timeout = 30;
+
+/// A replace takes a thread and a staging folder while its upload comes in and while it waits for
+/// its turn.
+constexpr std::ptrdiff_t max_replaces = 16;
+
+/// Those who are refused must leave threads for others.
+constexpr std::ptrdiff_t max_lingering = 16;
+
+/// A bounded number of places for one kind of work.
+template <std::ptrdiff_t count>
+class Places {
+    struct GiveBack {
+        void operator()(std::counting_semaphore<count>* free) const noexcept { free->release(); }
+    };
+
+public:
+    using Place = std::unique_ptr<std::counting_semaphore<count>, GiveBack>;
+
+    /// Null when none is free.
+    Place take() { return Place{free_.try_acquire() ? &free_ : nullptr}; }
+
+private:
+    std::counting_semaphore<count> free_{count};
+};
+
+using ReplacePlaces = Places<max_replaces>;
+using LingerPlaces = Places<max_lingering>;
+
 MessageForm form_for(const HTTPServerRequest& request) {
     return request.get("Accept", "").starts_with("text/plain") ? MessageForm::text
                                                                : MessageForm::json;
+}
+
+Poco::Net::StreamSocket& socket_of(HTTPServerRequest& request) {
+    return dynamic_cast<Poco::Net::HTTPServerRequestImpl&>(request).socket();
 }
 
 void send(HTTPServerResponse& response, const Reply& reply) {
@@ -54,11 +90,16 @@ void send(HTTPServerResponse& response, const Reply& reply) {
 }
 
 /// Closing a connection on which something is still unread resets it, and the client may never see
-/// the answer. So end our side, and read on for a while until the client ends its own.
-void linger(HTTPServerRequest& request) {
+/// the answer. So end our side, and read on for a while until the client ends its own. With too
+/// many who are waited for like that, the answer is not worth a thread.
+void linger(HTTPServerRequest& request, LingerPlaces& places) {
     using Clock = std::chrono::steady_clock;
+    const auto place = places.take();
+    if (place == nullptr) {
+        return;
+    }
     try {
-        auto& socket = dynamic_cast<Poco::Net::HTTPServerRequestImpl&>(request).socket();
+        auto& socket = socket_of(request);
         socket.shutdownSend();
         std::array<char, 65'536> ignored{};
         const auto deadline = Clock::now() + linger_time;
@@ -77,31 +118,34 @@ void linger(HTTPServerRequest& request) {
 /// Says no without reading the body.
 class RefusalHandler final : public Poco::Net::HTTPRequestHandler {
 public:
-    RefusalHandler(Reply reply, RequestCount& requests)
-        : reply_{std::move(reply)}, running_{requests} {}
+    RefusalHandler(Reply reply, LingerPlaces& lingering, RequestCount& requests)
+        : reply_{std::move(reply)}, lingering_{lingering}, running_{requests} {}
 
     void handleRequest(HTTPServerRequest& request, HTTPServerResponse& response) override {
         send(response, reply_);
-        linger(request);
+        linger(request, lingering_);
     }
 
 private:
     Reply reply_;
+    LingerPlaces& lingering_;
     RequestCount::Running running_;
 };
 
 /// Receives a replace, carries it out and reports.
 class ReplaceHandler final : public Poco::Net::HTTPRequestHandler {
 public:
-    ReplaceHandler(const AdminContext& context, RequestCount& requests)
-        : context_{context}, running_{requests} {}
+    ReplaceHandler(const AdminContext& context, ReplacePlaces::Place place, LingerPlaces& lingering,
+                   RequestCount& requests)
+        : context_{context}, place_{std::move(place)}, lingering_{lingering}, running_{requests} {}
 
     void handleRequest(HTTPServerRequest& request, HTTPServerResponse& response) override {
+        socket_of(request).setReceiveTimeout(Poco::Timespan{body_timeout, 0});
         bool is_body_read = false;
         const auto reply = answer(request, is_body_read);
         send(response, reply);
         if (!is_body_read) {
-            linger(request);
+            linger(request, lingering_);
         }
     }
 
@@ -130,6 +174,8 @@ private:
     }
 
     const AdminContext& context_;
+    ReplacePlaces::Place place_;
+    LingerPlaces& lingering_;
     RequestCount::Running running_;
 };
 
@@ -140,13 +186,18 @@ public:
 
     Poco::Net::HTTPRequestHandler* createRequestHandler(const HTTPServerRequest& request) override {
         auto refusal = refusal_of(request);
+        auto place = refusal ? nullptr : replaces_.take();
+        if (place != nullptr) {
+            return new ReplaceHandler{context_, std::move(place), lingering_,
+                                      requests_};  // Poco takes it over
+        }
         if (!refusal) {
-            return new ReplaceHandler{context_, requests_};  // Poco takes it over
+            refusal = error_reply(503, "too many replaces are running", form_for(request));
         }
         // Keeps Poco from sending "100 Continue", which would invite the body.
         request.response().setStatus(
             static_cast<Poco::Net::HTTPResponse::HTTPStatus>(refusal->status));
-        return new RefusalHandler{std::move(*refusal), requests_};
+        return new RefusalHandler{std::move(*refusal), lingering_, requests_};
     }
 
 private:
@@ -219,6 +270,8 @@ private:
     }
 
     AdminContext context_;
+    ReplacePlaces replaces_;
+    LingerPlaces lingering_;
     RequestCount& requests_;
 };
 

@@ -15,12 +15,13 @@
 namespace offgrid {
 namespace {
 
-/// A replace takes a thread while its upload comes in and while it waits for its turn.
-constexpr int max_threads = 16;
+/// Many more than replaces may run: a connection takes a thread from its first moment, before it is
+/// known who it is.
+constexpr int max_threads = 64;
 constexpr int max_queued = 64;
 
-/// Of silence on a connection, in seconds.
-constexpr long silence_timeout = 30;
+/// Of silence on a connection until its headers are in, in seconds.
+constexpr long header_timeout = 5;
 
 Poco::Net::ServerSocket listen_on(const std::string& listen) {
     try {
@@ -58,7 +59,7 @@ AdminServer::AdminServer(const std::string& listen, AdminContext context)
     : threads_{1, max_threads} {
     Poco::Net::HTTPServerParams::Ptr params = new Poco::Net::HTTPServerParams;  // counted by Poco
     params->setKeepAlive(false);
-    params->setTimeout(Poco::Timespan{silence_timeout, 0});
+    params->setTimeout(Poco::Timespan{header_timeout, 0});
     params->setMaxThreads(max_threads);
     params->setMaxQueued(max_queued);
     server_ = std::make_unique<Poco::Net::HTTPServer>(

@@ -51,10 +51,10 @@ struct AdminContext {
 
 /// The administration port: `POST …/sqlite/replace` over HTTP/1.1, one request a connection.
 ///
-/// Who may not is told so before the body is read. Serves from the end of the constructor, on
-/// threads of its own; the members themselves are used by one thread. The destructor
-/// breaks connections off and waits until their requests have noticed: at once while a body comes
-/// in, soon once the ReplaceService is stopped.
+/// Who may not is told so before the body is read, and so is who comes while too many replaces run.
+/// Serves from the end of the constructor, on threads of its own; the members themselves are used
+/// by one thread. The destructor breaks connections off and waits until their requests have
+/// noticed: at once while a body comes in, soon once the ReplaceService is stopped.
 class AdminServer {
 public:
     /// Throws `invalid_argument` for an address that is none, `busy` when it is taken, `io` when it

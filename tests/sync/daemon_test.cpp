@@ -1,9 +1,15 @@
 #include "tests/support/process.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/tiles.h"
 #include "tests/sync/live_daemon.h"
 
+#include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/StreamSocket.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <chrono>
+#include <iterator>
 #include <thread>
 
 namespace offgrid::test {
@@ -48,6 +54,29 @@ TEST(Daemon, ends_in_time_though_an_upload_does_not) {
 
     EXPECT_THAT(daemon.process().output(), HasSubstr("broken off"));
     EXPECT_FALSE(has_begun());
+}
+
+TEST(Daemon, takes_a_replace_while_others_are_connected_and_say_nothing) {
+    const TempFolder folder;
+    install(folder / "depot", "kenya", "z0: top z1: old");
+    write_mbtiles(folder / "new.sqlite", draw("z1: new"));
+    LiveDaemon daemon{folder / "depot"};
+    const Poco::Net::SocketAddress address{
+        daemon.admin_url().substr(std::string_view{"http://"}.size())};
+    const std::vector<Poco::Net::StreamSocket> silent = [&] {
+        std::vector<Poco::Net::StreamSocket> sockets;
+        std::generate_n(std::back_inserter(sockets), 16,
+                        [&] { return Poco::Net::StreamSocket{address}; });
+        return sockets;
+    }();
+
+    const auto start = std::chrono::steady_clock::now();
+    const auto response = daemon.replace({{"layer", "kenya", {}},
+                                          {"destination", "z01-0-1.sqlite3", {}},
+                                          {"file", {}, folder / "new.sqlite"}});
+
+    EXPECT_EQ(response.status, 200) << response.body << response.failure;
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds{2});
 }
 
 TEST(Daemon, says_when_it_has_no_users) {
