@@ -23,14 +23,6 @@ constexpr std::array<std::string_view, 3> leftovers{"-journal", "-wal", "-shm"};
 /// GeoWebCache's file of layer metadata at the root of a store.
 constexpr std::string_view reserved_name = "metadata.sqlite";
 
-std::string lower_case(std::string_view text) {
-    std::string lower{text};
-    std::ranges::transform(lower, lower.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return lower;
-}
-
 Error refused(std::string_view name, std::string_view cause) {
     return Error{Errc::corrupt, fmt::format("entry '{}' {}", printable(name), cause)};
 }
@@ -84,6 +76,14 @@ void EntryNames::note_folder(const std::string& name) {
     if (found->second.spelling != name) {
         throw refused(name, "differs from another only by case");
     }
+}
+
+std::string lower_case(std::string_view text) {
+    std::string lower{text};
+    std::ranges::transform(lower, lower.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return lower;
 }
 
 std::string printable(std::string_view name) {

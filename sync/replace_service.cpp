@@ -27,13 +27,6 @@ constexpr std::chrono::milliseconds stop_interval{100};
 /// What must stay free on the disk beside the delivery itself: generations, names, other programs.
 constexpr std::uint64_t spare_bytes = 16 << 20;
 
-std::string lower_case(std::string text) {
-    std::ranges::transform(text, text.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return text;
-}
-
 /// The package's manifest. Its messages name no folder of ours.
 Manifest manifest_in(const fs::path& folder, const std::string& layer) {
     auto manifest = parse_manifest(as_text(read_file(folder / manifest_name, max_manifest_bytes)));
