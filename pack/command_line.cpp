@@ -6,9 +6,9 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
-#include <sstream>
 
 namespace offgrid {
 namespace {
@@ -28,7 +28,6 @@ struct Texts {
     std::string zooms;
     std::string encoding;
     std::string bbox;
-    int top = -1;
 };
 
 void add_options(CLI::App& app, PackCommand& command, Texts& texts) {
@@ -39,15 +38,14 @@ void add_options(CLI::App& app, PackCommand& command, Texts& texts) {
     app.add_option("--layer", pack.layer, "Name of the layer [the name of the folder]");
     app.add_option("--zoom", texts.zooms,
                    "MIN-MAX [0 to the zoom nearest the source's resolution]");
-    app.add_option("--top", texts.top,
-                   "Zoom of the tiles that have a file each [8, or two above the deepest zoom]")
-        ->check(CLI::NonNegativeNumber);
+    app.add_option("--top", pack.top,
+                   "Zoom of the tiles that have a file each [8, or two above the deepest zoom]");
     app.add_option("--format", texts.encoding,
                    "jpeg, png, webp or mixed [jpeg where the source is opaque, else png]")
         ->check(CLI::IsMember(encodings()));
     app.add_option("--quality", pack.quality, "Of JPEG and WebP, 1 to 100")->capture_default_str();
     app.add_option("--bbox", texts.bbox, "W,S,E,N in degrees [all of the sources]");
-    app.add_option("--threads", pack.threads, "That read and encode [one a processor]");
+    app.add_option("--threads", pack.threads, "1 to 256 that read and encode [one a processor]");
     app.add_option("--attribution", pack.attribution, "Whom to credit for the data");
     app.add_flag_callback(
         "--overwrite", [&pack] { pack.overwrite = Overwrite::yes; },
@@ -60,20 +58,25 @@ void add_options(CLI::App& app, PackCommand& command, Texts& texts) {
 
 Box parse_bbox(const std::string& text) {
     std::array<double, 4> edges{};
-    std::stringstream parts{text};
-    std::string part;
-    std::size_t count = 0;
-    while (std::getline(parts, part, ',')) {
-        const auto edge = parse_number<double>(part);
-        if (!edge || count == edges.size()) {
-            count = 0;
-            break;
-        }
-        edges[count++] = *edge;
+    std::string_view rest = text;
+    bool is_sound = std::ranges::count(text, ',') == 3;
+    for (double& each : edges) {
+        const auto comma = std::min(rest.find(','), rest.size());
+        const auto edge = parse_number<double>(rest.substr(0, comma));
+        is_sound = is_sound && edge;
+        each = edge.value_or(0);
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
     }
     const Box box{edges[0], edges[1], edges[2], edges[3]};
-    if (count != edges.size() || box.is_empty() || box.min_x < -180 || box.max_x > 180 ||
-        box.min_y < -90 || box.max_y > 90) {
+    if (is_sound && (box.min_x > box.max_x || box.max_x > 180)) {
+        throw Error{
+            Errc::invalid_argument,
+            fmt::format("--bbox {}: reaches across 180 degrees: make a package of W,S,180,N "
+                        "and one of -180,S,E,N",
+                        text)};
+    }
+    if (!is_sound || box.is_empty() || box.min_x < -180 || box.max_x > 180 || box.min_y < -90 ||
+        box.max_y > 90) {
         throw Error{Errc::invalid_argument,
                     fmt::format("--bbox {}: must be west,south,east,north in degrees", text)};
     }
@@ -95,16 +98,17 @@ std::pair<int, int> parse_zooms(const std::string& text) {
 
 std::variant<PackCommand, CommandLineAnswer> parse_command_line(int argc, const char* const* argv) {
     CLI::App app{"Packs rasters into offline tile packages."};
-    app.set_version_flag("--version", "offgrid-pack " OFFGRID_VERSION);
     app.require_subcommand(1);
     auto& pack = *app.add_subcommand("pack", "Make a package from georeferenced rasters");
     PackCommand command;
     Texts texts;
     add_options(pack, command, texts);
+    for (auto* const each : {&app, &pack}) {
+        each->set_version_flag("--version", "offgrid-pack " OFFGRID_VERSION);
+    }
     try {
         app.parse(argc, argv);
         command.pack.output = texts.output;
-        command.pack.top = texts.top >= 0 ? std::optional{texts.top} : std::nullopt;
         if (!texts.zooms.empty()) {
             command.pack.zooms = parse_zooms(texts.zooms);
         }

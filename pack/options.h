@@ -26,7 +26,7 @@ struct PackOptions {
     std::optional<Encoding> encoding{};  ///< nothing: JPEG where sources are opaque, else PNG
     int quality = 75;                    ///< 1 to 100, for JPEG and WebP
     std::optional<Box> bbox{};           ///< longitude and latitude degrees; nothing: all
-    int threads = 0;                     ///< that read and encode; 0: one a processor
+    std::optional<int> threads{};        ///< that read and encode; nothing: one a processor
     std::string attribution{};
     Overwrite overwrite = Overwrite::no;
 };

@@ -20,7 +20,7 @@ constexpr int max_default_threads = 10;
 
 int threads_for(const PackOptions& options) {
     const int processors = static_cast<int>(std::thread::hardware_concurrency());
-    return options.threads > 0 ? options.threads : std::clamp(processors, 1, max_default_threads);
+    return options.threads.value_or(std::clamp(processors, 1, max_default_threads));
 }
 
 }  // namespace

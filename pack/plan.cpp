@@ -37,8 +37,8 @@ void check(const PackOptions& options) {
     if (options.quality < 1 || options.quality > 100) {
         bad(fmt::format("--quality {}: must be from 1 to 100", options.quality));
     }
-    if (options.threads < 0 || options.threads > 256) {
-        bad(fmt::format("--threads {}: must be from 1 to 256", options.threads));
+    if (options.threads && (*options.threads < 1 || *options.threads > 256)) {
+        bad(fmt::format("--threads {}: must be from 1 to 256", *options.threads));
     }
     if (options.zooms) {
         const auto [low, high] = *options.zooms;

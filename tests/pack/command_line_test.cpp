@@ -64,11 +64,16 @@ TEST(CommandLine, answers_wrong_use_with_the_option_and_code_2) {
         {{"pack", "a.tif", "-o", "out", "--bbox", "1,2,3"}, "--bbox 1,2,3"},
         {{"pack", "a.tif", "-o", "out", "--bbox", "1,2,3,4,5"}, "--bbox 1,2,3,4,5"},
         {{"pack", "a.tif", "-o", "out", "--bbox", "3,2,1,4"}, "--bbox 3,2,1,4"},
+        {{"pack", "a.tif", "-o", "out", "--bbox", "170,-5,-170,5"}, "W,S,180,N"},
+        {{"pack", "a.tif", "-o", "out", "--bbox", "170,-5,190,5"}, "W,S,180,N"},
         {{"pack", "a.tif", "-o", "out", "--bbox", "0,0,1,91"}, "--bbox 0,0,1,91"},
         {{"pack", "a.tif", "-o", "out", "--bbox", "nan,0,1,1"}, "--bbox nan,0,1,1"},
         {{"pack", "a.tif", "-o", "out", "--format", "gif"}, "--format"},
         {{"pack", "a.tif", "-o", "out", "--quality", "best"}, "--quality"},
-        {{"pack", "a.tif", "-o", "out", "--top", "-1"}, "--top"},
+        {{"pack", "a.tif", "-o", "out", "--bbox", "1,2,3,4,"}, "--bbox 1,2,3,4,"},
+        {{"pack", "a.tif", "-o", "out", "--bbox", ",1,2,3"}, "--bbox ,1,2,3"},
+        {{"pack", "a.tif", "-o", "out", "--top", "high"}, "--top"},
+        {{"pack", "a.tif", "-o", "out", "--threads", "99999999999"}, "--threads"},
         {{"pack", "a.tif", "-o", "out", "--nonsense"}, "--nonsense"},
     };
     for (const auto& [words, cause] : cases) {
@@ -85,9 +90,11 @@ TEST(CommandLine, answers_help_and_version) {
     const auto help = parse({"pack", "--help"});
     EXPECT_THAT(std::get<CommandLineAnswer>(help).text,
                 testing::AllOf(HasSubstr("--bbox"), HasSubstr("--overwrite")));
-    const auto version = parse({"--version"});
-    EXPECT_EQ(std::get<CommandLineAnswer>(version).text, "offgrid-pack " OFFGRID_VERSION "\n");
-    EXPECT_EQ(std::get<CommandLineAnswer>(version).exit_code, 0);
+    for (const auto& words : {std::vector{"--version"}, {"pack", "--version"}}) {
+        const auto version = parse(words);
+        EXPECT_EQ(std::get<CommandLineAnswer>(version).text, "offgrid-pack " OFFGRID_VERSION "\n");
+        EXPECT_EQ(std::get<CommandLineAnswer>(version).exit_code, 0);
+    }
 }
 
 }  // namespace
