@@ -2,7 +2,10 @@
 
 #include "formats/base/error.h"
 
+#include <fmt/core.h>
+
 #include <chrono>
+#include <system_error>
 
 namespace offgrid {
 namespace {
@@ -19,11 +22,21 @@ Pipeline::Pipeline(const Plan& plan, int threads, const std::atomic<bool>& is_st
       order_{plan},
       estimate_{order_.estimate()} {
     for (int i = 0; i < threads; ++i) {
-        threads_.emplace_back([this] { work(); });
+        try {
+            threads_.emplace_back([this] { work(); });
+        } catch (const std::system_error& error) {
+            join();
+            throw system_error(error.code().value(),
+                               fmt::format("cannot start thread {} of {}", i + 1, threads));
+        }
     }
 }
 
 Pipeline::~Pipeline() {
+    join();
+}
+
+void Pipeline::join() {
     is_closing_ = true;
     changed_.notify_all();
     for (auto& thread : threads_) {

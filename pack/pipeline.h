@@ -21,7 +21,8 @@ namespace offgrid {
 /// is one thread.
 class Pipeline {
 public:
-    /// `plan` and `is_stopped` are not owned and outlive the pipeline. REQUIRES: threads > 0.
+    /// `plan` and `is_stopped` are not owned and outlive the pipeline. Throws when the system does
+    /// not give the threads. REQUIRES: threads > 0.
     Pipeline(const Plan& plan, int threads, const std::atomic<bool>& is_stopped);
 
     /// Tells the threads to stop, and joins them.
@@ -41,6 +42,7 @@ private:
     };
 
     void work();
+    void join();
     std::optional<std::pair<std::int64_t, TileKey>> take();
 
     const Plan& plan_;

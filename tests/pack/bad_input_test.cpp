@@ -151,7 +151,10 @@ TEST_F(PackBadInput, names_the_option_that_is_wrong) {
          "--top 6"},
         {[](auto& o) { o.quality = 0; }, "--quality 0"},
         {[](auto& o) { o.quality = 101; }, "--quality 101"},
+        {[](auto& o) { o.top = -1; }, "--top -1: must be from 0 to the deepest zoom"},
         {[](auto& o) { o.threads = -1; }, "--threads -1"},
+        {[](auto& o) { o.threads = 0; }, "--threads 0"},
+        {[](auto& o) { o.threads = 257; }, "--threads 257"},
         {[](auto& o) { o.layer = "a/b"; }, "'a/b' cannot be the name of a layer"},
         {[](auto& o) {
              o.bbox = Box{50, 50, 60, 60};
@@ -246,6 +249,21 @@ TEST_F(PackBadInput, says_that_a_file_cannot_grow) {
 
     EXPECT_EQ(result.exit_code, 1);
     EXPECT_THAT(result.err, AllOf(HasSubstr("offgrid-pack: "), HasSubstr("z0-0-0.mbtiles")));
+    EXPECT_THAT(names_below(outputs_.path()), IsEmpty());
+}
+
+TEST_F(PackBadInput, says_that_a_thread_cannot_start) {
+    const auto source = write_tiff(folder_ / "a.tif", {});
+    const auto out = (outputs_ / "out").string();
+
+    // A stack takes 64 MiB of addresses, and there are not enough for so many.
+    const auto result =
+        run({"bash", "-c", "ulimit -s 65536; ulimit -v 4000000; exec \"$@\"", "bash",
+             program("offgrid-pack"), "pack", source, "-o", out, "--threads", "200"});
+
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_THAT(result.err, AllOf(HasSubstr("offgrid-pack: cannot start thread"),
+                                  HasSubstr("Resource temporarily unavailable")));
     EXPECT_THAT(names_below(outputs_.path()), IsEmpty());
 }
 
