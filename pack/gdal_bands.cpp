@@ -72,6 +72,10 @@ std::vector<int> colour_bands(GDALDataset& dataset, int alpha) {
     return colours;
 }
 
+bool is_byte(double value) {
+    return value >= 0 && value <= 255 && value == std::floor(value);
+}
+
 /// For GDAL to ask during a long reading: false stops it.
 int CPL_STDCALL may_go_on(double /*share*/, const char* /*message*/, void* is_stopped) {
     return *static_cast<const std::atomic<bool>*>(is_stopped) ? FALSE : TRUE;
@@ -110,7 +114,9 @@ BandPlan plan_bands(GDALDataset& dataset, const std::string& name) {
         }
         int has_nodata = FALSE;
         const double nodata = band.GetNoDataValue(&has_nodata);
-        plan.nodata.push_back(has_nodata != FALSE ? std::optional{nodata} : std::nullopt);
+        const bool is_reachable = band.GetRasterDataType() != GDT_Byte || is_byte(nodata);
+        plan.nodata.push_back(has_nodata != FALSE && is_reachable ? std::optional{nodata}
+                                                                  : std::nullopt);
         plan.may_be_nan = plan.may_be_nan || GDALDataTypeIsFloating(band.GetRasterDataType()) != 0;
         plan.is_byte = plan.is_byte && band.GetRasterDataType() == GDT_Byte;
     }
