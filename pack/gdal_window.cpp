@@ -22,7 +22,7 @@ void clear_nodata(const BandPlan& bands, Image& image) {
     std::array<int, 3> absent{};
     for (std::size_t c = 0; c < 3; ++c) {
         const auto& value = bands.nodata[bands.colours.size() == 3 ? c : 0];
-        if (!value || *value != std::floor(*value) || *value < 0 || *value > 255) {
+        if (!value) {
             return;
         }
         absent[c] = static_cast<int>(*value);
@@ -144,8 +144,11 @@ Image WindowReader::read_pixels(const Rect& rect, int width, int height) {
     } else {
         read_bytes(rect, image);
     }
+    auto& first = *dataset_->GetRasterBand(info_.bands.colours.front());
     if (info_.bands.has_mask) {
-        apply_mask(rect, image);
+        apply_mask(*first.GetMaskBand(), rect, image);
+    } else if (info_.bands.palette && info_.bands.alpha > 0) {
+        apply_mask(*dataset_->GetRasterBand(info_.bands.alpha), rect, image);
     }
     if (!info_.bands.is_opaque()) {
         premultiply(image);
@@ -226,13 +229,11 @@ void WindowReader::read_palette(const Rect& rect, Image& out) {
     }
 }
 
-void WindowReader::apply_mask(const Rect& rect, Image& out) {
+void WindowReader::apply_mask(GDALRasterBand& band, const Rect& rect, Image& out) {
     const Messages messages;
     std::vector<std::uint8_t> mask(out.rgba.size() / 4);
-    check(dataset_->GetRasterBand(info_.bands.colours.front())
-              ->GetMaskBand()
-              ->RasterIO(GF_Read, rect.x, rect.y, rect.width, rect.height, mask.data(), out.width,
-                         out.height, GDT_Byte, 1, out.width, nullptr),
+    check(band.RasterIO(GF_Read, rect.x, rect.y, rect.width, rect.height, mask.data(), out.width,
+                        out.height, GDT_Byte, 1, out.width, nullptr),
           messages, rect);
     for (std::size_t i = 0; i < mask.size(); ++i) {
         out.rgba[4 * i + 3] = std::min(out.rgba[4 * i + 3], mask[i]);

@@ -57,7 +57,7 @@ private:
     void read_bytes(const Rect& rect, Image& out);
     void read_stretched(const Rect& rect, Image& out);
     void read_palette(const Rect& rect, Image& out);
-    void apply_mask(const Rect& rect, Image& out);
+    void apply_mask(GDALRasterBand& band, const Rect& rect, Image& out);
     void check(CPLErr outcome, const Messages& messages, const Rect& rect) const;
 
     const SourceInfo& info_;

@@ -87,6 +87,29 @@ TEST(PackBands, expands_a_palette_without_mixing_its_colours) {
     EXPECT_EQ(pixel_at(tile, 150, 150)[3], 0);
 }
 
+TEST(PackBands, keeps_an_alpha_band_beside_a_palette) {
+    auto raster = one_tile();
+    raster.bands = 2;
+    raster.has_alpha = true;
+    raster.palette = {{255, 0, 0, 255}, {0, 0, 255, 255}};
+    raster.value = [](int x, int y, int band) { return band == 1 ? x / 128 : y < 100 ? 0 : 255; };
+
+    const auto tile = packed(raster).tile;
+
+    EXPECT_EQ(pixel_at(tile, 50, 50)[3], 0);
+    EXPECT_EQ(pixel_at(tile, 50, 150), (Pixel{255, 0, 0, 255}));
+    EXPECT_EQ(pixel_at(tile, 200, 150), (Pixel{0, 0, 255, 255}));
+}
+
+TEST(PackBands, takes_no_notice_of_nodata_that_bytes_cannot_be) {
+    for (const double nodata : {-9999.0, 256.0, 0.5}) {
+        auto raster = one_tile();
+        raster.nodata = nodata;
+
+        EXPECT_EQ(packed(raster).result.manifest.format, TileFormat::jpeg) << nodata;
+    }
+}
+
 TEST(PackBands, shows_one_band_as_grey) {
     auto raster = one_tile();
     raster.bands = 1;

@@ -81,6 +81,9 @@ std::string write_tiff(const std::filesystem::path& path, const Raster& raster) 
                                                raster.bands, raster.type, options.List())};
     require(dataset != nullptr, "cannot create the raster");
     place(*dataset, raster);
+    if (!raster.palette.empty() && raster.has_alpha) {
+        dataset->GetRasterBand(1)->SetColorInterpretation(GCI_PaletteIndex);
+    }
     if (!raster.palette.empty()) {
         GDALColorTable table;
         for (std::size_t i = 0; i < raster.palette.size(); ++i) {
