@@ -43,11 +43,12 @@ Messages::~Messages() {
     CPLPopErrorHandler();
 }
 
-void CPL_STDCALL Messages::handle(CPLErr level, CPLErrorNum /*number*/, const char* text) {
+void CPL_STDCALL Messages::handle(CPLErr level, CPLErrorNum number, const char* text) {
     auto& self = *static_cast<Messages*>(CPLGetErrorHandlerUserData());
     if (level < CE_Failure || self.failures_.size() >= max_messages) {
         return;
     }
+    self.is_out_of_memory_ = self.is_out_of_memory_ || number == CPLE_OutOfMemory;
     auto line = one_line(text);
     if (std::ranges::find(self.failures_, line) == self.failures_.end()) {
         self.failures_.push_back(std::move(line));
@@ -60,7 +61,8 @@ std::string Messages::text_or(std::string_view otherwise) const {
 }
 
 Error Messages::error(Errc code, std::string_view context) const {
-    return Error{code, fmt::format("{}: {}", context, text_or("GDAL does not say why"))};
+    return Error{is_out_of_memory_ ? Errc::too_large : code,
+                 fmt::format("{}: {}", context, text_or("GDAL does not say why"))};
 }
 
 Dataset open(const std::string& name) {

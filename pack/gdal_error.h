@@ -29,14 +29,15 @@ public:
     /// What went wrong, joined by `; `, each once; `otherwise` when nothing was said.
     std::string text_or(std::string_view otherwise) const;
 
-    /// The error with that text, as `context: cause`. A full disk or missing memory keeps its
-    /// meaning.
+    /// The error with that text, as `context: cause`. Missing memory says nothing of the content:
+    /// it is `too_large` whatever the code.
     Error error(Errc code, std::string_view context) const;
 
 private:
     static void CPL_STDCALL handle(CPLErr level, CPLErrorNum number, const char* text);
 
     std::vector<std::string> failures_;
+    bool is_out_of_memory_ = false;
 };
 
 struct CloseDataset {

@@ -252,6 +252,13 @@ TEST_F(PackBadInput, says_that_a_file_cannot_grow) {
     EXPECT_THAT(names_below(outputs_.path()), IsEmpty());
 }
 
+TEST_F(PackBadInput, does_not_call_a_source_corrupt_when_memory_is_missing) {
+    const gdal::Messages messages;
+    CPLError(CE_Failure, CPLE_OutOfMemory, "cannot allocate 8 bytes");
+
+    EXPECT_EQ(messages.error(Errc::corrupt, "a.tif").code(), Errc::too_large);
+}
+
 TEST_F(PackBadInput, says_that_a_thread_cannot_start) {
     const auto source = write_tiff(folder_ / "a.tif", {});
     const auto out = (outputs_ / "out").string();
