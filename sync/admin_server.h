@@ -45,7 +45,7 @@ private:
 struct AdminContext {
     const Access& access;
     ReplaceService& replace;
-    std::filesystem::path hidden;  ///< the folder that no message may name
+    std::filesystem::path hidden;  ///< the absolute folder that no message may name
     Log log;
 };
 

@@ -6,7 +6,15 @@
 namespace offgrid {
 namespace {
 
-Depot create_depot(const std::filesystem::path& folder, FileOps& files) {
+namespace fs = std::filesystem;
+
+/// One spelling of the folder, which all messages about it begin with.
+fs::path spelled_out(const fs::path& folder) {
+    const auto path = fs::weakly_canonical(fs::absolute(folder));
+    return path.has_filename() ? path : path.parent_path();
+}
+
+Depot create_depot(const fs::path& folder, FileOps& files) {
     Depot depot{folder};
     depot.create_if_missing(files);
     return depot;
@@ -23,7 +31,7 @@ std::unique_ptr<const LayerSet> sweep_and_open(FileOps& files, const Depot& depo
 
 Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
     : drain_timeout_{std::chrono::seconds{options.drain_timeout_s}},
-      depot_{create_depot(options.depot, files)},
+      depot_{create_depot(spelled_out(options.depot), files)},
       lock_{depot_},
       access_{options.users},
       pool_{sqlite::make_mbtiles_pool(options.max_open_files)},
@@ -40,7 +48,7 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
             [this](const Request& request) { return router_.answer(request); },
             log},
       admin_{options.admin,
-             {.access = access_, .replace = replace_, .hidden = options.depot, .log = log}} {}
+             {.access = access_, .replace = replace_, .hidden = depot_.root(), .log = log}} {}
 
 bool Daemon::drain() {
     replace_.stop();

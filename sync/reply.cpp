@@ -17,10 +17,21 @@ Json or_null(const std::optional<std::string>& text) {
     return text ? Json(*text) : Json(nullptr);
 }
 
-void replace_all(std::string& text, const std::string& what, std::string_view with) {
-    for (auto at = text.find(what); at != std::string::npos;
-         at = text.find(what, at + with.size())) {
-        text.replace(at, what.size(), with);
+/// Whether a path that ends there is a whole one: nothing of the name goes on behind it.
+bool is_boundary(char c) {
+    return std::string_view{" '\"`:;,()[]<>"}.find(c) != std::string_view::npos;
+}
+
+/// Put something else in place of the folder wherever a path in the text starts with it.
+void hide_folder(std::string& text, const std::string& folder) {
+    for (auto at = text.find(folder); at != std::string::npos; at = text.find(folder, at)) {
+        const auto end = at + folder.size();
+        const bool starts_path = at == 0 || is_boundary(text[at - 1]);
+        const bool ends_name = end == text.size() || text[end] == '/' || is_boundary(text[end]);
+        if (starts_path && ends_name) {
+            text.replace(at, folder.size(), shown_for_hidden);
+        }
+        ++at;
     }
 }
 
@@ -71,8 +82,7 @@ Reply error_reply(const Error& error, const std::filesystem::path& hidden, Messa
         return error_reply(status, "the server's disk is full", form);
     }
     std::string message = error.what();
-    replace_all(message, std::filesystem::absolute(hidden).string(), shown_for_hidden);
-    replace_all(message, hidden.string(), shown_for_hidden);
+    hide_folder(message, hidden.string());
     return error_reply(status, message, form);
 }
 

@@ -28,8 +28,8 @@ int status_of(Errc code);
 /// A refusal with its reason.
 Reply error_reply(int status, std::string_view message, MessageForm form);
 
-/// The answer to a failure. What is not the client's doing is named only in kind, and `hidden`, a
-/// folder of this machine, is in no message.
+/// The answer to a failure. What is not the client's doing is named only in kind, and `hidden`, an
+/// absolute folder of this machine, is in no message.
 Reply error_reply(const Error& error, const std::filesystem::path& hidden, MessageForm form);
 
 /// The answer to a replace that succeeded.

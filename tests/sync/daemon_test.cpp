@@ -79,6 +79,20 @@ TEST(Daemon, takes_a_replace_while_others_are_connected_and_say_nothing) {
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds{2});
 }
 
+TEST(Daemon, leaves_names_in_messages_alone_whatever_its_depot_is_called) {
+    const TempFolder folder;
+    for (const std::string depot : {"e", "."}) {
+        const auto cwd = folder / ("cwd-of-" + depot);
+        std::filesystem::create_directory(cwd);
+        LiveDaemon daemon{depot, {}, "offgrid-sync", {.input = {}, .cwd = cwd, .environment = {}}};
+
+        const auto response = daemon.replace(
+            {{"layer", "a.b", {}}, {"destination", "x", {}}, {"source", "/etc/x.y", {}}});
+
+        EXPECT_THAT(response.body, HasSubstr("source '/etc/x.y' is not below")) << depot;
+    }
+}
+
 TEST(Daemon, says_when_it_has_no_users) {
     const TempFolder folder;
     LiveDaemon daemon{folder / "depot"};

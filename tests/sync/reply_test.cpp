@@ -31,6 +31,26 @@ TEST(Reply, names_no_folder_of_the_server) {
     EXPECT_THAT(reply.body, Not(HasSubstr("/srv")));
 }
 
+TEST(Reply, hides_a_folder_only_where_a_path_begins_with_it) {
+    struct Case {
+        const char* message;
+        const char* shown;
+    };
+    const std::vector<Case> table{
+        {"/srv/depot: it is full", "(depot): it is full"},
+        {"cannot open '/srv/depot'", "cannot open '(depot)'"},
+        {"/srv/depot/a and /srv/depot/b", "(depot)/a and (depot)/b"},
+        {"source '/srv/depot2/x'", "source '/srv/depot2/x'"},
+        {"source '/srv/depot.old'", "source '/srv/depot.old'"},
+        {"source '/mnt/srv/depot'", "source '/mnt/srv/depot'"},
+    };
+    for (const auto& [message, shown] : table) {
+        const auto reply =
+            error_reply(Error{Errc::corrupt, message}, "/srv/depot", MessageForm::text);
+        EXPECT_EQ(reply.body, std::string{shown} + "\n");
+    }
+}
+
 TEST(Reply, does_not_say_how_the_server_failed) {
     const auto reply = error_reply(Error{Errc::io, "cannot sync /mnt/x: I/O error"}, "/srv/depot",
                                    MessageForm::json);
