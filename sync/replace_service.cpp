@@ -1,6 +1,7 @@
 #include "sync/replace_service.h"
 
 #include "formats/base/error.h"
+#include "formats/base/hash.h"
 #include "formats/package/manifest.h"
 #include "serve/open_layers.h"
 #include "sync/entry_names.h"
@@ -52,6 +53,14 @@ void add_tree(ReplaceTransaction& replace, const std::string& layer, const FileT
             throw Error{Errc::corrupt,
                         fmt::format("entry '{}': {}", printable(name), error.what())};
         }
+    }
+}
+
+/// Throws unless what came hashes to what the request says.
+void check_sha256(const std::string& wanted, const std::string& sha256) {
+    if (!wanted.empty() && lower_case(wanted) != sha256) {
+        throw Error{Errc::corrupt,
+                    fmt::format("the file has SHA-256 {}, not the given one", sha256)};
     }
 }
 
@@ -150,18 +159,25 @@ Delivery ReplaceService::take(const ReplaceRequest& request, const std::optional
         throw Error{Errc::invalid_argument, "`layer` is missing: the layer to replace files of"};
     }
     if (upload) {
-        if (!request.sha256.empty() && lower_case(request.sha256) != upload->sha256) {
-            throw Error{Errc::corrupt, fmt::format("the upload has SHA-256 {}, not the given one",
-                                                   upload->sha256)};
-        }
+        check_sha256(request.sha256, upload->sha256);
         return take_upload(unpacking_, upload->path, staging.path(), options_.limits);
     }
     if (request.source.empty()) {
         throw Error{Errc::invalid_argument,
                     "`file` and `source` are missing or empty: nothing to replace with"};
     }
-    return take_source(unpacking_, options_.sources.resolve(request.source), request.source,
-                       staging.path(), options_.limits);
+    auto delivery = take_source(unpacking_, options_.sources.resolve(request.source),
+                                request.source, staging.path(), options_.limits);
+    if (!request.sha256.empty()) {
+        const auto* const file = std::get_if<SingleFile>(&delivery);
+        if (file == nullptr) {
+            throw Error{Errc::invalid_argument,
+                        "`sha256` is of one SQLite file; a source that is a folder or an archive "
+                        "cannot be checked"};
+        }
+        check_sha256(request.sha256, sha256_hex_of_file(file->staged));
+    }
+    return delivery;
 }
 
 }  // namespace offgrid

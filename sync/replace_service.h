@@ -30,7 +30,7 @@ struct ReplaceRequest {
     std::string layer{};
     std::string destination{};  ///< name of the file in the layer; empty: none given
     std::string source{};       ///< file or folder on this machine; empty: none given
-    std::string sha256{};       ///< what the upload must hash to, in hex; empty: not checked
+    std::string sha256{};       ///< what the file must hash to, in hex; empty: not checked
 };
 
 /// A request body's file, received into a staging folder.

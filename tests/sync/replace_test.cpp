@@ -240,6 +240,27 @@ TEST_F(Replace, checks_a_hash_that_is_given) {
     EXPECT_EQ(daemon_.replace(right).status, 200);
 }
 
+TEST_F(Replace, checks_a_hash_that_is_given_with_a_source) {
+    const auto path = upload("z1: new");
+    const auto replace_with = [&](const std::string& source, const std::string& sha256) {
+        return daemon_
+            .replace({{"layer", "kenya", {}},
+                      {"destination", "z01-0-1.sqlite3", {}},
+                      {"source", source, {}},
+                      {"sha256", sha256, {}}})
+            .status;
+    };
+    write_package(folder_ / "kenya", "kenya", "z0: fresh");
+    write_archive_of(folder_ / "kenya.zip", ArchiveKind::zip, folder_ / "kenya");
+
+    EXPECT_EQ(replace_with(path, std::string(64, '0')), 422);
+    EXPECT_EQ(replace_with((folder_ / "kenya").string(), std::string(64, '0')), 400);
+    EXPECT_EQ(replace_with((folder_ / "kenya.zip").string(), std::string(64, '0')), 400);
+    EXPECT_EQ(daemon_.word("kenya", {1, 0, 0}), "a");
+    EXPECT_EQ(replace_with(path, sha256_hex_of_file(path)), 200);
+    EXPECT_EQ(daemon_.word("kenya", {1, 0, 0}), "new");
+}
+
 TEST_F(Replace, of_one_file_from_many_sides_at_once_leaves_one_of_them_whole) {
     std::vector<std::thread> clients;
     std::atomic<int> successes = 0;
