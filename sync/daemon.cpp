@@ -14,15 +14,11 @@ fs::path spelled_out(const fs::path& folder) {
     return path.has_filename() ? path : path.parent_path();
 }
 
-Depot create_depot(const fs::path& folder, FileOps& files) {
-    Depot depot{folder};
+/// Bring the depot into order and open what is current. REQUIRES: the DepotLock; nobody else may be
+/// creating the depot or staging in it.
+std::unique_ptr<const LayerSet> tidy_and_open(FileOps& files, const Depot& depot,
+                                              sqlite::MbtilesPool& pool) {
     depot.create_if_missing(files);
-    return depot;
-}
-
-/// Open what is current once the lock is held and nobody else can be staging.
-std::unique_ptr<const LayerSet> sweep_and_open(FileOps& files, const Depot& depot,
-                                               sqlite::MbtilesPool& pool) {
     sweep_staging(files, depot);
     return open_generation(depot, depot.load_current(), pool);
 }
@@ -31,11 +27,11 @@ std::unique_ptr<const LayerSet> sweep_and_open(FileOps& files, const Depot& depo
 
 Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
     : drain_timeout_{std::chrono::seconds{options.drain_timeout_s}},
-      depot_{create_depot(spelled_out(options.depot), files)},
+      depot_{spelled_out(options.depot)},
       lock_{depot_},
       access_{options.users},
       pool_{sqlite::make_mbtiles_pool(options.max_open_files)},
-      layers_{sweep_and_open(files, depot_, *pool_)},
+      layers_{tidy_and_open(files, depot_, *pool_)},
       replace_{files,
                depot_,
                *pool_,

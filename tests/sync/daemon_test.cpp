@@ -1,3 +1,4 @@
+#include "formats/package/depot.h"
 #include "tests/support/process.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiles.h"
@@ -18,8 +19,18 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-TEST(Daemon, makes_a_depot_and_sweeps_what_a_dead_one_left) {
+TEST(Daemon, makes_a_depot) {
     const TempFolder folder;
+
+    LiveDaemon daemon{folder / "depot"};
+
+    EXPECT_EQ(read_text(folder / "depot/CURRENT"), "0\n");
+    EXPECT_EQ(daemon.process().stop(SIGTERM), 0);
+}
+
+TEST(Daemon, sweeps_what_a_dead_one_left) {
+    const TempFolder folder;
+    install(folder / "depot", "kenya", "z0: top");
     write_file(folder / "depot/staging/AbCdEf/upload", "half a file");
 
     LiveDaemon daemon{folder / "depot"};
@@ -37,6 +48,19 @@ TEST(Daemon, has_its_depot_for_itself) {
 
     EXPECT_EQ(second.exit_code, 1);
     EXPECT_THAT(second.err, HasSubstr("another process"));
+}
+
+TEST(Daemon, has_its_depot_for_itself_from_before_it_makes_it) {
+    const TempFolder folder;
+    const Depot depot{folder / "depot"};
+    const DepotLock other{depot};
+
+    const auto second = run({program("offgrid-sync"), "daemon", (folder / "depot").string(),
+                             "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"});
+
+    EXPECT_EQ(second.exit_code, 1);
+    EXPECT_THAT(second.err, HasSubstr("another process"));
+    EXPECT_EQ(names_below(folder / "depot"), std::vector<std::string>{"LOCK"});
 }
 
 TEST(Daemon, ends_in_time_though_an_upload_does_not) {
