@@ -46,7 +46,7 @@ PackResult pack(const PackOptions& options, const PackContext& context) {
         assembler.finish();
         result.manifest = writer.finish();
     }
-    folder.publish();
+    const auto leftover = folder.publish();
 
     result.package = options.output;
     for (const auto& file : result.manifest.files) {
@@ -56,6 +56,9 @@ PackResult pack(const PackOptions& options, const PackContext& context) {
     result.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     result.notes = plan.notes;
+    if (leftover) {
+        result.notes.push_back(*leftover);
+    }
     return result;
 }
 

@@ -139,18 +139,23 @@ void PartialFolder::sweep() {
     }
 }
 
-void PartialFolder::publish() {
+std::optional<std::string> PartialFolder::publish() {
     check_output();
     if (fs::exists(fs::symlink_status(output_))) {
         files_.exchange(path_, output_);
         is_published_ = true;
         files_.sync_directory(parent_);
-        files_.remove_all(path_);  // the package that was there before
-        return;
+        try {
+            files_.remove_all(path_);
+        } catch (const Error& error) {
+            return fmt::format("the package that was there before is left: {}", error.what());
+        }
+        return std::nullopt;
     }
     files_.rename(path_, output_);
     is_published_ = true;
     files_.sync_directory(parent_);
+    return std::nullopt;
 }
 
 }  // namespace offgrid

@@ -5,6 +5,8 @@
 #include "pack/options.h"
 
 #include <filesystem>
+#include <optional>
+#include <string>
 
 namespace offgrid {
 
@@ -28,8 +30,10 @@ public:
 
     const std::filesystem::path& path() const { return path_; }
 
-    /// Make the folder the output, in one step and durably. REQUIRES: what it holds is durable.
-    void publish();
+    /// Make the folder the output, in one step and durably. Returns what could not be removed of
+    /// the package that was there before, as a note for the user. REQUIRES: what it holds is
+    /// durable.
+    std::optional<std::string> publish();
 
 private:
     void check_output() const;

@@ -2,6 +2,7 @@
 
 #include "formats/package/manifest.h"
 #include "tests/support/errors.h"
+#include "tests/support/faulty_file_ops.h"
 #include "tests/support/temp_folder.h"
 
 #include <gmock/gmock.h>
@@ -85,6 +86,23 @@ TEST(PartialFolder, replaces_a_package) {
     partial.publish();
 
     EXPECT_THAT(names_below(folder.path()), ElementsAre("kenya/", "kenya/a"));
+}
+
+TEST(PartialFolder, is_published_though_the_old_package_cannot_be_removed) {
+    TempFolder folder;
+    write_package(folder / "kenya");
+    FaultyFileOps files{[](FaultyFileOps::When, int, std::string_view name) {
+        if (name.starts_with("remove")) {
+            throw Error{Errc::io, "stuck"};
+        }
+    }};
+    PartialFolder partial{folder / "kenya", Overwrite::yes, files};
+    write_file(partial.path() / "a", "1");
+
+    const auto note = partial.publish();
+
+    EXPECT_THAT(note.value_or(""), HasSubstr("is left: stuck"));
+    EXPECT_THAT(names_below(folder / "kenya"), ElementsAre("a"));
 }
 
 TEST(PartialFolder, does_not_overwrite_a_folder_that_only_looks_like_a_package) {
