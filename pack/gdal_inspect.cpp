@@ -158,10 +158,17 @@ double finest_resolution(const SourceInfo& info, const Transform& transform) {
     return finest;
 }
 
-/// Points of the source in the grid: a lattice over the source there, and a lattice over the grid
-/// back, so that a pole or a limb inside the source is found too.
-Points points_in_grid(const SourceInfo& info, const Transform& transform, const Grid& grid) {
-    Points found;
+/// Points of the source in the grid.
+struct Footprint {
+    Points points;
+    bool is_whole = true;  ///< false where the source has pixels that are nowhere, as beyond a limb
+};
+
+/// A lattice over the source there, and a lattice over the grid back, so that a pole or a limb
+/// inside the source is found too.
+Footprint footprint_in(const SourceInfo& info, const Transform& transform, const Grid& grid) {
+    Footprint footprint;
+    auto& found = footprint.points;
     Points there;
     for (int row = 0; row < lattice; ++row) {
         for (int column = 0; column < lattice; ++column) {
@@ -173,6 +180,8 @@ Points points_in_grid(const SourceInfo& info, const Transform& transform, const 
     for (std::size_t i = 0; i < there.size(); ++i) {
         if (there.is_valid[i] != 0) {
             found.add(there.x[i], there.y[i]);
+        } else {
+            footprint.is_whole = false;
         }
     }
     Points back;
@@ -191,7 +200,7 @@ Points points_in_grid(const SourceInfo& info, const Transform& transform, const 
             found.add(targets.x[i], targets.y[i]);
         }
     }
-    return found;
+    return footprint;
 }
 
 /// The boxes that hold the points: one, or two where they leave more than half of the grid's width
@@ -218,15 +227,17 @@ std::vector<Box> boxes_around(const Points& points, const Grid& grid) {
 
 void measure_transformed(SourceInfo& info, GDALDataset& dataset, const Grid& grid) {
     const Transform transform{dataset, info.name, grid};
-    const auto points = points_in_grid(info, transform, grid);
+    const auto [points, is_whole] = footprint_in(info, transform, grid);
     info.resolution = finest_resolution(info, transform);
     if (points.size() == 0 || !std::isfinite(info.resolution)) {
         throw Error{Errc::unsupported,
                     fmt::format("{}: none of it can be transformed to {}", info.name, grid.srs())};
     }
     for (auto box : boxes_around(points, grid)) {
-        // The points miss the curve of an edge between them by less than a pixel or two.
-        const double margin = 2 * info.resolution;
+        // The points miss the curve of an edge between them by less than a pixel or two, and a limb
+        // by less than their distance.
+        const double margin =
+            is_whole ? 2 * info.resolution : grid.extent().width() / (lattice - 1.0);
         box = intersection(
             {box.min_x - margin, box.min_y - margin, box.max_x + margin, box.max_y + margin},
             grid.extent());
