@@ -18,6 +18,18 @@ std::string format_word(const Manifest& manifest) {
     return std::string{extension_of(manifest.format.value_or(TileFormat::png))};
 }
 
+std::string bounds_text(const Box& bounds) {
+    return fmt::format("{:.7f},{:.7f},{:.7f},{:.7f}", bounds.min_x, bounds.min_y, bounds.max_x,
+                       bounds.max_y);
+}
+
+/// A place to look at first: the box of all covers may be the whole world, with nothing in its
+/// middle, where a source lies across the antimeridian.
+const Box& largest_cover(const Plan& plan) {
+    return *std::ranges::max_element(
+        plan.covers, {}, [](const Box& cover) { return cover.width() * cover.height(); });
+}
+
 }  // namespace
 
 PackageWriter::PackageWriter(const Plan& plan, std::filesystem::path folder, FileOps& files)
@@ -42,6 +54,10 @@ void PackageWriter::put(const EncodedTile& tile) {
     file.min_zoom = std::min(file.min_zoom, tile.key.z);
     file.max_zoom = std::max(file.max_zoom, tile.key.z);
     ++file.tiles;
+    if (tile.key.z == plan_.max_zoom()) {
+        const auto box = plan_.grid().box_of(tile.key);
+        shown_ = shown_.is_empty() ? box : hull(shown_, box);
+    }
 }
 
 PackageWriter::Open PackageWriter::begin(const std::string& name, const TileKey& first) {
@@ -74,6 +90,7 @@ std::map<std::string, std::string> PackageWriter::metadata(const Pyramids& pyram
                                                            const TileKey& first) const {
     const auto& manifest = plan_.manifest;
     Box bounds = manifest.bounds;
+    Box middle = to_lonlat(plan_.grid().srs(), largest_cover(plan_)).value_or(bounds);
     if (const int top = pyramids.options.top; top > 0) {
         const int levels = first.z - top;
         const TileKey tile =
@@ -81,13 +98,13 @@ std::map<std::string, std::string> PackageWriter::metadata(const Pyramids& pyram
         const auto box =
             to_lonlat(plan_.grid().srs(), intersection(plan_.box, plan_.grid().box_of(tile)));
         bounds = box.value_or(bounds);
+        middle = bounds;
     }
     return {{"name", manifest.title},
             {"format", format_word(manifest)},
-            {"bounds", fmt::format("{:.7f},{:.7f},{:.7f},{:.7f}", bounds.min_x, bounds.min_y,
-                                   bounds.max_x, bounds.max_y)},
-            {"center", fmt::format("{:.7f},{:.7f},{}", (bounds.min_x + bounds.max_x) / 2,
-                                   (bounds.min_y + bounds.max_y) / 2, pyramids.min_zoom)},
+            {"bounds", bounds_text(bounds)},
+            {"center", fmt::format("{:.7f},{:.7f},{}", (middle.min_x + middle.max_x) / 2,
+                                   (middle.min_y + middle.max_y) / 2, pyramids.min_zoom)},
             {"attribution", manifest.attribution},
             {"description", fmt::format("{}, zooms {} to {}", manifest.title, pyramids.min_zoom,
                                         pyramids.max_zoom)},
@@ -96,15 +113,22 @@ std::map<std::string, std::string> PackageWriter::metadata(const Pyramids& pyram
 }
 
 Manifest PackageWriter::finish() {
-    for (auto& open : open_) {
-        end(open);
+    auto manifest = plan_.manifest;
+    // The box of the plan may reach beyond what the sources show.
+    const auto box = intersection(plan_.box, shown_);
+    manifest.bounds =
+        intersection(to_lonlat(plan_.grid().srs(), box).value_or(manifest.bounds), manifest.bounds);
+    for (std::size_t i = 0; i < open_.size(); ++i) {
+        if (open_[i].writer && manifest.pyramids[i].options.top == 0) {
+            open_[i].writer->set_metadata("bounds", bounds_text(manifest.bounds));
+        }
+        end(open_[i]);
     }
     if (done_.empty()) {
         throw Error{Errc::unsupported,
                     fmt::format("layer '{}': the sources show nothing there: all is transparent",
                                 plan_.manifest.layer)};
     }
-    auto manifest = plan_.manifest;
     manifest.files = done_;
     std::ranges::sort(manifest.files, {}, &PackageFile::name);
     const auto write = [&](std::string_view name, const std::string& content) {
@@ -112,7 +136,7 @@ Manifest PackageWriter::finish() {
         file->append(as_bytes(content));
         file->sync();
     };
-    write(mapcache_xml_name, mapcache_xml(manifest, plan_.box));
+    write(mapcache_xml_name, mapcache_xml(manifest, box));
     write(manifest_name, to_json(manifest));
     files_.sync_directory(folder_);
     return manifest;

@@ -50,6 +50,7 @@ private:
     std::vector<PathTemplate> names_;  // of the plan's pyramids
     std::vector<Open> open_;           // one of each pyramids at most
     std::vector<PackageFile> done_;
+    Box shown_;  // of the tiles of the deepest zoom
 };
 
 }  // namespace offgrid

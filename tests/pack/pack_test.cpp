@@ -263,6 +263,42 @@ TEST(Pack, draws_both_sides_where_a_world_in_degrees_begins_within_a_block) {
     EXPECT_EQ(pixel_at(tiles.image({1, 1, 0}), 128, 200), (Pixel{50, 50, 50, 255}));
 }
 
+TEST(Pack, looks_at_the_larger_side_of_the_antimeridian_first) {
+    TempFolder folder;
+    Raster raster;
+    raster.width = 400;
+    raster.height = 200;
+    raster.srs = "EPSG:4326";
+    raster.box = Box{164, -5, 184, 5};
+    const auto source = write_tiff(folder / "a.tif", raster);
+
+    pack_quietly({.sources = {source}, .output = folder / "out"});
+
+    const auto overview = gdal::open((folder / "out/z0-0-0.mbtiles").string());
+    EXPECT_THAT(overview->GetMetadataItem("center"), testing::StartsWith("172.0000000,"));
+}
+
+TEST(Pack, finds_every_pixel_of_a_globe_up_to_its_limb) {
+    TempFolder folder;
+    Raster raster;
+    raster.width = raster.height = 512;
+    raster.bands = 1;
+    raster.srs = "+proj=geos +h=35786023 +lon_0=-75 +sweep=x +ellps=GRS80";
+    raster.box = Box{-5.5e6, -5.5e6, 5.5e6, 5.5e6};
+    const auto source = write_tiff(folder / "globe.tif", raster);
+
+    const auto result =
+        pack_quietly({.sources = {source}, .output = folder / "out", .zooms = {{6, 6}}});
+
+    // On the equator the limb is 81.3 degrees away: at 156.3 W and 6.3 E.
+    const PackedTiles tiles{folder / "out"};
+    EXPECT_TRUE(tiles.get({6, 4, 31}));
+    EXPECT_TRUE(tiles.get({6, 33, 31}));
+    EXPECT_FALSE(tiles.get({6, 3, 31}));
+    EXPECT_NEAR(result.manifest.bounds.min_x, -156.3, 3);
+    EXPECT_NEAR(result.manifest.bounds.max_x, 6.3, 5.625);
+}
+
 TEST(Pack, takes_only_the_tiles_that_the_box_touches) {
     TempFolder folder;
     const auto source = write_tiff(folder / "a.tif", four_by_four());
