@@ -144,12 +144,19 @@ std::pair<std::uint64_t, std::future<void>> ReplaceService::commit_and_swap(
         const auto generation = replace.commit();
         return {generation.number, layers_.swap(open_generation(depot_, generation, pool_))};
     } catch (const Error& error) {
-        // The last step of a commit may fail when the switch is made already. Serve what a restart
-        // would serve.
-        if (depot_.current_number() != before) {
-            layers_.swap(open_generation(depot_, depot_.load_current(), pool_));
-        }
+        serve_current_unless(before);
         throw as_server_failure(error);
+    } catch (...) {
+        serve_current_unless(before);
+        throw;
+    }
+}
+
+void ReplaceService::serve_current_unless(std::uint64_t served) {
+    // The last step of a commit may fail when the switch is made already. Serve what a restart
+    // would serve.
+    if (depot_.current_number() != served) {
+        layers_.swap(open_generation(depot_, depot_.load_current(), pool_));
     }
 }
 

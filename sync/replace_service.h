@@ -86,6 +86,7 @@ public:
 private:
     std::unique_lock<std::timed_mutex> wait_for_turn();
     std::pair<std::uint64_t, std::future<void>> commit_and_swap(ReplaceTransaction& replace);
+    void serve_current_unless(std::uint64_t served);
     Delivery take(const ReplaceRequest& request, const std::optional<Upload>& upload,
                   const StagingFolder& staging);
 

@@ -8,11 +8,13 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <new>
 
 namespace offgrid::test {
 namespace {
 
-/// Steps of a replace, counted from when it is armed; one of them finds the disk full.
+/// Steps of a replace, counted from when it is armed; one of them finds the disk full, or fails in
+/// a way that nobody foresaw.
 class FullDisk {
 public:
     FaultyFileOps& files() { return files_; }
@@ -21,13 +23,24 @@ public:
     void fill_at(int step) {
         steps_ = 0;
         full_step_ = step;
+        is_foreseen_ = true;
+    }
+
+    /// The same, with an exception that is no Error.
+    void surprise_at(int step) {
+        fill_at(step);
+        is_foreseen_ = false;
     }
 
 private:
     std::atomic<int> steps_ = 0;
     std::atomic<int> full_step_ = 0;
+    std::atomic<bool> is_foreseen_ = true;
     FaultyFileOps files_{[this](FaultyFileOps::When when, int, std::string_view name) {
         if (when == FaultyFileOps::When::before && ++steps_ == full_step_) {
+            if (!is_foreseen_) {
+                throw std::bad_alloc{};
+            }
             throw Error{Errc::no_space, std::string{name} + ": no space left on device"};
         }
     }};
@@ -70,7 +83,7 @@ TEST_F(FullDiskTest, at_any_step_of_a_replace_is_507_and_serves_what_is_current)
 
         // The last step may fail when the switch is made; then the new one is served, as after a
         // restart.
-        const bool is_switched = current() == "2\n";
+        const bool is_switched = current() != "1\n";
         ASSERT_EQ(response.status, 507) << response.body;
         ASSERT_EQ(word({0, 0, 0}) + " " + word({1, 0, 0}), is_switched ? "top new" : "top old");
     }
@@ -79,6 +92,25 @@ TEST_F(FullDiskTest, at_any_step_of_a_replace_is_507_and_serves_what_is_current)
     disk_.fill_at(0);
     EXPECT_EQ(client_.post_form(daemon_.admin_url() + "/rest/sqlite/replace", parts).status, 200);
     EXPECT_EQ(word({1, 0, 0}), "new");
+}
+
+TEST_F(FullDiskTest, is_not_the_only_failure_after_which_what_is_current_is_served) {
+    const std::vector<FormPart> parts{{"layer", "kenya", {}},
+                                      {"destination", "z01-0-1.sqlite3", {}},
+                                      {"file", {}, folder_ / "new.sqlite"}};
+    int step = 0;
+    while (current() == "1\n") {
+        disk_.surprise_at(++step);
+        SCOPED_TRACE(step);
+
+        const auto response =
+            client_.post_form(daemon_.admin_url() + "/rest/sqlite/replace", parts);
+
+        const bool is_switched = current() != "1\n";
+        ASSERT_EQ(response.status, 500) << response.body;
+        ASSERT_EQ(word({0, 0, 0}) + " " + word({1, 0, 0}), is_switched ? "top new" : "top old");
+    }
+    EXPECT_GT(step, 10);
 }
 
 }  // namespace
