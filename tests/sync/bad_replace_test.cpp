@@ -138,6 +138,7 @@ TEST_F(BadReplace, with_an_archive_that_is_hostile_is_422) {
         {"absolute", tar, {{(folder_ / "evil").string(), good}}},
         {"symlink", zip, {{"z01-0-1.sqlite3", "/etc/passwd", EntryType::symlink}}},
         {"device", tar, {{"z01-0-1.sqlite3", "", EntryType::device}}},
+        {"a name no disk takes", zip, {{std::string(300, 'n') + "/z01-0-1.sqlite3", good}}},
         {"bookkeeping", zip, {{"metadata.sqlite", good}}},
         {"journal", zip, {{"z01-0-1.sqlite3", good}, {"z01-0-1.sqlite3-journal", good}}},
         {"a file the layer does not have", zip, {{"z01-0-1.sqlite3", good}, {"README", "hello"}}},
