@@ -49,9 +49,10 @@ BlockMaker::BlockMaker(const Plan& plan, const std::atomic<bool>& is_stopped)
 
 BlockMaker::~BlockMaker() = default;
 
-Block BlockMaker::make(const TileKey& root) {
+Block BlockMaker::make(const BlockJob& job) {
+    const auto& root = job.root;
     Block block{.root = root, .tiles = {}, .top = std::nullopt};
-    if (!draw(root)) {
+    if (!draw(job)) {
         return block;
     }
     const int size = plan_.grid().tile_size();
@@ -78,8 +79,9 @@ Block BlockMaker::make(const TileKey& root) {
     return block;
 }
 
-/// Draw all sources onto the canvas, within the tiles that the layer covers.
-bool BlockMaker::draw(const TileKey& root) {
+/// Draw the sources onto the canvas, within the tiles that the layer covers.
+bool BlockMaker::draw(const BlockJob& job) {
+    const auto& root = job.root;
     const auto& grid = plan_.grid();
     const int size = grid.tile_size();
     const auto block =
@@ -92,15 +94,9 @@ bool BlockMaker::draw(const TileKey& root) {
     const int x = static_cast<int>(tiles.min_x - block.min_x) * size;
     const int top = static_cast<int>(tiles.min_y - block.min_y) * size;
     const int bottom = static_cast<int>(tiles.max_y - block.min_y) * size;
-    const auto box = grid.box_of(tiles);
     bool is_drawn = false;
-    for (std::size_t i = 0; i < plan_.sources.size(); ++i) {
-        const auto& covers = plan_.sources[i].covers;
-        if (std::ranges::all_of(
-                covers, [&](const Box& cover) { return intersection(cover, box).is_empty(); })) {
-            continue;
-        }
-        auto& source = renderer(i);
+    for (const auto index : job.sources) {
+        auto& source = renderer(index);
         for (int y = top; y < bottom; y += strip_rows) {
             const gdal::PixelRect rect{plan_.max_zoom(), tiles.min_x * size, block.min_y * size + y,
                                        static_cast<int>(tiles.max_x - tiles.min_x) * size,

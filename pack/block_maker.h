@@ -2,6 +2,7 @@
 
 #include "formats/base/bytes.h"
 #include "formats/image/encode.h"
+#include "pack/block_order.h"
 #include "pack/plan.h"
 
 #include <atomic>
@@ -59,7 +60,7 @@ public:
     BlockMaker& operator=(const BlockMaker&) = delete;
 
     /// The same block whoever makes it. Throws `interrupted` when stopped.
-    Block make(const TileKey& root);
+    Block make(const BlockJob& job);
 
 private:
     /// A source that is open in this thread.
@@ -68,7 +69,7 @@ private:
         std::unique_ptr<gdal::Renderer> renderer;
     };
 
-    bool draw(const TileKey& root);
+    bool draw(const BlockJob& job);
     gdal::Renderer& renderer(std::size_t source);
 
     const Plan& plan_;

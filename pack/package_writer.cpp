@@ -26,8 +26,8 @@ std::string bounds_text(const Box& bounds) {
 /// A place to look at first: the box of all covers may be the whole world, with nothing in its
 /// middle, where a source lies across the antimeridian.
 const Box& largest_cover(const Plan& plan) {
-    return *std::ranges::max_element(
-        plan.covers, {}, [](const Box& cover) { return cover.width() * cover.height(); });
+    const auto area = [](const Cover& cover) { return cover.box.width() * cover.box.height(); };
+    return std::ranges::max_element(plan.covers, {}, area)->box;
 }
 
 }  // namespace

@@ -64,15 +64,15 @@ std::optional<Block> Pipeline::next() {
     return std::move(node.mapped().block);
 }
 
-std::optional<std::pair<std::int64_t, TileKey>> Pipeline::take() {
+std::optional<std::pair<std::int64_t, BlockJob>> Pipeline::take() {
     std::unique_lock lock{mutex_};
     while (!is_closing_ && !is_stopped_ && !is_exhausted_) {
         if (taken_ - consumed_ >= window_) {
             changed_.wait_for(lock, look_up);
             continue;
         }
-        if (const auto root = order_.next()) {
-            return std::pair{taken_++, *root};
+        if (auto job = order_.next()) {
+            return std::pair{taken_++, std::move(*job)};
         }
         is_exhausted_ = true;
         changed_.notify_all();

@@ -43,7 +43,7 @@ private:
 
     void work();
     void join();
-    std::optional<std::pair<std::int64_t, TileKey>> take();
+    std::optional<std::pair<std::int64_t, BlockJob>> take();
 
     const Plan& plan_;
     const std::atomic<bool>& is_stopped_;

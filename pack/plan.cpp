@@ -110,15 +110,14 @@ void place(const PackOptions& options, Plan& plan) {
     if (options.bbox) {
         limit = intersection(limit, from_lonlat(grid.srs(), *options.bbox).value_or(*options.bbox));
     }
-    for (auto& source : plan.sources) {
-        for (auto& cover : source.covers) {
-            cover = intersection(cover, limit);
-            if (!cover.is_empty()) {
-                plan.box = plan.covers.empty() ? cover : hull(plan.box, cover);
-                plan.covers.push_back(cover);
+    for (std::size_t source = 0; source < plan.sources.size(); ++source) {
+        for (const auto& cover : plan.sources[source].covers) {
+            const auto box = intersection(cover, limit);
+            if (!box.is_empty()) {
+                plan.box = plan.covers.empty() ? box : hull(plan.box, box);
+                plan.covers.push_back({box, source});
             }
         }
-        std::erase_if(source.covers, [](const Box& cover) { return cover.is_empty(); });
     }
     if (plan.covers.empty()) {
         throw Error{Errc::invalid_argument, "--bbox: no source lies there"};

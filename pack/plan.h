@@ -10,6 +10,12 @@
 
 namespace offgrid {
 
+/// Where a source lies, within what the layer covers. A value.
+struct Cover {
+    Box box{};  ///< in the units of the grid
+    std::size_t source = 0;
+};
+
 /// Everything that is decided before the first tile is made. A value; the same for the same sources
 /// and options.
 struct Plan {
@@ -17,8 +23,8 @@ struct Plan {
     Manifest manifest;  ///< without its files
     Encoding encoding = Encoding::jpeg;
     int quality = 75;
-    Box box;                  ///< what the layer covers, in the units of the grid
-    std::vector<Box> covers;  ///< where sources lie in it
+    Box box;                    ///< what the layer covers, in the units of the grid
+    std::vector<Cover> covers;  ///< where sources lie in it, in their order
     int block_levels =
         0;  ///< zooms from the root of a block to the deepest: a block has 4^levels tiles
     std::vector<std::string> notes;  ///< for the user: what was chosen for him

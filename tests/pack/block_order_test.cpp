@@ -13,14 +13,14 @@ Plan plan_over(const TileRange& tiles, int block_levels) {
     plan.manifest.max_zoom = tiles.z;
     plan.block_levels = block_levels;
     plan.box = plan.grid().box_of(tiles);
-    plan.covers = {plan.box};
+    plan.covers = {{plan.box, 0}};
     return plan;
 }
 
 std::vector<TileKey> all_of(BlockOrder order) {
     std::vector<TileKey> keys;
-    while (const auto key = order.next()) {
-        keys.push_back(*key);
+    while (const auto job = order.next()) {
+        keys.push_back(job->root);
     }
     return keys;
 }
@@ -56,10 +56,33 @@ TEST(BlockOrder, never_returns_to_a_tile_it_has_left) {
 
 TEST(BlockOrder, leaves_out_what_lies_between_the_sources) {
     auto plan = plan_over({6, 0, 0, 64, 64}, 0);
-    plan.covers = {plan.grid().box_of(TileKey{6, 0, 30}), plan.grid().box_of(TileKey{6, 63, 30})};
+    plan.covers = {{plan.grid().box_of(TileKey{6, 0, 30}), 0},
+                   {plan.grid().box_of(TileKey{6, 63, 30}), 0}};
 
     EXPECT_THAT(all_of(BlockOrder{plan}),
                 testing::ElementsAre(TileKey{6, 0, 30}, TileKey{6, 63, 30}));
+}
+
+TEST(BlockOrder, leaves_out_no_block_that_is_small_in_the_tiles_above) {
+    auto plan = plan_over({24, 0, 0, 1, 1}, 0);
+    const auto& grid = plan.grid();
+    plan.covers = {
+        {grid.box_of(TileRange{24, (1 << 23) - 1, 1 << 23, (1 << 23) + 1, (1 << 23) + 1}), 0}};
+
+    EXPECT_THAT(all_of(BlockOrder{plan}), testing::ElementsAre(TileKey{24, (1 << 23) - 1, 1 << 23},
+                                                               TileKey{24, 1 << 23, 1 << 23}));
+}
+
+TEST(BlockOrder, names_the_sources_of_each_block_once_and_in_their_order) {
+    auto plan = plan_over({3, 0, 0, 2, 1}, 0);
+    const auto west = plan.grid().box_of(TileKey{3, 0, 0});
+    const auto east = plan.grid().box_of(TileKey{3, 1, 0});
+    plan.covers = {{plan.box, 0}, {east, 1}, {west, 2}, {west, 2}};
+    BlockOrder order{plan};
+
+    EXPECT_THAT(order.next()->sources, testing::ElementsAre(0, 2));
+    EXPECT_THAT(order.next()->sources, testing::ElementsAre(0, 1));
+    EXPECT_FALSE(order.next());
 }
 
 }  // namespace
