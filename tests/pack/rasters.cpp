@@ -144,6 +144,7 @@ Image PackedTiles::image(const TileKey& key) const {
 }
 
 Image decode(const Bytes& content) {
+    gdal::prepare();
     const char* const name = "/vsimem/tile";
     auto copy = content;
     VSIFCloseL(VSIFileFromMemBuffer(name, copy.data(), copy.size(), FALSE));
