@@ -104,7 +104,7 @@ std::variant<PackCommand, CommandLineAnswer> parse_command_line(int argc, const 
     Texts texts;
     add_options(pack, command, texts);
     for (auto* const each : {&app, &pack}) {
-        each->set_version_flag("--version", "offgrid-pack " OFFGRID_VERSION);
+        each->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
     }
     try {
         app.parse(argc, argv);

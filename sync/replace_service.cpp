@@ -38,14 +38,15 @@ Manifest manifest_in(const fs::path& folder, const std::string& layer) {
     return manifest;
 }
 
-void add_tree(ReplaceTransaction& replace, const std::string& layer, const FileTree& tree) {
+void add_tree(ReplaceTransaction& replace, const std::string& layer, const FileTree& tree,
+              const Checkpoint& checkpoint) {
     if (const auto folder = tree.package_folder()) {
-        replace.add_package(manifest_in(*folder, layer), *folder);
+        replace.add_package(manifest_in(*folder, layer), *folder, checkpoint);
         return;
     }
     for (const auto& name : tree.names) {
         try {
-            replace.add_file(layer, name, tree.folder / name);
+            replace.add_file(layer, name, tree.folder / name, checkpoint);
         } catch (const Error& error) {
             if (error.code() != Errc::invalid_argument) {
                 throw;
@@ -106,12 +107,13 @@ ReplaceReport ReplaceService::replace(const ReplaceRequest& request,
 
     auto turn = wait_for_turn();
     ReplaceTransaction replace{files_, depot_, std::move(staging)};
+    const auto checkpoint = [this] { check_not_stopped(is_stopped_); };
     if (const auto* const file = std::get_if<SingleFile>(&delivery)) {
-        replace.add_file(request.layer, request.destination, file->staged);
+        replace.add_file(request.layer, request.destination, file->staged, checkpoint);
     } else {
-        add_tree(replace, request.layer, std::get<FileTree>(delivery));
+        add_tree(replace, request.layer, std::get<FileTree>(delivery), checkpoint);
     }
-    check_not_stopped(is_stopped_);
+    checkpoint();
     auto [generation, drained] = commit_and_swap(replace);
     const auto swapped_at = Clock::now();
     turn.unlock();  // the next replace does not depend on who still reads the previous state

@@ -2,7 +2,6 @@
 
 #include "formats/base/error.h"
 #include "formats/base/hash.h"
-#include "formats/package/verify.h"
 #include "formats/tile/lonlat.h"
 
 #include <fmt/format.h>
@@ -60,12 +59,12 @@ ReplaceTransaction::ReplaceTransaction(FileOps& files, const Depot& depot, Stagi
       next_{current_} {}
 
 void ReplaceTransaction::add_file(const std::string& layer, const std::string& name,
-                                  const fs::path& staged) {
+                                  const fs::path& staged, const Checkpoint& checkpoint) {
     const auto found = next_.layers.find(layer);
     if (found == next_.layers.end()) {
         throw Error{Errc::not_found, fmt::format("unknown layer '{}'", layer)};
     }
-    const auto [file, extent] = verify_file(staged, name, found->second);
+    const auto [file, extent] = verify_file(staged, name, found->second, checkpoint);
     widen_bounds(found->second, extent);
     const auto old = put(found->second, file);
     changes_.push_back(
@@ -73,8 +72,9 @@ void ReplaceTransaction::add_file(const std::string& layer, const std::string& n
     staged_files_.push_back({staged, depot_.stored_path(layer, file), file.sha256});
 }
 
-void ReplaceTransaction::add_package(const Manifest& manifest, const fs::path& folder) {
-    verify_package(folder, manifest);
+void ReplaceTransaction::add_package(const Manifest& manifest, const fs::path& folder,
+                                     const Checkpoint& checkpoint) {
+    verify_package(folder, manifest, checkpoint);
     const auto installed = next_.layers.find(manifest.layer);
     const Manifest old = installed == next_.layers.end() ? Manifest{} : installed->second;
     for (const auto& file : manifest.files) {

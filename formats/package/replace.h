@@ -2,6 +2,7 @@
 
 #include "formats/package/depot.h"
 #include "formats/package/staging_folder.h"
+#include "formats/package/verify.h"
 
 #include <filesystem>
 #include <optional>
@@ -52,11 +53,12 @@ public:
     /// Put a staged file in place of the layer's file of that name, or beside the others when the
     /// layer lacks it. Throws `not_found` for an unknown layer, and what `verify_file` throws.
     void add_file(const std::string& layer, const std::string& name,
-                  const std::filesystem::path& staged);
+                  const std::filesystem::path& staged, const Checkpoint& checkpoint = go_on);
 
     /// Install the package in a staged folder: a new layer, or the whole of an existing one.
     /// Throws what `verify_package` throws.
-    void add_package(const Manifest& manifest, const std::filesystem::path& folder);
+    void add_package(const Manifest& manifest, const std::filesystem::path& folder,
+                     const Checkpoint& checkpoint = go_on);
 
     const std::vector<FileChange>& changes() const { return changes_; }
 

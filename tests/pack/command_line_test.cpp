@@ -92,7 +92,7 @@ TEST(CommandLine, answers_help_and_version) {
                 testing::AllOf(HasSubstr("--bbox"), HasSubstr("--overwrite")));
     for (const auto& words : {std::vector{"--version"}, {"pack", "--version"}}) {
         const auto version = parse(words);
-        EXPECT_EQ(std::get<CommandLineAnswer>(version).text, "offgrid-pack " OFFGRID_VERSION "\n");
+        EXPECT_EQ(std::get<CommandLineAnswer>(version).text, "offgrid " OFFGRID_VERSION "\n");
         EXPECT_EQ(std::get<CommandLineAnswer>(version).exit_code, 0);
     }
 }

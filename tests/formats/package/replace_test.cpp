@@ -108,7 +108,7 @@ TEST_F(ReplaceTransactionTest, leaves_the_generation_when_nothing_differs) {
 }
 
 TEST_F(ReplaceTransactionTest, the_same_package_again_repairs_a_file_that_was_damaged) {
-    const auto& manifest = depot.load_current().layers.at("kenya");
+    const auto manifest = depot.load_current().layers.at("kenya");
     test::write_file(depot.stored_path("kenya", *manifest.find(north_west_file)), "damaged");
     EXPECT_EQ(install("kenya", old_world).number, 1U);
     EXPECT_EQ(served(north_west_tile), "a");
