@@ -171,8 +171,7 @@ TEST_F(OpenPaths, refuses_tiles_that_are_computed_without_computing_them) {
     const auto start = std::chrono::steady_clock::now();
     EXPECT_THAT([&] { open({folder / "endless.mbtiles"}); },
                 throws(Errc::corrupt, HasSubstr("endless.mbtiles")));
-    // A reader that runs the view takes 12 s.
-    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds{5});
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds{1});
 }
 
 }  // namespace
