@@ -97,7 +97,7 @@ std::pair<int, int> parse_zooms(const std::string& text) {
 }
 
 std::variant<PackCommand, CommandLineAnswer> parse_command_line(int argc, const char* const* argv) {
-    CLI::App app{"Packs rasters into offline tile packages."};
+    CLI::App app{"Pack rasters into offline tile packages", "offgrid"};
     app.require_subcommand(1);
     auto& pack = *app.add_subcommand("pack", "Make a package from georeferenced rasters");
     PackCommand command;
