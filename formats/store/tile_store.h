@@ -2,17 +2,24 @@
 
 #include "formats/base/bytes.h"
 #include "formats/tile/grid.h"
+#include "formats/tile/path_template.h"
 #include "formats/tile/tile_format.h"
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace offgrid {
 
 /// One encoded tile as a store holds it.
 struct Tile {
     Bytes content{};
+    std::optional<std::chrono::system_clock::time_point> modified{};  ///< nothing: not known
+
+    friend bool operator==(const Tile&, const Tile&) = default;
 };
 
 /// What a store holds, as far as it says so itself.
@@ -27,6 +34,32 @@ struct StoreInfo {
     std::optional<Box> bounds{};  ///< longitude and latitude degrees; nothing: not known
 };
 
+/// The files of one store, each with the tiles that its name covers: what coverage counts and
+/// verification checks. Safe for concurrent use.
+class TileFiles {
+public:
+    /// Called for each tile of a file with the content's size. A tile whose address lies outside
+    /// the grid is visited too: nothing else would find it.
+    using Visitor = std::function<void(const TileKey& key, std::uint64_t bytes)>;
+
+    virtual ~TileFiles() = default;
+    TileFiles(const TileFiles&) = delete;
+    TileFiles& operator=(const TileFiles&) = delete;
+
+    /// What names the files: absolute, or relative to the working folder, as configured.
+    virtual const PathTemplate& names() const = 0;
+
+    /// The names of the files that are there, sorted.
+    virtual std::vector<std::string> list() const = 0;
+
+    /// Visit every tile of one file, also those that its name does not cover. Throws `corrupt` for
+    /// a damaged file.
+    virtual void list_tiles(const std::string& file, const Visitor& visit) const = 0;
+
+protected:
+    TileFiles() = default;
+};
+
 /// Reads the tiles of one tileset in one grid.
 ///
 /// Absent is a value: a tile that is not there is nothing, and so is one outside the grid or in a
@@ -37,6 +70,9 @@ public:
     /// Called for each tile. The content is valid for the call only.
     using Visitor = std::function<void(const TileKey& key, BytesView content)>;
 
+    /// Called for each tile with its size as it is stored.
+    using SizeVisitor = std::function<void(const TileKey& key, std::uint64_t bytes)>;
+
     virtual ~TileReader() = default;
     TileReader(const TileReader&) = delete;
     TileReader& operator=(const TileReader&) = delete;
@@ -45,16 +81,36 @@ public:
 
     virtual std::optional<Tile> get(const TileKey& key) const = 0;
 
-    /// Visit every tile of the range that the store has, in the order that is cheapest for it.
+    /// Whether the store has the tile, without its content where that is cheaper.
+    virtual bool exists(const TileKey& key) const { return get(key).has_value(); }
+
+    /// Whether the store can say which tiles it has. Where it cannot (a web server, memcached),
+    /// `scan` and `list` throw `unsupported`.
+    virtual bool can_scan() const { return true; }
+
+    /// Visit every tile of the range that the store has, in the order that is cheapest for it: the
+    /// same order as long as the store does not change.
     virtual void scan(const TileRange& range, const Visitor& visit) const = 0;
+
+    /// Visit the same tiles in the same order, without their content where that is cheaper.
+    virtual void list(const TileRange& range, const SizeVisitor& visit) const {
+        scan(range, [&](const TileKey& key, BytesView content) { visit(key, content.size()); });
+    }
+
+    /// The files of a store that keeps its tiles in files named by a template, else null. Not
+    /// owned.
+    virtual const TileFiles* files() const { return nullptr; }
 
 protected:
     TileReader() = default;
 };
 
-/// Writes the tiles of one tileset. Owned by one thread.
+/// Writes the tiles of one tileset in one grid. Owned by one thread.
 ///
-/// Work becomes visible in `commit`; without it the destructor abandons what was written.
+/// Work becomes visible in `commit`; without it the destructor abandons what was written since the
+/// last one. A store without transactions (a folder of tiles, a web server) shows each tile as soon
+/// as `put` returns, whole or not at all. After a failed call the writer is still good for others;
+/// a tile that was refused leaves the one that was stored before.
 class TileWriter {
 public:
     virtual ~TileWriter() = default;
@@ -67,7 +123,8 @@ public:
     /// Remove the tile; absent is fine.
     virtual void erase(const TileKey& key) = 0;
 
-    /// Finish. Nothing may be called after it.
+    /// Publish what was put and erased since the last commit. More may follow, except where a store
+    /// is built once (MbtilesWriter).
     virtual void commit() = 0;
 
 protected:

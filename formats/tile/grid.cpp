@@ -53,6 +53,7 @@ const Grid& Grid::google_maps_compatible() {
     static const Grid grid{
         {.name = "GoogleMapsCompatible",
          .srs = "EPSG:3857",
+         .srs_aliases = {"EPSG:900913"},
          .extent = {-half_equator_m, -half_equator_m, half_equator_m, half_equator_m},
          .resolutions = halving(half_equator_m / 128, built_in_levels)}};
     return grid;
@@ -61,6 +62,7 @@ const Grid& Grid::google_maps_compatible() {
 const Grid& Grid::wgs84() {
     static const Grid grid{{.name = "WGS84",
                             .srs = "EPSG:4326",
+                            .unit = Unit::degree,
                             .extent = {-180, -90, 180, 90},
                             .resolutions = halving(0.703125, built_in_levels)}};
     return grid;

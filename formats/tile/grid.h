@@ -23,9 +23,14 @@ public:
     /// (MapCache "origin").
     enum class Origin { bottom_left, top_left };
 
+    /// The unit of the SRS.
+    enum class Unit { metre, degree, foot };
+
     struct Definition {
         std::string name{};
-        std::string srs{};  ///< authority and code, for example "EPSG:3857"
+        std::string srs{};                       ///< authority and code, for example "EPSG:3857"
+        std::vector<std::string> srs_aliases{};  ///< other names of the same SRS
+        Unit unit = Unit::metre;
         Box extent{};
         int tile_size = 256;                ///< pixels, both ways
         std::vector<double> resolutions{};  ///< units of the SRS per pixel, zoom 0 first
@@ -46,6 +51,8 @@ public:
 
     const std::string& name() const { return definition_.name; }
     const std::string& srs() const { return definition_.srs; }
+    const std::vector<std::string>& srs_aliases() const { return definition_.srs_aliases; }
+    Unit unit() const { return definition_.unit; }
     const Box& extent() const { return definition_.extent; }
     int tile_size() const { return definition_.tile_size; }
     Origin origin() const { return definition_.origin; }
@@ -65,6 +72,11 @@ public:
     /// The row as MapCache counts it: from the grid's origin.
     std::int64_t row_from_origin(const TileKey& key) const {
         return origin() == Origin::bottom_left ? flip(key.z, key.y) : key.y;
+    }
+
+    /// The tile in that column and row as MapCache counts rows: from the grid's origin.
+    TileKey key_from_origin(int z, std::int64_t x, std::int64_t row) const {
+        return {z, x, origin() == Origin::bottom_left ? flip(z, row) : row};
     }
 
     /// What the tile covers.

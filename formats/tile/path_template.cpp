@@ -15,10 +15,57 @@ constexpr int match_steps = 10'000;
 
 constexpr std::string_view dimension_prefix = "dim:";
 
-std::string sanitized(std::string_view value) {
+/// The value with nothing in it that would lead out of a folder or into another one.
+std::string as_file_name(std::string_view value) {
     std::string text{value};
     std::ranges::replace_if(
         text, [](char c) { return c == '.' || c == '/' || c == '\\' || c == '\0'; }, '#');
+    return text;
+}
+
+/// The value as folders: components that lead upwards or to the root become `#`.
+std::string as_folders(std::string_view value) {
+    std::string text;
+    while (true) {
+        const auto slash = value.find('/');
+        const auto component = value.substr(0, slash);
+        const bool stays_below = component != ".." && component != "." && !component.empty() &&
+                                 component.find('\0') == std::string_view::npos;
+        text += stays_below ? component : "#";
+        if (slash == std::string_view::npos) {
+            return text;
+        }
+        text += '/';
+        value.remove_prefix(slash + 1);
+    }
+}
+
+std::string shown(std::string_view value, DimensionText style) {
+    switch (style) {
+        case DimensionText::values:
+        case DimensionText::pairs:
+            return as_file_name(value);
+        case DimensionText::paths:
+            return as_folders(value);
+        case DimensionText::raw_pairs:
+        case DimensionText::joined:
+            break;
+    }
+    return std::string{value};
+}
+
+/// What `{dim}` stands for.
+std::string all_dimensions(const PathValues& values, DimensionText style) {
+    if (style == DimensionText::joined) {
+        return joined_dimensions(values);
+    }
+    std::string text;
+    for (const auto& [name, value] : std::views::reverse(values.dimensions)) {
+        if (style == DimensionText::pairs || style == DimensionText::raw_pairs) {
+            text += '#' + shown(name, style);
+        }
+        text += '#' + shown(value, style);
+    }
     return text;
 }
 
@@ -94,6 +141,12 @@ PathTemplate::PathTemplate(std::string text, PathTemplateOptions options)
     end_literal();
 }
 
+/// Whether the key gives way to its counterpart elsewhere in the text.
+bool PathTemplate::gives_way(std::string_view name) const {
+    return options_.has_one_key_per_axis && name.starts_with("inv_") &&
+           text_.find(fmt::format("{{{}}}", name.substr(4))) != std::string::npos;
+}
+
 std::optional<PathTemplate::Key> PathTemplate::key_named(std::string_view name) const {
     static constexpr std::array<std::pair<std::string_view, Key>, 20> keys{{
         {"z", Key::z},
@@ -130,14 +183,16 @@ std::optional<PathTemplate::Key> PathTemplate::key_named(std::string_view name) 
                              : key >= Key::y && key <= Key::inv_div_y   ? options_.ycount > 0
                              : key >= Key::top && key <= Key::inv_top_y ? options_.top > 0
                                                                         : true;
-    return is_provided ? std::optional{key} : std::nullopt;
+    return is_provided && !gives_way(name) ? std::optional{key} : std::nullopt;
 }
 
 std::int64_t PathTemplate::number(Key key, const Grid& grid, const TileKey& tile) const {
     const auto y = grid.row_from_origin(tile);
     const auto inv_x = grid.matrix_width(tile.z) - 1 - tile.x;
     const auto inv_y = grid.matrix_height(tile.z) - 1 - y;
-    const auto [xcount, ycount, top, formats] = options_;
+    const auto xcount = options_.xcount;
+    const auto ycount = options_.ycount;
+    const auto top = options_.top;
     // MapCache computes the top tile as a ratio of matrix sizes, so tiles above the top have one
     // too.
     const auto top_x = [&] { return tile.x * grid.matrix_width(top) / grid.matrix_width(tile.z); };
@@ -152,7 +207,7 @@ std::int64_t PathTemplate::number(Key key, const Grid& grid, const TileKey& tile
         case Key::div_x:
             return tile.x / xcount;
         case Key::inv_x:
-            return inv_x / xcount * xcount;
+            return inv_x / xcount * (options_.counts_inv_x_in_rows ? ycount : xcount);
         case Key::inv_div_x:
             return inv_x / xcount;
         case Key::y:
@@ -207,13 +262,8 @@ std::string PathTemplate::render(const Grid& grid, const TileKey& key,
                 path += values.extension;
                 break;
             case Key::all_dimensions:
-                if (values.dimensions.empty()) {
-                    path += "{dim}";  // MapCache leaves the key as it is
-                }
-                for (const auto& [name, value] : std::views::reverse(values.dimensions)) {
-                    path += '#';
-                    path += sanitized(value);
-                }
+                path += values.dimensions.empty() ? "{dim}"  // MapCache leaves the key as it is
+                                                  : all_dimensions(values, options_.dimension_text);
                 break;
             case Key::dimension: {
                 const auto name = std::string_view{piece.text}.substr(dimension_prefix.size());
@@ -224,7 +274,7 @@ std::string PathTemplate::render(const Grid& grid, const TileKey& key,
                     throw Error{Errc::invalid_argument,
                                 fmt::format("path template '{}': no dimension '{}'", text_, name)};
                 }
-                path += sanitized(found->second);
+                path += shown(found->second, options_.dimension_text);
                 break;
             }
             default:
@@ -278,6 +328,127 @@ bool PathTemplate::accept(const Piece& piece, std::string_view text, Match& matc
         return false;
     }
     return match.numbers.emplace(piece.text, *value).first->second == *value;
+}
+
+namespace {
+
+/// Half-open: the numbers of one axis.
+struct Span {
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+
+    Span both(const Span& other) const {
+        return {std::max(begin, other.begin), std::min(end, other.end)};
+    }
+};
+
+/// `span` counted from the other side of `size`.
+Span inverted(const Span& span, std::int64_t size) {
+    return {size - span.end, size - span.begin};
+}
+
+/// The numbers whose share of `size`, in parts of `parts`, is `part`: the inverse of
+/// `n * parts / size`.
+Span share(std::int64_t part, std::int64_t parts, std::int64_t size) {
+    const auto first = [&](std::int64_t p) { return (p * size + parts - 1) / parts; };
+    return {first(part), first(part + 1)};
+}
+
+}  // namespace
+
+TileRange PathTemplate::range_of(const Match& match, const Grid& grid, int z) const {
+    const auto width = grid.matrix_width(z);
+    const auto height = grid.matrix_height(z);
+    Span columns{0, width};
+    Span rows{0, height};  // from the origin
+    for (const auto& [name, value] : match.numbers) {
+        const auto key = key_named(name);
+        const auto block = [&](std::int64_t count, bool is_divided) {
+            const auto first = is_divided ? value * count : value;
+            return first % count == 0 ? Span{first, first + count} : Span{};
+        };
+        const auto top = options_.top;
+        const bool has_top = top < grid.levels();
+        switch (key.value_or(Key::z)) {
+            case Key::z:
+                columns = value == z ? columns : Span{};
+                break;
+            case Key::inv_z:
+                columns = value == grid.levels() - 1 - z ? columns : Span{};
+                break;
+            case Key::x:
+            case Key::div_x:
+                columns = columns.both(block(options_.xcount, key == Key::div_x));
+                break;
+            case Key::inv_x:
+            case Key::inv_div_x: {
+                const bool is_scaled = key == Key::inv_x && options_.counts_inv_x_in_rows;
+                const auto blocks = is_scaled
+                                        ? Span{value / options_.ycount * options_.xcount,
+                                               (value / options_.ycount + 1) * options_.xcount}
+                                        : block(options_.xcount, key == Key::inv_div_x);
+                columns = columns.both(inverted(blocks, width));
+                break;
+            }
+            case Key::y:
+            case Key::div_y:
+                rows = rows.both(block(options_.ycount, key == Key::div_y));
+                break;
+            case Key::inv_y:
+            case Key::inv_div_y:
+                rows = rows.both(inverted(block(options_.ycount, key == Key::inv_div_y), height));
+                break;
+            case Key::top_x:
+            case Key::inv_top_x:
+                if (has_top) {
+                    const auto tops = grid.matrix_width(top);
+                    columns = columns.both(
+                        share(key == Key::top_x ? value : tops - 1 - value, tops, width));
+                }
+                break;
+            case Key::top_y:
+            case Key::inv_top_y:
+                if (has_top) {
+                    const auto tops = grid.matrix_height(top);
+                    rows = rows.both(
+                        share(key == Key::top_y ? value : tops - 1 - value, tops, height));
+                }
+                break;
+            case Key::top:
+            case Key::quadkey:
+            case Key::tileset:
+            case Key::grid:
+            case Key::ext:
+            case Key::all_dimensions:
+            case Key::dimension:
+                break;
+        }
+    }
+    if (columns.begin >= columns.end || rows.begin >= rows.end) {
+        return {z, 0, 0, 0, 0};
+    }
+    if (grid.origin() == Grid::Origin::bottom_left) {
+        rows = inverted(rows, height);
+    }
+    return {z, columns.begin, rows.begin, columns.end, rows.end};
+}
+
+std::string_view PathTemplate::folder() const {
+    const std::string_view literal =
+        pieces_.empty() || pieces_.front().key ? std::string_view{} : pieces_.front().text;
+    const auto slash = literal.rfind('/');
+    return slash == std::string_view::npos ? std::string_view{}
+           : slash == 0                    ? literal.substr(0, 1)
+                                           : literal.substr(0, slash);
+}
+
+std::string joined_dimensions(const PathValues& values) {
+    std::string text;
+    for (const auto& [name, value] : std::views::reverse(values.dimensions)) {
+        text += text.empty() ? "" : "#";
+        text += value;
+    }
+    return text;
 }
 
 }  // namespace offgrid

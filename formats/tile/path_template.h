@@ -22,11 +22,25 @@ struct PathValues {
     std::vector<std::pair<std::string, std::string>> dimensions{};  ///< name and value
 };
 
+/// How the values of dimensions appear in a path. `{dim}` has all of them, last declared first.
+enum class DimensionText {
+    values,     ///< `#value` each; `.` and `/` become `#` (MapCache: sqlite3, tiff)
+    paths,      ///< `#value` each; `/` stays, so that a value may name folders, but none leads
+                ///< upwards (MapCache: sqlite3 with `allow_path_in_dim`)
+    pairs,      ///< `#name#value` each; `.` and `/` become `#` (MapCache: disk)
+    raw_pairs,  ///< `#name#value` each, as they are: for URLs, which are escaped as a whole
+    joined,     ///< values with `#` between them, as they are: for keys, never for file names
+};
+
 /// How a PathTemplate counts. A value.
 struct PathTemplateOptions {
     std::int64_t xcount = 0;  ///< columns of tiles a file holds; 0: the x keys are not available
     std::int64_t ycount = 0;  ///< rows of tiles a file holds; 0: the y keys are not available
     int top = 0;              ///< zoom of the top tiles; 0: the top keys are not available
+    DimensionText dimension_text = DimensionText::values;
+    bool has_one_key_per_axis = false;  ///< where `{x}` is, `{inv_x}` stays as it is written; y and
+                                        ///< z likewise (MapCache: disk, rest, key-value)
+    bool counts_inv_x_in_rows = false;  ///< `{inv_x}` is multiplied by `ycount` (MapCache: tiff)
 
     /// Key (`top`, `x`, `inv_y` …) to a printf integer format as MapCache's `KEY_fmt` attributes
     /// give it: `%d`, `%u`,
@@ -48,15 +62,15 @@ struct PathTemplateOptions {
 ///     {inv_top_x} {inv_top_y}     the same counted from the far edge
 ///     {quadkey}                   the quadtree path of x, y, z
 ///     {tileset} {grid} {ext}      texts
-///     {dim} {dim:NAME}            `#value` of every dimension, last declared first; of one
+///     {dim} {dim:NAME}            the values of all dimensions (see DimensionText); of one
 ///
 /// Rows count from the grid's origin as in MapCache, not from the north. All arithmetic is 64-bit,
 /// so deep tiles of deep tops do not wrap. A key that the options do not provide stays in the path
 /// as it is written, as in MapCache.
 ///
 /// A template renders paths and matches them back. Values are text, never patterns: nothing reaches
-/// printf, and in dimension values `.` and `/` become `#`, so none can leave its folder. Immutable;
-/// safe for concurrent use.
+/// printf, and in file names no dimension value can leave its folder. Immutable; safe for
+/// concurrent use.
 // clang-format on
 class PathTemplate {
 public:
@@ -80,6 +94,14 @@ public:
     /// occurs twice must say the same both times.
     std::optional<Match> match(std::string_view path) const;
 
+    /// The tiles of a zoom whose path says the same as the match: what a file holds at that zoom.
+    /// Empty when the path belongs to another zoom. REQUIRES: 0 <= z < grid.levels().
+    TileRange range_of(const Match& match, const Grid& grid, int z) const;
+
+    /// The deepest folder that every path lies in: the literal text up to the last `/` before the
+    /// first key.
+    std::string_view folder() const;
+
     /// Whether the file of that name is where the tile belongs.
     bool places(const Grid& grid, const TileKey& key, std::string_view path,
                 const PathValues& values = {}) const {
@@ -96,6 +118,7 @@ private:
         IntegerFormat format;
     };
 
+    bool gives_way(std::string_view name) const;
     std::optional<Key> key_named(std::string_view name) const;
     std::int64_t number(Key key, const Grid& grid, const TileKey& tile) const;
     bool match_from(std::size_t first_piece, std::string_view rest, Match& match,
@@ -106,5 +129,9 @@ private:
     PathTemplateOptions options_;
     std::vector<Piece> pieces_;
 };
+
+/// The values of all dimensions with `#` between them, last declared first; empty without
+/// dimensions. What MapCache binds as `:dim` and writes into keys.
+std::string joined_dimensions(const PathValues& values);
 
 }  // namespace offgrid

@@ -1,0 +1,74 @@
+#pragma once
+
+#include "formats/config/mapcache_config.h"
+#include "formats/package/package_reader.h"
+#include "formats/sqlite/mbtiles_store.h"
+#include "formats/stores.h"
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace offgrid::config {
+
+/// What is asked of the store behind a location.
+struct LocationOptions {
+    std::string grid{};  ///< name; empty: the first, or what the store says of itself
+    std::vector<std::pair<std::string, std::string>> dimensions{};  ///< name and value
+};
+
+/// A store as a user names it on a command line, checked and ready to be opened. Stays valid as
+/// long as the StoreLocations that made it.
+struct StoreLocation {
+    std::string text{};  ///< as it was given
+    std::string type{};  ///< of the store, for example `sqlite3` or `package`
+    StoreInfo info{};    ///< of what is there or, for a store that is not there yet, what is asked
+
+    /// The tiles of a zoom that the store may have: the whole grid, unless a tileset says less.
+    std::function<TileRange(int z)> limits{};
+
+    std::function<std::unique_ptr<TileReader>()> open_reader{};
+
+    /// Null: it cannot be written, for the reason in `why_read_only`. What is new there takes its
+    /// metadata from `like`.
+    std::function<std::unique_ptr<TileWriter>(const StoreInfo& like)> open_writer{};
+    std::string why_read_only{};
+
+    bool gains_by_parallel_writers = false;
+};
+
+/// Finds stores by the words of a command line:
+///
+///     FILE.mbtiles                    one MBTiles file
+///     FOLDER                          a package or a depot's folder of one layer
+///     FOLDER/{z}/{x}/{y}.png          a folder of tiles; rows from the north, {-y} from the south
+///     http://HOST/{z}/{x}/{y}.png     tiles behind a web server, the same
+///     CONFIG.xml#TILESET              a tileset of a mapcache.xml; without #, its only one
+///
+/// Owns what the stores share: pools of open files, lockers, configurations, each read once. Safe
+/// for concurrent use; outlives what it found.
+class StoreLocations {
+public:
+    using Warn = std::function<void(const std::string& message)>;
+
+    StoreLocations(std::size_t max_open_files, Warn warn);
+    ~StoreLocations();
+    StoreLocations(const StoreLocations&) = delete;
+    StoreLocations& operator=(const StoreLocations&) = delete;
+
+    /// Throws `invalid_argument` for a location that no store can have, `not_found` for a tileset,
+    /// grid or dimension that the configuration does not have, listing those it has.
+    StoreLocation find(const std::string& text, const LocationOptions& options = {});
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace offgrid::config
