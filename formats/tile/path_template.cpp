@@ -13,6 +13,9 @@ namespace {
 /// names.
 constexpr int match_steps = 10'000;
 
+/// More than a matrix has columns or rows; products of two still fit.
+constexpr std::int64_t max_count = std::int64_t{1} << 31;
+
 constexpr std::string_view dimension_prefix = "dim:";
 
 /// The value with nothing in it that would lead out of a folder or into another one.
@@ -108,6 +111,10 @@ PathTemplate::PathTemplate(std::string text, PathTemplateOptions options)
     if (options_.xcount < 0 || options_.ycount < 0 || options_.top < 0) {
         throw Error{Errc::invalid_argument,
                     fmt::format("path template '{}': a count is negative", text_)};
+    }
+    if (options_.xcount > max_count || options_.ycount > max_count) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("path template '{}': a count is beyond any matrix", text_)};
     }
     std::string_view rest = text_;
     std::string literal;
@@ -362,6 +369,9 @@ TileRange PathTemplate::range_of(const Match& match, const Grid& grid, int z) co
     Span columns{0, width};
     Span rows{0, height};  // from the origin
     for (const auto& [name, value] : match.numbers) {
+        if (value > max_count) {
+            return {z, 0, 0, 0, 0};  // no matrix is that large; a name may say anything
+        }
         const auto key = key_named(name);
         const auto block = [&](std::int64_t count, bool is_divided) {
             const auto first = is_divided ? value * count : value;

@@ -134,6 +134,122 @@ TEST(PathTemplate, leaves_keys_that_are_not_provided_as_they_are) {
               "{x}-{top}-{dim}-{what}-{z");
 }
 
+/// Rendered for two dimensions, d1 declared first.
+std::string with_dimensions(const std::string& text, DimensionText style) {
+    const PathValues values{.tileset = "t", .dimensions = {{"d1", "a.b/c"}, {"d2", "v2"}}};
+    return PathTemplate{text, {.dimension_text = style}}.render(Grid::wgs84(), {0, 0, 0}, values);
+}
+
+TEST(PathTemplate, spells_dimensions_as_each_cache_does) {
+    EXPECT_EQ(with_dimensions("{dim}", DimensionText::values), "#v2#a#b#c");
+    EXPECT_EQ(with_dimensions("{dim}", DimensionText::paths), "#v2#a.b/c");
+    EXPECT_EQ(with_dimensions("{dim}", DimensionText::pairs), "#d2#v2#d1#a#b#c");
+    EXPECT_EQ(with_dimensions("{dim}", DimensionText::raw_pairs), "#d2#v2#d1#a.b/c");
+    EXPECT_EQ(with_dimensions("{dim}", DimensionText::joined), "v2#a.b/c");
+    EXPECT_EQ(with_dimensions("{dim:d1}", DimensionText::values), "a#b#c");
+    EXPECT_EQ(with_dimensions("{dim:d1}", DimensionText::paths), "a.b/c");
+}
+
+TEST(PathTemplate, lets_no_dimension_that_names_folders_lead_upwards) {
+    const PathTemplate names{"base/{dim:d}/x", {.dimension_text = DimensionText::paths}};
+    const auto path = [&](const char* value) {
+        return names.render(Grid::wgs84(), {0, 0, 0}, {.dimensions = {{"d", value}}});
+    };
+    EXPECT_EQ(path("2024/01"), "base/2024/01/x");
+    EXPECT_EQ(path(".."), "base/#/x");
+    EXPECT_EQ(path("../../etc"), "base/#/#/etc/x");
+    EXPECT_EQ(path("a/../b"), "base/a/#/b/x");
+    EXPECT_EQ(path("/etc"), "base/#/etc/x");
+    EXPECT_EQ(path(""), "base/#/x");
+}
+
+TEST(PathTemplate, leaves_the_inverse_key_of_an_axis_where_only_one_may_be) {
+    const PathTemplateOptions one_each{.xcount = 1, .ycount = 1, .has_one_key_per_axis = true};
+    EXPECT_EQ((PathTemplate{"{y}_{inv_y}", one_each}.render(Grid::google_maps_compatible(),
+                                                            from_south(2, 0, 0))),
+              "0_{inv_y}");
+    EXPECT_EQ((PathTemplate{"{inv_y}", one_each}.render(Grid::google_maps_compatible(),
+                                                        from_south(2, 0, 0))),
+              "3");
+}
+
+TEST(PathTemplate, counts_inverse_columns_of_tiff_files_in_rows_as_mapcache_does) {
+    const PathTemplate names{"IX{inv_x}", {.xcount = 3, .ycount = 2, .counts_inv_x_in_rows = true}};
+    EXPECT_EQ(names.render(Grid::google_maps_compatible(), from_south(2, 0, 0)), "IX2");
+}
+
+/// The tiles of the zoom that the template puts into one file, by trying every tile.
+TileRange tiles_in_file(const PathTemplate& names, const Grid& grid, int z,
+                        const std::string& file) {
+    TileRange range{z, grid.matrix_width(z), grid.matrix_height(z), 0, 0};
+    for (std::int64_t y = 0; y < grid.matrix_height(z); ++y) {
+        for (std::int64_t x = 0; x < grid.matrix_width(z); ++x) {
+            if (names.places(grid, {z, x, y}, file)) {
+                range = {z, std::min(range.min_x, x), std::min(range.min_y, y),
+                         std::max(range.max_x, x + 1), std::max(range.max_y, y + 1)};
+            }
+        }
+    }
+    return range;
+}
+
+TEST(PathTemplate, knows_which_tiles_a_file_holds) {
+    const Grid odd{{.name = "odd",
+                    .srs = "EPSG:3857",
+                    .extent = {0, 0, 2.1 * 256, 2.1 * 256},
+                    .resolutions = {2, 1, 0.5, 0.25}}};
+    const Grid from_top{{.name = "top",
+                         .srs = "EPSG:3857",
+                         .extent = {0, 0, 1024, 768},
+                         .resolutions = {8, 4, 2, 1},
+                         .origin = Grid::Origin::top_left}};
+    const std::vector<std::pair<std::string, PathTemplateOptions>> templates{
+        {"{z}/{x}-{y}", {.xcount = 2, .ycount = 3}},
+        {"{inv_z}/{inv_x}-{inv_y}", {.xcount = 2, .ycount = 3}},
+        {"{z}/{div_x}-{inv_div_y}", {.xcount = 3, .ycount = 2}},
+        {"{z}/{inv_div_x}-{div_y}", {.xcount = 3, .ycount = 2}},
+        {"{z}/{inv_x}-{y}", {.xcount = 3, .ycount = 2, .counts_inv_x_in_rows = true}},
+        {"{top}-{top_x}-{top_y}", {.top = 2}},
+        {"{top}-{inv_top_x}-{inv_top_y}", {.top = 1}}};
+    for (const auto* grid : {&Grid::google_maps_compatible(), &Grid::wgs84(),
+                             static_cast<const Grid*>(&odd), &from_top}) {
+        for (const auto& [text, options] : templates) {
+            const PathTemplate names{text, options};
+            for (const TileKey key : {TileKey{0, 0, 0}, TileKey{2, 1, 1}, TileKey{3, 2, 2}}) {
+                const auto file = names.render(*grid, key);
+                const auto match = names.match(file);
+                ASSERT_TRUE(match) << file;
+                EXPECT_EQ(names.range_of(*match, *grid, key.z),
+                          tiles_in_file(names, *grid, key.z, file))
+                    << text << " " << grid->name() << " zoom " << key.z;
+            }
+        }
+    }
+}
+
+TEST(PathTemplate, finds_no_tiles_in_a_file_of_another_zoom) {
+    const PathTemplate names{"{z}/{x}", {.xcount = 4}};
+    const auto match = names.match("3/4");
+    ASSERT_TRUE(match);
+    EXPECT_TRUE(names.range_of(*match, Grid::wgs84(), 2).is_empty());
+    EXPECT_EQ(names.range_of(*match, Grid::wgs84(), 3), (TileRange{3, 4, 0, 8, 8}));
+}
+
+TEST(PathTemplate, finds_no_tiles_in_a_file_whose_name_says_absurd_numbers) {
+    const PathTemplate names{"{div_x}-{top_x}", {.xcount = 1'000'000, .top = 8}};
+    const auto match = names.match("9223372036854775807-9223372036854775807");
+    ASSERT_TRUE(match);
+    EXPECT_TRUE(names.range_of(*match, Grid::wgs84(), 20).is_empty());
+}
+
+TEST(PathTemplate, says_which_folder_all_its_paths_lie_in) {
+    EXPECT_EQ(PathTemplate{"/maps/kenya/z{z}.png"}.folder(), "/maps/kenya");
+    EXPECT_EQ(PathTemplate{"/{z}.png"}.folder(), "/");
+    EXPECT_EQ(PathTemplate{"maps-{z}.png"}.folder(), "");
+    EXPECT_EQ(PathTemplate{"{z}/x"}.folder(), "");
+    EXPECT_EQ(PathTemplate{"/maps/all.mbtiles"}.folder(), "/maps");
+}
+
 TEST(PathTemplate, says_what_a_path_says) {
     const PathTemplate names{"{tileset}/z{top}-{top_x}-{top_y}.sqlite3",
                              {.top = 8, .formats = {{"top", "%02d"}}}};
