@@ -7,10 +7,12 @@ PROGRAMS := offgrid offgrid-pack offgrid-serve offgrid-sync
 
 # Debian packages. This is the one list; CONTRIBUTING.md and CI refer to it.
 BUILD_PACKAGES := ca-certificates ccache cmake g++ git libarchive-dev libcli11-dev libcrypt-dev libcurl4-openssl-dev \
-  libdeflate-dev libfmt-dev libgdal-dev libgmock-dev libgtest-dev libjpeg62-turbo-dev libmicrohttpd-dev libpoco-dev \
-  libpugixml-dev libspng-dev libsqlite3-dev libssl-dev libturbojpeg0-dev libwebp-dev libxxhash-dev ninja-build \
+  libdb5.3-dev libdeflate-dev libfmt-dev libgdal-dev libgmock-dev libgtest-dev libhiredis-dev libjpeg62-turbo-dev \
+  liblmdb-dev libmicrohttpd-dev libpcre2-dev libpoco-dev libpugixml-dev libspng-dev libsqlite3-dev \
+  libssl-dev libturbojpeg0-dev libwebp-dev libxxhash-dev ninja-build \
   nlohmann-json3-dev pkg-config python3
-TEST_PACKAGES := curl gdal-bin mapcache-cgi mapcache-tools sqlite3 unzip zip
+TEST_PACKAGES := apache2 curl db5.3-util gdal-bin lmdb-utils mapcache-cgi mapcache-tools memcached redis-server sqlite3 \
+  unzip zip
 FORMAT_PACKAGES := clang-format git
 LINT_PACKAGES := clang-tidy
 
@@ -19,6 +21,8 @@ NPM_PACKAGE := $(if $(shell command -v npm),,npm)
 
 WEB := serve/web
 WEB_PACKAGES := $(WEB)/node_modules/.package-lock.json
+SERVERS := tests/servers
+SERVER_PACKAGES := $(SERVERS)/node_modules/.package-lock.json
 SOURCES := git ls-files --cached --others --exclude-standard '*.h' '*.cpp'
 
 # $(call install_missing,PACKAGES): install those that are not there. Silent when all are.
@@ -50,7 +54,7 @@ build: build/release/build.ninja  ## Build the programs into build/release/bin
 demo:  ## Pack the sample, serve it, replace a part of it while it is read
 	@python3 examples/main_job.py --programs build/release/bin
 
-test: test-packages build/release/build.ninja  ## Build and run all tests
+test: test-packages $(SERVER_PACKAGES) build/release/build.ninja  ## Build and run all tests
 	@cmake --build --preset release --parallel $(JOBS)
 	@ctest --test-dir build/release --output-on-failure --parallel 2
 
@@ -70,13 +74,14 @@ layers: build-packages
 lint: asan lint-packages
 	@tests/lint_changed.sh build/asan
 
-asan: test-packages build-packages $(WEB_PACKAGES)
+asan: test-packages build-packages $(WEB_PACKAGES) $(SERVER_PACKAGES)
 	@cmake --preset asan >/dev/null
 	@cmake --build --preset asan --parallel $(JOBS)
 	@ctest --test-dir build/asan --output-on-failure --parallel 2 --label-exclude slow
 
-bench: build test-packages  ## Measure packing beside GDAL
+bench: build test-packages  ## Measure packing beside GDAL, transfers beside MapCache
 	@python3 tests/bench/pack_bench.py --pack build/release/bin/offgrid-pack
+	@python3 tests/bench/transfer_bench.py --pack build/release/bin/offgrid-pack
 
 install: build  ## Install the programs under PREFIX (/usr/local); DESTDIR is heeded
 	@cmake --install build/release --prefix $(PREFIX)
@@ -103,6 +108,7 @@ lint-packages:
 build/release/build.ninja: | build-packages $(WEB_PACKAGES)
 	@cmake --preset release >/dev/null
 
-$(WEB_PACKAGES): $(WEB)/package-lock.json | build-packages
-	@npm ci --prefix $(WEB) --no-audit --no-fund --loglevel=error >/dev/null
+# From npm: the viewer's library, and the object stores that the tests run against.
+$(WEB_PACKAGES) $(SERVER_PACKAGES): %/node_modules/.package-lock.json: %/package-lock.json | build-packages
+	@npm ci --prefix $* --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@

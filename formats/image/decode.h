@@ -8,11 +8,11 @@ namespace offgrid {
 /// A tile larger than this, either way, is not decoded: a few bytes can claim to be gigapixels.
 inline constexpr int max_tile_pixels = 8192;
 
-/// The pixels of a tile in JPEG, PNG or WebP, any colour type; 16-bit samples lose their lower
-/// half.
+/// The pixels of a tile: PNG and WebP of any colour type, JPEG in grey, YCbCr or RGB. 16-bit
+/// samples lose their lower half.
 ///
-/// Throws `unsupported` for any other format (vector tiles among them), `too_large` beyond
-/// `max_tile_pixels`, `corrupt` for a tile that is damaged or ends early.
+/// Throws `unsupported` for any other format (vector tiles, CMYK, animations), `too_large` beyond
+/// `max_tile_pixels`, `corrupt` for a tile that is damaged or ends early. Safe for concurrent use.
 Image decode_tile(BytesView tile);
 
 }  // namespace offgrid

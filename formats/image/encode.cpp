@@ -73,11 +73,11 @@ struct Encoder::Codec {
     std::unique_ptr<JpegEncoder> jpeg;
     std::unique_ptr<PngEncoder> png;
 
-    Bytes encode_jpeg(const ImageView& image, int quality) {
+    Bytes encode_jpeg(const ImageView& image, int quality, JpegColour colour) {
         if (!jpeg) {
             jpeg = std::make_unique<JpegEncoder>();
         }
-        return jpeg->encode(image, quality);
+        return jpeg->encode(image, quality, colour);
     }
 
     Bytes encode_png(const ImageView& image, Coverage coverage) {
@@ -88,8 +88,8 @@ struct Encoder::Codec {
     }
 };
 
-Encoder::Encoder(Encoding encoding, int quality)
-    : encoding_{encoding}, quality_{quality}, codec_{std::make_unique<Codec>()} {
+Encoder::Encoder(Encoding encoding, int quality, JpegColour colour)
+    : encoding_{encoding}, quality_{quality}, colour_{colour}, codec_{std::make_unique<Codec>()} {
     assert(quality >= 1 && quality <= 100);
 }
 
@@ -113,9 +113,9 @@ Bytes Encoder::encode(const ImageView& image) {
             break;
     }
     if (coverage == Coverage::full) {
-        return codec_->encode_jpeg(image, quality_);
+        return codec_->encode_jpeg(image, quality_, colour_);
     }
-    return codec_->encode_jpeg(on_white(image), quality_);
+    return codec_->encode_jpeg(on_white(image), quality_, colour_);
 }
 
 }  // namespace offgrid

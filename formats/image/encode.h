@@ -2,6 +2,7 @@
 
 #include "formats/base/bytes.h"
 #include "formats/image/image.h"
+#include "formats/image/jpeg.h"
 
 #include <memory>
 
@@ -19,8 +20,8 @@ enum class Encoding {
 /// codec's memory.
 class Encoder {
 public:
-    /// `quality` counts from 1 to 100.
-    Encoder(Encoding encoding, int quality);
+    /// `quality` counts from 1 to 100; `colour` is that of JPEG.
+    Encoder(Encoding encoding, int quality, JpegColour colour = JpegColour::ycbcr_420);
     ~Encoder();
     Encoder(Encoder&&) noexcept;
     Encoder& operator=(Encoder&&) noexcept;
@@ -35,6 +36,7 @@ private:
 
     Encoding encoding_;
     int quality_;
+    JpegColour colour_;
     std::unique_ptr<Codec> codec_;
 };
 

@@ -68,8 +68,35 @@ struct JpegEncoder::Codec {
         return text;
     }
 
+    void set_colour(JpegColour colour) {
+        if (colour == JpegColour::rgb) {
+            jpeg_set_colorspace(&compress, JCS_RGB);
+        } else {  // the default is 4:2:0
+            compress.comp_info[0].h_samp_factor = colour == JpegColour::ycbcr_444 ? 1 : 2;
+            compress.comp_info[0].v_samp_factor = colour == JpegColour::ycbcr_420 ? 2 : 1;
+        }
+    }
+
     /// False when libjpeg failed.
-    bool run(const ImageView& image, int quality) {
+    bool write_tables(int quality) {
+        if (setjmp(failure) != 0) {
+            return false;
+        }
+        compress.input_components = 3;
+        compress.in_color_space = JCS_RGB;
+        jpeg_set_defaults(&compress);
+        jpeg_set_quality(&compress, quality, TRUE);
+        jpeg_write_tables(&compress);
+        return true;
+    }
+
+    Bytes written() const {
+        const auto size = buffer.size() - destination.free_in_buffer;
+        return {buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size)};
+    }
+
+    /// False when libjpeg failed.
+    bool run(const ImageView& image, int quality, JpegColour colour) {
         if (setjmp(failure) != 0) {
             return false;
         }
@@ -79,6 +106,7 @@ struct JpegEncoder::Codec {
         compress.in_color_space = JCS_EXT_RGBX;
         jpeg_set_defaults(&compress);
         jpeg_set_quality(&compress, quality, TRUE);
+        set_colour(colour);
         compress.optimize_coding = TRUE;
         jpeg_start_compress(&compress, TRUE);
         while (compress.next_scanline < compress.image_height) {
@@ -95,15 +123,24 @@ JpegEncoder::JpegEncoder() : codec_{std::make_unique<Codec>()} {}
 
 JpegEncoder::~JpegEncoder() = default;
 
-Bytes JpegEncoder::encode(const ImageView& image, int quality) {
+Bytes JpegEncoder::encode(const ImageView& image, int quality, JpegColour colour) {
     codec_->buffer.resize(bound(image));
-    if (!codec_->run(image, quality)) {
+    if (!codec_->run(image, quality, colour)) {
         const auto cause = codec_->message();
         jpeg_abort_compress(&codec_->compress);
         throw Error{Errc::io, "cannot encode JPEG: " + cause};
     }
-    const auto size = codec_->buffer.size() - codec_->destination.free_in_buffer;
-    return {codec_->buffer.begin(), codec_->buffer.begin() + static_cast<std::ptrdiff_t>(size)};
+    return codec_->written();
+}
+
+Bytes jpeg_tables(int quality) {
+    // A fresh encoder: one that has encoded keeps the Huffman tables of that image.
+    const JpegEncoder encoder;
+    encoder.codec_->buffer.resize(4096);
+    if (!encoder.codec_->write_tables(quality)) {
+        throw Error{Errc::io, "cannot write JPEG tables: " + encoder.codec_->message()};
+    }
+    return encoder.codec_->written();
 }
 
 }  // namespace offgrid

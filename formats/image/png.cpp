@@ -37,13 +37,35 @@ void end_chunk(Bytes& out, std::size_t begin) {
     append_number(out, libdeflate_crc32(0, out.data() + begin, out.size() - begin));
 }
 
-void append_header(Bytes& out, const ImageView& image, bool has_alpha) {
+enum ColourType : std::uint8_t { rgb = 2, palette = 3, rgb_alpha = 6 };  // clause 11.2.2
+
+void append_header(Bytes& out, int width, int height, std::uint8_t bits, ColourType type) {
     const auto header = begin_chunk(out, "IHDR", 13);
-    append_number(out, static_cast<std::uint32_t>(image.width));
-    append_number(out, static_cast<std::uint32_t>(image.height));
-    // 8 bits a sample, colour type, deflate, adaptive filters, not interlaced
-    out.insert(out.end(), {8, static_cast<std::uint8_t>(has_alpha ? 6 : 2), 0, 0, 0});
+    append_number(out, static_cast<std::uint32_t>(width));
+    append_number(out, static_cast<std::uint32_t>(height));
+    // deflate, adaptive filters, not interlaced
+    out.insert(out.end(), {bits, type, 0, 0, 0});
     end_chunk(out, header);
+}
+
+/// Append the rows, each with its filter type in front, and the end of the image.
+void append_content(Bytes& out, libdeflate_compressor* compressor, BytesView filtered) {
+    const auto length_at = out.size();
+    const auto content = begin_chunk(out, "IDAT", 0);
+    const auto bound = libdeflate_zlib_compress_bound(compressor, filtered.size());
+    const auto content_at = out.size();
+    out.resize(content_at + bound);
+    const auto length = libdeflate_zlib_compress(compressor, filtered.data(), filtered.size(),
+                                                 out.data() + content_at, bound);
+    if (length == 0) {
+        throw Error{Errc::io, "cannot encode PNG: the compressor failed"};
+    }
+    out.resize(content_at + length);
+    Bytes length_field;
+    append_number(length_field, static_cast<std::uint32_t>(length));
+    std::ranges::copy(length_field, out.begin() + static_cast<std::ptrdiff_t>(length_at));
+    end_chunk(out, content);
+    end_chunk(out, begin_chunk(out, "IEND", 0));
 }
 
 void drop_alpha(const std::uint8_t* rgba, int width, std::uint8_t* rgb) {
@@ -82,17 +104,23 @@ unsigned weight(const std::uint8_t* row, std::size_t size) {
     return sum;
 }
 
+using Compressor = std::unique_ptr<libdeflate_compressor, FreeCompressor>;
+
+Compressor make_compressor() {
+    Compressor compressor{libdeflate_alloc_compressor(compression_level)};
+    if (!compressor) {
+        throw Error{Errc::io, "cannot encode PNG: no memory for the compressor"};
+    }
+    return compressor;
+}
+
 }  // namespace
 
-void PngEncoder::Free::operator()(libdeflate_compressor* compressor) const noexcept {
+void FreeCompressor::operator()(libdeflate_compressor* compressor) const noexcept {
     libdeflate_free_compressor(compressor);
 }
 
-PngEncoder::PngEncoder() : compressor_{libdeflate_alloc_compressor(compression_level)} {
-    if (!compressor_) {
-        throw Error{Errc::io, "cannot encode PNG: no memory for the compressor"};
-    }
-}
+PngEncoder::PngEncoder() : compressor_{make_compressor()} {}
 
 Bytes PngEncoder::encode(const ImageView& image, Coverage coverage) {
     const bool has_alpha = coverage != Coverage::full;
@@ -124,23 +152,25 @@ Bytes PngEncoder::encode(const ImageView& image, Coverage coverage) {
     }
 
     Bytes out{signature.begin(), signature.end()};
-    append_header(out, image, has_alpha);
-    const auto length_at = out.size();
-    const auto content = begin_chunk(out, "IDAT", 0);
-    const auto bound = libdeflate_zlib_compress_bound(compressor_.get(), filtered_.size());
-    const auto content_at = out.size();
-    out.resize(content_at + bound);
-    const auto length = libdeflate_zlib_compress(compressor_.get(), filtered_.data(),
-                                                 filtered_.size(), out.data() + content_at, bound);
-    if (length == 0) {
-        throw Error{Errc::io, "cannot encode PNG: the compressor failed"};
+    append_header(out, image.width, image.height, 8, has_alpha ? rgb_alpha : rgb);
+    append_content(out, compressor_.get(), filtered_);
+    return out;
+}
+
+Bytes encode_one_colour_png(const std::array<std::uint8_t, 4>& rgba, int width, int height) {
+    Bytes out{signature.begin(), signature.end()};
+    append_header(out, width, height, 1, palette);
+    const auto colours = begin_chunk(out, "PLTE", 3);
+    out.insert(out.end(), rgba.begin(), rgba.begin() + 3);
+    end_chunk(out, colours);
+    if (rgba[3] != 255) {
+        const auto alphas = begin_chunk(out, "tRNS", 1);
+        out.push_back(rgba[3]);
+        end_chunk(out, alphas);
     }
-    out.resize(content_at + length);
-    Bytes length_field;
-    append_number(length_field, static_cast<std::uint32_t>(length));
-    std::ranges::copy(length_field, out.begin() + static_cast<std::ptrdiff_t>(length_at));
-    end_chunk(out, content);
-    end_chunk(out, begin_chunk(out, "IEND", 0));
+    const auto row_size = 1 + (static_cast<std::size_t>(width) + 7) / 8;
+    append_content(out, make_compressor().get(),
+                   Bytes(row_size * static_cast<std::size_t>(height)));
     return out;
 }
 

@@ -3,12 +3,22 @@
 #include "formats/base/bytes.h"
 #include "formats/image/image.h"
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
 struct libdeflate_compressor;
 
 namespace offgrid {
+
+struct FreeCompressor {
+    void operator()(libdeflate_compressor* compressor) const noexcept;
+};
+
+/// A PNG whose pixels all have the one colour (red, green, blue, alpha): a palette of one entry and
+/// a bit a pixel. REQUIRES: a width and a height above 0.
+Bytes encode_one_colour_png(const std::array<std::uint8_t, 4>& rgba, int width, int height);
 
 /// Writes PNG (ISO/IEC 15948): true colour of 8 bits, with alpha only where a pixel is not opaque.
 ///
@@ -23,11 +33,7 @@ public:
     Bytes encode(const ImageView& image, Coverage coverage);
 
 private:
-    struct Free {
-        void operator()(libdeflate_compressor* compressor) const noexcept;
-    };
-
-    std::unique_ptr<libdeflate_compressor, Free> compressor_;
+    std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor_;
     std::vector<std::uint8_t>
         rows_[2];  // the row before and this one, without the alpha that is not written
     std::vector<std::uint8_t> trials_[2];  // this row through Sub and Up

@@ -45,7 +45,7 @@ std::string read_text(const fs::path& path) {
 std::vector<std::string> names_below(const fs::path& folder) {
     std::vector<std::string> names;
     for (const auto& entry : fs::recursive_directory_iterator{folder}) {
-        names.push_back(fs::relative(entry.path(), folder).string() +
+        names.push_back(entry.path().lexically_relative(folder).string() +
                         (entry.is_directory() ? "/" : ""));
     }
     std::ranges::sort(names);
