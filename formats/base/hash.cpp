@@ -13,8 +13,7 @@
 namespace offgrid {
 namespace {
 
-std::string hex(BytesView bytes) {
-    static constexpr char digits[] = "0123456789abcdef";
+std::string hex(BytesView bytes, std::string_view digits = "0123456789abcdef") {
     std::string text;
     text.reserve(bytes.size() * 2);
     for (const auto byte : bytes) {
@@ -89,6 +88,15 @@ std::string sha256_hex_of_file(const std::filesystem::path& path) {
 
 std::string tile_id(BytesView tile) {
     return hex(BytesView{sha256(tile)}.first(16));
+}
+
+std::string md5_hex(BytesView content) {
+    std::array<std::uint8_t, 16> digest{};
+    if (EVP_Digest(content.data(), content.size(), digest.data(), nullptr, EVP_md5(), nullptr) !=
+        1) {
+        throw Error{Errc::unsupported, "MD5 is not available from OpenSSL"};
+    }
+    return hex(digest, "0123456789ABCDEF");
 }
 
 std::string fast_hash_hex(BytesView content) {

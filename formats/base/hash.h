@@ -43,6 +43,9 @@ std::string sha256_hex_of_file(const std::filesystem::path& path);
 /// whole digest.
 std::string tile_id(BytesView tile);
 
+/// MD5 (RFC 1321) in upper-case hex, 32 digits, where a format asks for it. Not for trust.
+std::string md5_hex(BytesView content);
+
 /// A fast hash for validators such as ETag, 32 hex digits (XXH3, 128 bits). Not for trust.
 std::string fast_hash_hex(BytesView content);
 

@@ -35,19 +35,23 @@ public:
         Lease(Lease&& other) noexcept
             : pool_{std::exchange(other.pool_, nullptr)},
               path_{std::move(other.path_)},
-              handle_{std::move(other.handle_)} {}
+              handle_{std::move(other.handle_)},
+              is_discarded_{other.is_discarded_} {}
         Lease& operator=(Lease&&) = delete;
         Lease(const Lease&) = delete;
         Lease& operator=(const Lease&) = delete;
         ~Lease() {
             if (pool_ != nullptr) {
                 const bool has_failed = std::uncaught_exceptions() > exceptions_;
-                pool_->give_back(std::move(path_), std::move(handle_), has_failed);
+                pool_->give_back(std::move(path_), std::move(handle_), has_failed || is_discarded_);
             }
         }
 
         Handle& operator*() const { return *handle_; }
         Handle* operator->() const { return handle_.get(); }
+
+        /// Have the handle closed instead of kept: it shows a file that is no longer there.
+        void discard() { is_discarded_ = true; }
 
     private:
         friend class Pool;
@@ -57,6 +61,7 @@ public:
         Pool* pool_;
         std::string path_;
         std::unique_ptr<Handle> handle_;
+        bool is_discarded_ = false;
         int exceptions_ = std::uncaught_exceptions();
     };
 
@@ -95,8 +100,13 @@ public:
         std::size_t evictions = 0;  ///< idle handles closed to make room, since the start
     };
 
+    /// Which handles stay open when they are given back: those of files that a store holds, or
+    /// all, where stores learn the names of their files only by and by.
+    enum class Keep { held, all };
+
     /// REQUIRES: capacity > 0.
-    Pool(std::size_t capacity, Open open) : capacity_{capacity}, open_handle_{std::move(open)} {}
+    Pool(std::size_t capacity, Open open, Keep keep = Keep::held)
+        : capacity_{capacity}, open_handle_{std::move(open)}, keep_{keep} {}
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
     ~Pool() = default;
@@ -142,6 +152,26 @@ public:
         return Lease{*this, path, open_or_return_place(path)};
     }
 
+    /// Close the idle handles of the files that the predicate names. It is called under the lock
+    /// and must not use the pool.
+    template <typename Predicate>
+    void close_idle(const Predicate& is_wanted) {
+        std::vector<std::unique_ptr<Handle>> closing;
+        {
+            const std::lock_guard lock{mutex_};
+            for (auto place = idle_.begin(); place != idle_.end();) {
+                const auto next = std::next(place);
+                if (is_wanted(place->path)) {
+                    closing.push_back(take(place));
+                }
+                place = next;
+            }
+        }
+        const auto closed = closing.size();
+        closing.clear();
+        return_places(closed);
+    }
+
     Statistics statistics() const {
         const std::lock_guard lock{mutex_};
         return {open_, idle_.size(), waiting_, evictions_};
@@ -181,10 +211,10 @@ private:
         }
     }
 
-    void give_back(std::string path, std::unique_ptr<Handle> handle, bool has_failed) {
+    void give_back(std::string path, std::unique_ptr<Handle> handle, bool is_spent) {
         {
             const std::lock_guard lock{mutex_};
-            if (!has_failed && holds_.contains(path)) {
+            if (!is_spent && (keep_ == Keep::all || holds_.contains(path))) {
                 idle_.push_back({path, std::move(handle)});
                 idle_by_path_[std::move(path)].push_back(std::prev(idle_.end()));
             }
@@ -227,6 +257,7 @@ private:
 
     const std::size_t capacity_;
     const Open open_handle_;
+    const Keep keep_;
 
     mutable std::mutex mutex_;  // guards all below
     std::condition_variable changed_;

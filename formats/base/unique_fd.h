@@ -24,6 +24,9 @@ public:
     UniqueFd& operator=(const UniqueFd&) = delete;
 
     int get() const noexcept { return fd_; }
+    /// Give the descriptor to the caller, who closes it.
+    int release() noexcept { return std::exchange(fd_, -1); }
+
     bool is_open() const noexcept { return fd_ >= 0; }
 
 private:

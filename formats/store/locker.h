@@ -45,8 +45,12 @@ struct FileLockerOptions {
 /// `_gc_lockRESOURCE.lck` in the folder, with the process id in it. In the resource, space, `/`,
 /// `~` and `.` become `#`.
 ///
-/// The lock of a process of this machine that has ended is taken over. One that is older than the
-/// timeout is not: MapCache deletes it, and two writers meet.
+/// Threads of one process exclude each other as processes do; a thread that asks again for what it
+/// holds waits for itself until the time is up. The lock of a process of this machine that has
+/// ended is taken over, except in a folder on a network file system, where it may be of another
+/// machine. While it is held the file is also locked with flock(2), so that a live lock of this
+/// class is never taken for a stale one. A lock that is older than the timeout is waited for like
+/// any other: MapCache deletes it, and two writers meet.
 class FileLocker final : public Locker {
 public:
     explicit FileLocker(FileLockerOptions options = {}) : options_{std::move(options)} {}

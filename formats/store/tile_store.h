@@ -49,6 +49,10 @@ public:
     /// What names the files: absolute, or relative to the working folder, as configured.
     virtual const PathTemplate& names() const = 0;
 
+    /// What the keys of the names that stand for texts (`{tileset}`, `{dim}` …) stand for; nothing
+    /// where the names have no such keys.
+    virtual PathValues values() const { return {}; }
+
     /// The names of the files that are there, sorted.
     virtual std::vector<std::string> list() const = 0;
 

@@ -1,6 +1,7 @@
 #include "formats/tile/path_template.h"
 
 #include "formats/base/error.h"
+#include "formats/tile/path_template_keys.h"
 
 #include <algorithm>
 #include <array>
@@ -8,13 +9,6 @@
 
 namespace offgrid {
 namespace {
-
-/// A path that needs more trials than this to match is not one of ours; bounds the work on hostile
-/// names.
-constexpr int match_steps = 10'000;
-
-/// More than a matrix has columns or rows; products of two still fit.
-constexpr std::int64_t max_count = std::int64_t{1} << 31;
 
 constexpr std::string_view dimension_prefix = "dim:";
 
@@ -82,37 +76,13 @@ std::string quadkey(int z, std::int64_t x, std::int64_t y) {
 
 }  // namespace
 
-enum class PathTemplate::Key {
-    z,
-    inv_z,
-    x,
-    div_x,
-    inv_x,
-    inv_div_x,
-    y,
-    div_y,
-    inv_y,
-    inv_div_y,
-    top,
-    top_x,
-    top_y,
-    inv_top_x,
-    inv_top_y,
-    quadkey,
-    tileset,
-    grid,
-    ext,
-    all_dimensions,
-    dimension,
-};
-
 PathTemplate::PathTemplate(std::string text, PathTemplateOptions options)
     : text_{std::move(text)}, options_{std::move(options)} {
     if (options_.xcount < 0 || options_.ycount < 0 || options_.top < 0) {
         throw Error{Errc::invalid_argument,
                     fmt::format("path template '{}': a count is negative", text_)};
     }
-    if (options_.xcount > max_count || options_.ycount > max_count) {
+    if (options_.xcount > path_template_max_count || options_.ycount > path_template_max_count) {
         throw Error{Errc::invalid_argument,
                     fmt::format("path template '{}': a count is beyond any matrix", text_)};
     }
@@ -202,8 +172,16 @@ std::int64_t PathTemplate::number(Key key, const Grid& grid, const TileKey& tile
     const auto top = options_.top;
     // MapCache computes the top tile as a ratio of matrix sizes, so tiles above the top have one
     // too.
-    const auto top_x = [&] { return tile.x * grid.matrix_width(top) / grid.matrix_width(tile.z); };
-    const auto top_y = [&] { return y * grid.matrix_height(top) / grid.matrix_height(tile.z); };
+    const auto share = [&](std::int64_t n, std::int64_t parts, std::int64_t size) {
+        const auto product = n * parts;
+        return (options_.wraps_at_32_bits ? product & 0xFFFF'FFFF : product) / size;
+    };
+    const auto top_x = [&] {
+        return share(tile.x, grid.matrix_width(top), grid.matrix_width(tile.z));
+    };
+    const auto top_y = [&] {
+        return share(y, grid.matrix_height(top), grid.matrix_height(tile.z));
+    };
     switch (key) {
         case Key::z:
             return tile.z;
@@ -253,194 +231,91 @@ std::string PathTemplate::render(const Grid& grid, const TileKey& key,
     for (const auto& piece : pieces_) {
         if (!piece.key) {
             path += piece.text;
-            continue;
-        }
-        switch (*piece.key) {
-            case Key::quadkey:
-                path += quadkey(key.z, key.x, grid.row_from_origin(key));
-                break;
-            case Key::tileset:
-                path += values.tileset;
-                break;
-            case Key::grid:
-                path += grid.name();
-                break;
-            case Key::ext:
-                path += values.extension;
-                break;
-            case Key::all_dimensions:
-                path += values.dimensions.empty() ? "{dim}"  // MapCache leaves the key as it is
-                                                  : all_dimensions(values, options_.dimension_text);
-                break;
-            case Key::dimension: {
-                const auto name = std::string_view{piece.text}.substr(dimension_prefix.size());
-                const auto found =
-                    std::ranges::find(values.dimensions, name,
-                                      [](const auto& d) -> std::string_view { return d.first; });
-                if (found == values.dimensions.end()) {
-                    throw Error{Errc::invalid_argument,
-                                fmt::format("path template '{}': no dimension '{}'", text_, name)};
-                }
-                path += shown(found->second, options_.dimension_text);
-                break;
-            }
-            default:
-                piece.format.append(path, number(*piece.key, grid, key));
+        } else if (*piece.key == Key::quadkey) {
+            path += quadkey(key.z, key.x, grid.row_from_origin(key));
+        } else if (*piece.key > Key::quadkey) {
+            append_text(path, piece, grid, values);
+        } else {
+            piece.format.append(path, number(*piece.key, grid, key));
         }
     }
     return path;
 }
 
-std::optional<PathTemplate::Match> PathTemplate::match(std::string_view path) const {
-    Match match;
-    int steps_left = match_steps;
-    if (!match_from(0, path, match, steps_left)) {
-        return std::nullopt;
-    }
-    return match;
-}
-
-/// Try the shortest text for each key first, and take a choice back when the rest does not fit.
-bool PathTemplate::match_from(std::size_t first_piece, std::string_view rest, Match& match,
-                              int& steps_left) const {
-    if (first_piece == pieces_.size()) {
-        return rest.empty();
-    }
-    const auto& piece = pieces_[first_piece];
-    if (!piece.key) {
-        return rest.starts_with(piece.text) &&
-               match_from(first_piece + 1, rest.substr(piece.text.size()), match, steps_left);
-    }
-    const bool is_last = first_piece + 1 == pieces_.size();
-    for (auto length = is_last ? rest.size() : 0; length <= rest.size(); ++length) {
-        if (--steps_left < 0) {
-            return false;
+/// REQUIRES: a piece whose key stands for a text of the slice.
+void PathTemplate::append_text(std::string& path, const Piece& piece, const Grid& grid,
+                               const PathValues& values) const {
+    if (piece.key == Key::tileset) {
+        path += values.tileset;
+    } else if (piece.key == Key::grid) {
+        path += grid.name();
+    } else if (piece.key == Key::ext) {
+        path += values.extension;
+    } else if (piece.key == Key::all_dimensions) {
+        path += values.dimensions.empty() ? "{dim}"  // MapCache leaves the key as it is
+                                          : all_dimensions(values, options_.dimension_text);
+    } else {
+        const auto name = std::string_view{piece.text}.substr(dimension_prefix.size());
+        const auto found = std::ranges::find(
+            values.dimensions, name, [](const auto& d) -> std::string_view { return d.first; });
+        if (found == values.dimensions.end()) {
+            throw Error{Errc::invalid_argument,
+                        fmt::format("path template '{}': no dimension '{}'", text_, name)};
         }
-        auto trial = match;
-        if (accept(piece, rest.substr(0, length), trial) &&
-            match_from(first_piece + 1, rest.substr(length), trial, steps_left)) {
-            match = std::move(trial);
-            return true;
+        path += shown(found->second, options_.dimension_text);
+    }
+}
+
+PathTemplate PathTemplate::with_texts(const Grid& grid, const PathValues& values) const {
+    auto filled = *this;
+    filled.pieces_.clear();
+    for (const auto& piece : pieces_) {
+        if (piece.key && *piece.key <= Key::quadkey) {
+            filled.pieces_.push_back(piece);
+            continue;
+        }
+        if (filled.pieces_.empty() || filled.pieces_.back().key) {
+            filled.pieces_.push_back({});
+        }
+        auto& literal = filled.pieces_.back().text;
+        if (piece.key) {
+            append_text(literal, piece, grid, values);
+        } else {
+            literal += piece.text;
         }
     }
-    return false;
+    return filled;
 }
 
-bool PathTemplate::accept(const Piece& piece, std::string_view text, Match& match) const {
-    if (*piece.key >= Key::quadkey) {
-        return match.texts.emplace(piece.text, text).first->second == text;
-    }
-    const auto value = piece.format.match(text);
-    if (!value || (*piece.key == Key::top && *value != options_.top)) {
-        return false;
-    }
-    return match.numbers.emplace(piece.text, *value).first->second == *value;
-}
-
-namespace {
-
-/// Half-open: the numbers of one axis.
-struct Span {
-    std::int64_t begin = 0;
-    std::int64_t end = 0;
-
-    Span both(const Span& other) const {
-        return {std::max(begin, other.begin), std::min(end, other.end)};
-    }
-};
-
-/// `span` counted from the other side of `size`.
-Span inverted(const Span& span, std::int64_t size) {
-    return {size - span.end, size - span.begin};
-}
-
-/// The numbers whose share of `size`, in parts of `parts`, is `part`: the inverse of
-/// `n * parts / size`.
-Span share(std::int64_t part, std::int64_t parts, std::int64_t size) {
-    const auto first = [&](std::int64_t p) { return (p * size + parts - 1) / parts; };
-    return {first(part), first(part + 1)};
-}
-
-}  // namespace
-
-TileRange PathTemplate::range_of(const Match& match, const Grid& grid, int z) const {
-    const auto width = grid.matrix_width(z);
-    const auto height = grid.matrix_height(z);
-    Span columns{0, width};
-    Span rows{0, height};  // from the origin
-    for (const auto& [name, value] : match.numbers) {
-        if (value > max_count) {
-            return {z, 0, 0, 0, 0};  // no matrix is that large; a name may say anything
+std::vector<PathTemplate> PathTemplate::components() const {
+    auto empty = *this;
+    empty.pieces_.clear();
+    std::vector<PathTemplate> names{empty};
+    for (const auto& piece : pieces_) {
+        if (piece.key) {
+            names.back().pieces_.push_back(piece);
+            continue;
         }
-        const auto key = key_named(name);
-        const auto block = [&](std::int64_t count, bool is_divided) {
-            const auto first = is_divided ? value * count : value;
-            return first % count == 0 ? Span{first, first + count} : Span{};
-        };
-        const auto top = options_.top;
-        const bool has_top = top < grid.levels();
-        switch (key.value_or(Key::z)) {
-            case Key::z:
-                columns = value == z ? columns : Span{};
-                break;
-            case Key::inv_z:
-                columns = value == grid.levels() - 1 - z ? columns : Span{};
-                break;
-            case Key::x:
-            case Key::div_x:
-                columns = columns.both(block(options_.xcount, key == Key::div_x));
-                break;
-            case Key::inv_x:
-            case Key::inv_div_x: {
-                const bool is_scaled = key == Key::inv_x && options_.counts_inv_x_in_rows;
-                const auto blocks = is_scaled
-                                        ? Span{value / options_.ycount * options_.xcount,
-                                               (value / options_.ycount + 1) * options_.xcount}
-                                        : block(options_.xcount, key == Key::inv_div_x);
-                columns = columns.both(inverted(blocks, width));
+        std::string_view rest = piece.text;
+        while (true) {
+            const auto slash = rest.find('/');
+            if (const auto name = rest.substr(0, slash); !name.empty()) {
+                names.back().pieces_.push_back({std::nullopt, std::string{name}, {}});
+            }
+            if (slash == std::string_view::npos) {
                 break;
             }
-            case Key::y:
-            case Key::div_y:
-                rows = rows.both(block(options_.ycount, key == Key::div_y));
-                break;
-            case Key::inv_y:
-            case Key::inv_div_y:
-                rows = rows.both(inverted(block(options_.ycount, key == Key::inv_div_y), height));
-                break;
-            case Key::top_x:
-            case Key::inv_top_x:
-                if (has_top) {
-                    const auto tops = grid.matrix_width(top);
-                    columns = columns.both(
-                        share(key == Key::top_x ? value : tops - 1 - value, tops, width));
-                }
-                break;
-            case Key::top_y:
-            case Key::inv_top_y:
-                if (has_top) {
-                    const auto tops = grid.matrix_height(top);
-                    rows = rows.both(
-                        share(key == Key::top_y ? value : tops - 1 - value, tops, height));
-                }
-                break;
-            case Key::top:
-            case Key::quadkey:
-            case Key::tileset:
-            case Key::grid:
-            case Key::ext:
-            case Key::all_dimensions:
-            case Key::dimension:
-                break;
+            if (!names.back().pieces_.empty() || names.size() == 1) {
+                names.push_back(empty);
+            }
+            rest.remove_prefix(slash + 1);
         }
     }
-    if (columns.begin >= columns.end || rows.begin >= rows.end) {
-        return {z, 0, 0, 0, 0};
-    }
-    if (grid.origin() == Grid::Origin::bottom_left) {
-        rows = inverted(rows, height);
-    }
-    return {z, columns.begin, rows.begin, columns.end, rows.end};
+    return names;
+}
+
+bool PathTemplate::has_keys() const {
+    return std::ranges::any_of(pieces_, [](const Piece& piece) { return piece.key.has_value(); });
 }
 
 std::string_view PathTemplate::folder() const {

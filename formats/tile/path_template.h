@@ -41,6 +41,8 @@ struct PathTemplateOptions {
     bool has_one_key_per_axis = false;  ///< where `{x}` is, `{inv_x}` stays as it is written; y and
                                         ///< z likewise (MapCache: disk, rest, key-value)
     bool counts_inv_x_in_rows = false;  ///< `{inv_x}` is multiplied by `ycount` (MapCache: tiff)
+    bool wraps_at_32_bits = false;      ///< `{top_x}` and `{top_y}` of deep tiles of deep tops come
+                                        ///< out wrong, as MapCache's arithmetic gives them
 
     /// Key (`top`, `x`, `inv_y` …) to a printf integer format as MapCache's `KEY_fmt` attributes
     /// give it: `%d`, `%u`,
@@ -90,9 +92,24 @@ public:
     /// The path of the tile. REQUIRES: the grid contains the tile and has the top zoom.
     std::string render(const Grid& grid, const TileKey& key, const PathValues& values = {}) const;
 
+    /// The template of the paths of one slice: its texts stand in place of their keys, so that only
+    /// keys of the address are left.
+    PathTemplate with_texts(const Grid& grid, const PathValues& values) const;
+
+    /// The template of each component of the path, where a `/` in the text parts them: what the
+    /// names in folders are matched with. The first is empty where paths are absolute; one slash
+    /// counts as many. REQUIRES: a template from `with_texts`.
+    std::vector<PathTemplate> components() const;
+
+    /// Whether any part of a path depends on the tile or the slice.
+    bool has_keys() const;
+
     /// What the whole path says, or nothing when this template cannot have made it. A key that
     /// occurs twice must say the same both times.
     std::optional<Match> match(std::string_view path) const;
+
+    /// Whether a path of this template can begin with the text.
+    bool can_begin_with(std::string_view text) const;
 
     /// The tiles of a zoom whose path says the same as the match: what a file holds at that zoom.
     /// Empty when the path belongs to another zoom. REQUIRES: 0 <= z < grid.levels().
@@ -121,7 +138,10 @@ private:
     bool gives_way(std::string_view name) const;
     std::optional<Key> key_named(std::string_view name) const;
     std::int64_t number(Key key, const Grid& grid, const TileKey& tile) const;
-    bool match_from(std::size_t first_piece, std::string_view rest, Match& match,
+    void append_text(std::string& path, const Piece& piece, const Grid& grid,
+                     const PathValues& values) const;
+    enum class Extent { whole, beginning };
+    bool match_from(std::size_t first_piece, std::string_view rest, Extent extent, Match& match,
                     int& steps_left) const;
     bool accept(const Piece& piece, std::string_view text, Match& match) const;
 

@@ -50,6 +50,27 @@ TEST_F(PoolTest, uses_an_idle_handle_again) {
     EXPECT_THAT(opened, ElementsAre("a"));
 }
 
+TEST_F(PoolTest, closes_a_handle_that_is_discarded) {
+    Pool<Handle> pool{4, open()};
+    const auto hold = pool.hold({"a"});
+    {
+        auto lease = pool.acquire("a", 0ms);
+        lease.discard();
+    }
+    EXPECT_THAT(closed, ElementsAre("a"));
+    EXPECT_EQ(pool.statistics().open, 0U);
+}
+
+TEST_F(PoolTest, keeps_handles_that_nobody_holds_where_it_is_told_to) {
+    Pool<Handle> pool{4, open(), Pool<Handle>::Keep::all};
+    { const auto lease = pool.acquire("a", 0ms); }
+    { const auto lease = pool.acquire("b", 0ms); }
+    EXPECT_EQ(pool.statistics().idle, 2U);
+    pool.close_idle([](const std::string& path) { return path == "a"; });
+    EXPECT_THAT(closed, ElementsAre("a"));
+    EXPECT_EQ(pool.statistics().open, 1U);
+}
+
 TEST_F(PoolTest, opens_another_handle_while_the_first_is_in_use) {
     Pool<Handle> pool{4, open()};
     const auto hold = pool.hold({"a"});

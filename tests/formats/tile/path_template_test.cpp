@@ -273,6 +273,34 @@ TEST(PathTemplate, matches_no_path_that_it_cannot_have_made) {
     EXPECT_TRUE((PathTemplate{"{x}/{x}", {.xcount = 1}}.match("1/1")));
 }
 
+TEST(PathTemplate, finds_the_tile_of_a_quadkey_in_a_grid_of_squares) {
+    const PathTemplate names{"{quadkey}.png"};
+    const auto match = names.match("121.png");
+    ASSERT_TRUE(match);
+    const auto key = from_south(3, 5, 2);
+    EXPECT_EQ(names.range_of(*match, Grid::google_maps_compatible(), 3),
+              (TileRange{3, key.x, key.y, key.x + 1, key.y + 1}));
+    EXPECT_TRUE(names.range_of(*match, Grid::google_maps_compatible(), 2).is_empty());
+    EXPECT_EQ(names.range_of(*match, Grid::wgs84(), 3), Grid::wgs84().whole(3))
+        << "two tiles have it";
+}
+
+TEST(PathTemplate, comes_apart_into_the_names_of_folders) {
+    const auto names = [](const char* text) {
+        std::vector<std::string> rendered;
+        for (const auto& name : PathTemplate{text, {.xcount = 1, .ycount = 1}}
+                                    .with_texts(Grid::wgs84(), {.tileset = "a/b"})
+                                    .components()) {
+            rendered.push_back(name.render(Grid::wgs84(), {2, 7, 0}));
+        }
+        return rendered;
+    };
+    EXPECT_EQ(names("/c/{tileset}/z{z}/{x}_{y}.png"),
+              (std::vector<std::string>{"", "c", "a", "b", "z2", "7_3.png"}));
+    EXPECT_EQ(names("{z}//{x}"), (std::vector<std::string>{"2", "7"}));
+    EXPECT_EQ(names("//c/{z}"), (std::vector<std::string>{"", "c", "2"}));
+}
+
 TEST(PathTemplate, gives_up_on_a_path_that_takes_too_long_to_match) {
     const PathTemplate names{"{tileset}{grid}{ext}{dim}{dim:a}{dim:b}!"};
     EXPECT_FALSE(names.match(std::string(5'000, 'a')));
