@@ -2,27 +2,36 @@
 
 #include "formats/tile/path_template.h"
 
-#include <filesystem>
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace offgrid::sqlite {
 
-/// The tables of a cache in SQLite files.
+/// The tables of a cache in SQLite files. Those of MBTiles say how a new file is made: one that is
+/// there is read, and written where that is possible, as its own tables want it.
+///
+/// Rows count from the grid's origin in `tiles` and `mbtiles`, as MapCache writes them, and from
+/// the south in the other two, as MBTiles wants it: on a grid that starts at the top, other
+/// programs see MapCache's MBTiles upside down.
 enum class CacheSchema {
     tiles,           ///< MapCache `sqlite3`: one table for all tilesets, grids and dimensions
     mbtiles,         ///< MapCache `mbtiles`: `images`, `map` and the view `tiles`
     mbtiles_flat,    ///< one table `tiles` (MBTiles 1.3)
-    mbtiles_hashed,  ///< `tiles_shallow` and `tiles_data` by a hash of the content, and the view
-                     ///< `tiles`
+    mbtiles_hashed,  ///< one table `tiles_with_hash`, with the MD5 of each tile, and the view
+                     ///< `tiles` (martin "flat-with-hash")
 };
 
 /// The statements of a cache. An empty one is that of the schema.
 ///
 /// Parameters: `:x :y :z :inv_x :inv_y :dim :grid :tileset :data`, y and inv_y as MapCache counts
 /// them, from the grid's origin and from the other side. `get` returns the content and, if it
-/// likes, the time of the last change in seconds since 1970.
+/// likes, the time of the last change in seconds since 1970. Without a statement for `exists`, a
+/// given `get` answers that too. `create` runs each time a file is opened for writing, so it must
+/// bear that; never for reading.
+///
+/// The statements are the operator's and run as they are, with the views and triggers of the file.
 struct CacheQueries {
     std::string create{};
     std::string exists{};
@@ -39,7 +48,11 @@ struct CacheOptions {
     PathTemplateOptions path{};  ///< xcount, ycount, top and formats of `file`
     CacheQueries queries{};
     std::vector<std::pair<std::string, std::string>> pragmas{};  ///< in the order they are set
-    bool marks_blank = false;  ///< a tile of one colour is stored as five bytes (BlankColour)
+    bool marks_blank = false;  ///< a tile of one colour is stored as five bytes (BlankColour); not
+                               ///< in MBTiles, where other programs expect images
+
+    std::chrono::milliseconds read_timeout{5'000};    ///< how long a reader waits for locks
+    std::chrono::milliseconds write_timeout{30'000};  ///< how long a writer does
 };
 
 }  // namespace offgrid::sqlite

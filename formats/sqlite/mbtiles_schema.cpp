@@ -5,8 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <string_view>
-#include <vector>
 
 namespace offgrid::sqlite {
 namespace {
@@ -22,7 +20,54 @@ std::string kind_of(Db& db, std::string_view table) {
     return list.bind(1, table).step() ? std::string{list.text(0)} : std::string{};
 }
 
-/// Columns of a base table. Empty when there is no table of that name.
+/// How the row `m` of a tile's address reaches its content: the tables joined in that order, and
+/// the column.
+struct Source {
+    std::string_view table;
+    std::string_view join;  ///< the table of contents and its condition; empty: in the same row
+    std::string_view content;
+};
+
+Source source_of(MbtilesLayout layout) {
+    switch (layout) {
+        case MbtilesLayout::flat:
+            return {"tiles", "", "m.tile_data"};
+        case MbtilesLayout::flat_with_hash:
+            return {"tiles_with_hash", "", "m.tile_data"};
+        case MbtilesLayout::map_images:
+            return {"map", "images i ON i.tile_id = m.tile_id", "i.tile_data"};
+        case MbtilesLayout::map_images_by_zoom:
+            return {"map", "images i ON i.zoom_level = m.zoom_level AND i.tile_id = m.tile_id",
+                    "i.tile_data"};
+        case MbtilesLayout::shallow_data:
+            return {"tiles_shallow", "tiles_data i ON i.tile_data_id = m.tile_data_id",
+                    "i.tile_data"};
+    }
+    return {};
+}
+
+/// `join` is CROSS, which keeps the order of the
+/// tables, or LEFT.
+std::string select_from(MbtilesLayout layout, std::string_view columns, TileColumn column,
+                        std::string_view join) {
+    const auto source = source_of(layout);
+    auto sql =
+        column == TileColumn::data
+            ? fmt::format("SELECT {}{} FROM {} m", columns, source.content, source.table)
+            : fmt::format("SELECT {}length({}) FROM {} m", columns, source.content, source.table);
+    if (!source.join.empty()) {
+        sql += fmt::format(" {} JOIN {}", join, source.join);
+    }
+    return sql;
+}
+
+constexpr std::string_view one_address =
+    " WHERE m.zoom_level=:z AND m.tile_column=:x AND m.tile_row=:y";
+
+constexpr std::string_view address_columns = "m.zoom_level, m.tile_column, m.tile_row, ";
+
+}  // namespace
+
 std::vector<std::string> columns_of(Db& db, std::string_view table) {
     if (kind_of(db, table) != "table") {
         return {};
@@ -40,50 +85,12 @@ std::vector<std::string> columns_of(Db& db, std::string_view table) {
     return columns;
 }
 
-bool has_all(const std::vector<std::string>& columns,
-             std::initializer_list<std::string_view> wanted) {
+bool has_columns(const std::vector<std::string>& columns,
+                 std::initializer_list<std::string_view> wanted) {
     return std::ranges::all_of(wanted, [&](std::string_view name) {
         return std::ranges::find(columns, name) != columns.end();
     });
 }
-
-/// How the row `m` of a tile's address reaches its content: the tables joined in that order, and
-/// the column.
-struct Source {
-    std::string_view table;
-    std::string_view join;  ///< the table of contents and its condition; empty: in the same row
-    std::string_view content;
-};
-
-Source source_of(MbtilesLayout layout) {
-    switch (layout) {
-        case MbtilesLayout::flat:
-            return {"tiles", "", "m.tile_data"};
-        case MbtilesLayout::map_images:
-            return {"map", "images i ON i.tile_id = m.tile_id", "i.tile_data"};
-        case MbtilesLayout::map_images_by_zoom:
-            return {"map", "images i ON i.zoom_level = m.zoom_level AND i.tile_id = m.tile_id",
-                    "i.tile_data"};
-        case MbtilesLayout::shallow_data:
-            return {"tiles_shallow", "tiles_data i ON i.tile_data_id = m.tile_data_id",
-                    "i.tile_data"};
-    }
-    return {};
-}
-
-/// `join` is CROSS, which keeps the order of the tables, or LEFT.
-std::string select_from(MbtilesLayout layout, std::string_view columns, std::string_view join) {
-    const auto source = source_of(layout);
-    auto sql = fmt::format("SELECT {}{} FROM {} m", columns, source.content, source.table);
-    if (!source.join.empty()) {
-        sql += fmt::format(" {} JOIN {}", join, source.join);
-    }
-    return sql;
-}
-
-constexpr std::string_view address_columns = "m.zoom_level, m.tile_column, m.tile_row, ";
-
-}  // namespace
 
 MbtilesLayout recognise_mbtiles(Db& db) {
     auto extras = db.prepare(
@@ -93,19 +100,24 @@ MbtilesLayout recognise_mbtiles(Db& db) {
     if (extras.step()) {
         throw not_ours(db, fmt::format("it has a {} '{}'", extras.text(0), extras.text(1)));
     }
-    if (has_all(columns_of(db, "tiles"), {"zoom_level", "tile_column", "tile_row", "tile_data"})) {
+    if (has_columns(columns_of(db, "tiles"),
+                    {"zoom_level", "tile_column", "tile_row", "tile_data"})) {
         return MbtilesLayout::flat;
     }
-    if (has_all(columns_of(db, "map"), {"zoom_level", "tile_column", "tile_row", "tile_id"})) {
+    if (has_columns(columns_of(db, "tiles_with_hash"),
+                    {"zoom_level", "tile_column", "tile_row", "tile_data", "tile_hash"})) {
+        return MbtilesLayout::flat_with_hash;
+    }
+    if (has_columns(columns_of(db, "map"), {"zoom_level", "tile_column", "tile_row", "tile_id"})) {
         const auto images = columns_of(db, "images");
-        if (has_all(images, {"tile_id", "tile_data"})) {
-            return has_all(images, {"zoom_level"}) ? MbtilesLayout::map_images_by_zoom
-                                                   : MbtilesLayout::map_images;
+        if (has_columns(images, {"tile_id", "tile_data"})) {
+            return has_columns(images, {"zoom_level"}) ? MbtilesLayout::map_images_by_zoom
+                                                       : MbtilesLayout::map_images;
         }
     }
-    if (has_all(columns_of(db, "tiles_shallow"),
-                {"zoom_level", "tile_column", "tile_row", "tile_data_id"}) &&
-        has_all(columns_of(db, "tiles_data"), {"tile_data_id", "tile_data"})) {
+    if (has_columns(columns_of(db, "tiles_shallow"),
+                    {"zoom_level", "tile_column", "tile_row", "tile_data_id"}) &&
+        has_columns(columns_of(db, "tiles_data"), {"tile_data_id", "tile_data"})) {
         return MbtilesLayout::shallow_data;
     }
     throw not_ours(db, "no table 'tiles', nor tables 'map' and 'images', hold tiles");
@@ -116,27 +128,51 @@ std::string_view address_table(MbtilesLayout layout) {
 }
 
 std::string select_tile_sql(MbtilesLayout layout) {
-    return select_from(layout, "", "CROSS") +
-           " WHERE m.zoom_level=?1 AND m.tile_column=?2 AND m.tile_row=?3";
+    return select_from(layout, "", TileColumn::data, "CROSS").append(one_address);
 }
 
-std::string select_tiles_sql(MbtilesLayout layout) {
-    return select_from(layout, address_columns, "CROSS") +
-           " WHERE m.zoom_level=?1 AND m.tile_column BETWEEN ?2 AND ?3"
-           " AND m.tile_row BETWEEN ?4 AND ?5";
+std::string select_presence_sql(MbtilesLayout layout) {
+    return fmt::format("{}{} AND length({}) > 0",
+                       select_from(layout, "1, ", TileColumn::size, "CROSS"), one_address,
+                       source_of(layout).content);
 }
 
-std::string select_rows_sql(MbtilesLayout layout) {
-    return select_from(layout, address_columns, "LEFT");
+std::string select_tiles_sql(MbtilesLayout layout, TileColumn column) {
+    return select_from(layout, address_columns, column, "CROSS") +
+           " WHERE m.zoom_level=:z AND m.tile_column BETWEEN :min_x AND :max_x"
+           " AND m.tile_row BETWEEN :min_y AND :max_y";
 }
 
-void check_addresses(Db& db, MbtilesLayout layout) {
+std::string select_rows_sql(MbtilesLayout layout, TileColumn column) {
+    return select_from(layout, address_columns, column, "LEFT");
+}
+
+std::pair<int, int> zooms_of_tiles(Db& db, MbtilesLayout layout, const Grid& grid) {
+    // Apart, so that an index answers each.
+    auto select =
+        db.prepare(fmt::format("SELECT (SELECT min(zoom_level) FROM {0}),"
+                               " (SELECT max(zoom_level) FROM {0})",
+                               address_table(layout)));
+    if (!select.step() || !select.is_integer(0) || !select.is_integer(1)) {
+        return {0, 0};
+    }
+    const auto within = [&](std::int64_t zoom) {
+        return static_cast<int>(std::clamp<std::int64_t>(zoom, 0, grid.levels() - 1));
+    };
+    return {within(select.integer(0)), within(select.integer(1))};
+}
+
+void check_index(Db& db, MbtilesLayout layout) {
     auto plan = db.prepare("EXPLAIN QUERY PLAN " + select_tile_sql(layout));
     while (plan.step()) {
         if (!plan.text(3).starts_with("SEARCH")) {
             throw not_ours(db, "no index finds a tile");
         }
     }
+}
+
+void check_addresses(Db& db, MbtilesLayout layout) {
+    check_index(db, layout);
     auto twice =
         db.prepare(fmt::format("SELECT zoom_level, tile_column, tile_row FROM {}"
                                " GROUP BY 1, 2, 3 HAVING count(*) > 1 LIMIT 1",

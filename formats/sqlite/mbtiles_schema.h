@@ -1,8 +1,13 @@
 #pragma once
 
 #include "formats/sqlite/sqlite.h"
+#include "formats/tile/grid.h"
 
+#include <initializer_list>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace offgrid::sqlite {
 
@@ -21,9 +26,30 @@ inline constexpr const char* mbtiles_ddl =
     " map.tile_row AS tile_row, images.tile_data AS tile_data"
     " FROM map JOIN images ON images.tile_id = map.tile_id;";
 
+/// The tables of a file that holds each tile in one row (MBTiles 1.3, section "Tiles").
+inline constexpr const char* mbtiles_flat_ddl =
+    "PRAGMA application_id=0x4d504258;"
+    "CREATE TABLE metadata (name text, value text);"
+    "CREATE TABLE tiles (zoom_level integer, tile_column integer, tile_row integer,"
+    " tile_data blob);"
+    "CREATE UNIQUE INDEX tile_index ON tiles (zoom_level, tile_column, tile_row);";
+
+/// The same with a hash of each tile, as martin's tool `mbtiles` writes and validates it
+/// ("flat-with-hash"): `tile_hash` is the MD5 of `tile_data` in upper-case hex.
+inline constexpr const char* mbtiles_flat_with_hash_ddl =
+    "PRAGMA application_id=0x4d504258;"
+    "CREATE TABLE metadata (name text, value text);"
+    "CREATE TABLE tiles_with_hash (zoom_level integer NOT NULL, tile_column integer NOT NULL,"
+    " tile_row integer NOT NULL, tile_data blob, tile_hash text);"
+    "CREATE UNIQUE INDEX tiles_with_hash_index ON tiles_with_hash"
+    " (zoom_level, tile_column, tile_row);"
+    "CREATE VIEW tiles AS SELECT zoom_level, tile_column, tile_row, tile_data"
+    " FROM tiles_with_hash;";
+
 /// The base tables that hold the tiles of a file.
 enum class MbtilesLayout {
     flat,                ///< one table `tiles`
+    flat_with_hash,      ///< one table `tiles_with_hash` (martin)
     map_images,          ///< `map` points into `images`
     map_images_by_zoom,  ///< the same, where an image belongs to a zoom (tippecanoe)
     shallow_data,        ///< `tiles_shallow` points into `tiles_data` (planetiler)
@@ -36,18 +62,41 @@ enum class MbtilesLayout {
 /// look-up cost any time and memory.
 MbtilesLayout recognise_mbtiles(Db& db);
 
+/// Columns of a base table. Empty when there is no base table of that name. Throws `corrupt` for
+/// one with computed columns.
+std::vector<std::string> columns_of(Db& db, std::string_view table);
+
+/// Whether all the names are among the columns.
+bool has_columns(const std::vector<std::string>& columns,
+                 std::initializer_list<std::string_view> wanted);
+
 /// The table that has a row for each tile: `zoom_level`, `tile_column`, `tile_row`.
 std::string_view address_table(MbtilesLayout layout);
 
-/// Look-up of a tile by zoom, column and row from the SOUTH (MBTiles 1.3, "tile_row"): `tile_data`.
+/// Look-up of a tile by zoom :z, column :x and row from the SOUTH :y (MBTiles 1.3, "tile_row"), in
+/// this order: `tile_data`.
 std::string select_tile_sql(MbtilesLayout layout);
 
-/// All tiles of zoom ?1, columns ?2..?3 and rows from the south ?4..?5, all inclusive:
-/// `zoom_level, tile_column, tile_row, tile_data`, in the order of the index.
-std::string select_tiles_sql(MbtilesLayout layout);
+/// Look-up of the same: 1 when it has content.
+std::string select_presence_sql(MbtilesLayout layout);
 
-/// Every row, also one that points nowhere: `zoom_level, tile_column, tile_row, tile_data`.
-std::string select_rows_sql(MbtilesLayout layout);
+/// What a listing says of a tile.
+enum class TileColumn { data, size };
+
+/// All tiles of zoom :z, columns :min_x to :max_x and rows from the south :min_y to :max_y, all
+/// inclusive, parameters in this order: `zoom_level, tile_column, tile_row, tile_data` or its size,
+/// in the order of the index.
+std::string select_tiles_sql(MbtilesLayout layout, TileColumn column = TileColumn::data);
+
+/// Every row, also one that points nowhere: `zoom_level, tile_column, tile_row, tile_data` or its
+/// size.
+std::string select_rows_sql(MbtilesLayout layout, TileColumn column = TileColumn::data);
+
+/// The lowest and the highest zoom of the tiles, within the grid; 0 and 0 when there are none.
+std::pair<int, int> zooms_of_tiles(Db& db, MbtilesLayout layout, const Grid& grid);
+
+/// Throws `corrupt` unless an index finds a tile by its address.
+void check_index(Db& db, MbtilesLayout layout);
 
 /// Throws `corrupt` unless an index finds a tile by its address, and no address occurs twice.
 /// Without it every look-up reads the whole file.

@@ -19,29 +19,6 @@ namespace fs = std::filesystem;
 /// Without metadata the zooms are looked up in the tiles, which may mean reading a whole index.
 constexpr std::chrono::seconds opening_deadline{30};
 
-/// MBTiles metadata `bounds`: "west,south,east,north" in degrees. Nothing when it says anything
-/// else.
-std::optional<Box> parse_bounds(std::string_view text) {
-    std::array<double, 4> edges{};
-    for (std::size_t i = 0; i < edges.size(); ++i) {
-        const auto comma = text.find(',');
-        auto number = text.substr(0, comma);
-        number.remove_prefix(std::min(number.find_first_not_of(' '), number.size()));
-        const auto edge = parse_number<double>(number);
-        if (!edge || (comma == std::string_view::npos) != (i + 1 == edges.size())) {
-            return std::nullopt;
-        }
-        edges[i] = *edge;
-        text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
-    }
-    const Box box{edges[0], edges[1], edges[2], edges[3]};
-    const bool is_on_earth = std::ranges::all_of(edges, [](double edge) {
-        return std::isfinite(edge) && std::abs(edge) <= 180.5;  // some round outwards
-    });
-    const auto bounds = intersection(box, {-180, -90, 180, 90});
-    return is_on_earth && !bounds.is_empty() ? std::optional{bounds} : std::nullopt;
-}
-
 void rename_or_throw(const fs::path& from, const fs::path& to) {
     std::error_code failure;
     fs::rename(from, to, failure);
@@ -67,6 +44,27 @@ std::pair<int, int> zooms_of(MbtilesFile& file, const std::map<std::string, std:
 }
 
 }  // namespace
+
+std::optional<Box> parse_bounds(std::string_view text) {
+    std::array<double, 4> edges{};
+    for (std::size_t i = 0; i < edges.size(); ++i) {
+        const auto comma = text.find(',');
+        auto number = text.substr(0, comma);
+        number.remove_prefix(std::min(number.find_first_not_of(' '), number.size()));
+        const auto edge = parse_number<double>(number);
+        if (!edge || (comma == std::string_view::npos) != (i + 1 == edges.size())) {
+            return std::nullopt;
+        }
+        edges[i] = *edge;
+        text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+    }
+    const Box box{edges[0], edges[1], edges[2], edges[3]};
+    const bool is_on_earth = std::ranges::all_of(edges, [](double edge) {
+        return std::isfinite(edge) && std::abs(edge) <= 180.5;  // some round outwards
+    });
+    const auto bounds = intersection(box, {-180, -90, 180, 90});
+    return is_on_earth && !bounds.is_empty() ? std::optional{bounds} : std::nullopt;
+}
 
 // --- MbtilesFile
 
@@ -130,21 +128,6 @@ std::map<std::string, std::string> MbtilesFile::metadata() {
         metadata.emplace(select.text(0), select.text(1));
     }
     return metadata;
-}
-
-std::pair<int, int> MbtilesFile::zooms(const Grid& grid) {
-    // Apart, so that an index answers each.
-    auto select =
-        db_.prepare(fmt::format("SELECT (SELECT min(zoom_level) FROM {0}),"
-                                " (SELECT max(zoom_level) FROM {0})",
-                                address_table(layout_)));
-    if (!select.step() || !select.is_integer(0) || !select.is_integer(1)) {
-        return {0, 0};
-    }
-    const auto within = [&](std::int64_t zoom) {
-        return static_cast<int>(std::clamp<std::int64_t>(zoom, 0, grid.levels() - 1));
-    };
-    return {within(select.integer(0)), within(select.integer(1))};
 }
 
 std::unique_ptr<MbtilesPool> make_mbtiles_pool(std::size_t capacity) {

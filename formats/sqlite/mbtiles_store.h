@@ -40,7 +40,7 @@ public:
     std::map<std::string, std::string> metadata();
 
     /// The lowest and the highest zoom of the tiles, within the grid; 0 and 0 when there are none.
-    std::pair<int, int> zooms(const Grid& grid);
+    std::pair<int, int> zooms(const Grid& grid) { return zooms_of_tiles(db_, layout_, grid); }
 
     /// Throws `corrupt` when the file could not be served in bounded time; see `check_addresses`.
     void check_addresses() { sqlite::check_addresses(db_, layout_); }
@@ -52,6 +52,10 @@ private:
     MbtilesLayout layout_;
     Statement select_tile_;
 };
+
+/// MBTiles metadata `bounds`: "west,south,east,north" in degrees. Nothing when it says anything
+/// else.
+std::optional<Box> parse_bounds(std::string_view text);
 
 /// Open MBTiles files under one cap on handles.
 using MbtilesPool = Pool<MbtilesFile>;

@@ -17,6 +17,9 @@ constexpr int max_value_bytes = 64 << 20;
 /// millisecond.
 constexpr int instructions_per_look = 2'000;
 
+/// How long a file that is shared waits for the locks of others unless told otherwise.
+constexpr std::chrono::milliseconds default_wait{5'000};
+
 using Clock = std::chrono::steady_clock;
 
 int has_passed(void* deadline) {
@@ -63,7 +66,9 @@ int flags(OpenMode mode) {
     const int common = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
     switch (mode) {
         case OpenMode::immutable:
+        case OpenMode::shared:
             return common | SQLITE_OPEN_READONLY;
+        case OpenMode::update:
         case OpenMode::build:
             return common | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     }
@@ -74,6 +79,9 @@ std::string_view parameters(OpenMode mode) {
     switch (mode) {
         case OpenMode::immutable:
             return "?mode=ro&immutable=1";
+        case OpenMode::shared:
+            return "?mode=ro";
+        case OpenMode::update:
         case OpenMode::build:
             return "?mode=rwc";
     }
@@ -99,6 +107,13 @@ Statement& Statement::bind(int index, std::int64_t value) {
     return *this;
 }
 
+Statement& Statement::bind_real(int index, double value) {
+    if (const int code = sqlite3_bind_double(statement_.get(), index, value); code != SQLITE_OK) {
+        fail(code);
+    }
+    return *this;
+}
+
 Statement& Statement::bind(int index, std::string_view text) {
     const int code = sqlite3_bind_text64(statement_.get(), index, text.data(), text.size(),
                                          SQLITE_STATIC, SQLITE_UTF8);
@@ -119,8 +134,16 @@ Statement& Statement::bind(int index, BytesView blob) {
     return *this;
 }
 
+int Statement::parameter(const char* name) const {
+    return sqlite3_bind_parameter_index(statement_.get(), name);
+}
+
+int Statement::columns() const {
+    return sqlite3_column_count(statement_.get());
+}
+
 bool Statement::step() {
-    deadline_->end = Clock::now() + deadline_->per_step;
+    deadline_->end = deadline_->from_now();
     const int code = sqlite3_step(statement_.get());
     if (code != SQLITE_ROW && code != SQLITE_DONE) {
         fail(code);
@@ -181,48 +204,60 @@ Db::Db(const std::filesystem::path& path, OpenMode mode, std::string shown_as)
     if (code != SQLITE_OK) {
         throw Error{errc(code), fmt::format("cannot open {}: {}", file_, sqlite3_errmsg(raw))};
     }
-    if (mode == OpenMode::immutable) {
-        harden();
-    } else {
+    if (mode == OpenMode::build) {
         execute(
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;"
             "PRAGMA cache_size=-32768");
+        return;
+    }
+    if (mode != OpenMode::immutable) {
+        wait_for_locks(default_wait);
+    }
+    harden();
+    if (mode != OpenMode::update) {
+        limit();
     }
 }
 
 Db::~Db() = default;
 
+void Db::configure(int option, int value) {
+    int now = -1;
+    if (sqlite3_db_config(db_.get(), option, value, &now) != SQLITE_OK || now != value) {
+        throw Error{Errc::unsupported,
+                    fmt::format("cannot open {}: this SQLite cannot be hardened", file_)};
+    }
+}
+
 /// sqlite.org/security.html, section 1: what to switch off before reading a file from someone else.
 void Db::harden() {
+    configure(SQLITE_DBCONFIG_DEFENSIVE, 1);
+    configure(SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0);
+    configure(SQLITE_DBCONFIG_ENABLE_TRIGGER, 0);
+    configure(SQLITE_DBCONFIG_ENABLE_VIEW, 0);
+    sqlite3_limit(db_.get(), SQLITE_LIMIT_LENGTH, max_value_bytes);
+    execute("PRAGMA cell_size_check=ON; PRAGMA mmap_size=0");
+}
+
+/// What a file from someone else may cost at most when it is only read.
+void Db::limit() {
     sqlite3* const db = db_.get();
-    for (const auto& [option, value] : {std::pair{SQLITE_DBCONFIG_DEFENSIVE, 1},
-                                        {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-                                        {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
-                                        {SQLITE_DBCONFIG_ENABLE_VIEW, 0}}) {
-        int now = -1;
-        if (sqlite3_db_config(db, option, value, &now) != SQLITE_OK || now != value) {
-            throw Error{Errc::unsupported,
-                        fmt::format("cannot open {}: this SQLite cannot be hardened", file_)};
-        }
-    }
-    static constexpr std::array<std::pair<int, int>, 7> limits{
-        {{SQLITE_LIMIT_LENGTH, max_value_bytes},
-         {SQLITE_LIMIT_SQL_LENGTH, 100'000},
-         {SQLITE_LIMIT_COLUMN, 100},
-         {SQLITE_LIMIT_EXPR_DEPTH, 20},
-         {SQLITE_LIMIT_COMPOUND_SELECT, 3},
-         {SQLITE_LIMIT_ATTACHED, 0},
-         {SQLITE_LIMIT_WORKER_THREADS, 0}}};
+    static constexpr std::array<std::pair<int, int>, 6> limits{{{SQLITE_LIMIT_SQL_LENGTH, 100'000},
+                                                                {SQLITE_LIMIT_COLUMN, 100},
+                                                                {SQLITE_LIMIT_EXPR_DEPTH, 20},
+                                                                {SQLITE_LIMIT_COMPOUND_SELECT, 3},
+                                                                {SQLITE_LIMIT_ATTACHED, 0},
+                                                                {SQLITE_LIMIT_WORKER_THREADS, 0}}};
     for (const auto& [limit, value] : limits) {
         sqlite3_limit(db, limit, value);
     }
     sqlite3_progress_handler(db, instructions_per_look, &has_passed, deadline_.get());
-    execute("PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA query_only=ON");
+    execute("PRAGMA query_only=ON");
 }
 
 Statement Db::prepare(std::string_view sql) {
     sqlite3_stmt* raw = nullptr;
-    deadline_->end = Clock::now() + deadline_->per_step;  // the first one reads the schema
+    deadline_->end = deadline_->from_now();  // the first one reads the schema
     const int code = sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()),
                                         SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
     Statement statement{db_.get(), raw, file_, *deadline_};
@@ -232,8 +267,13 @@ Statement Db::prepare(std::string_view sql) {
     return statement;
 }
 
+void Db::allow_views_and_triggers() {
+    configure(SQLITE_DBCONFIG_ENABLE_VIEW, 1);
+    configure(SQLITE_DBCONFIG_ENABLE_TRIGGER, 1);
+}
+
 void Db::execute(const char* sql) {
-    deadline_->end = Clock::now() + deadline_->per_step;
+    deadline_->end = deadline_->from_now();
     if (const int code = sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr);
         code != SQLITE_OK) {
         throw Error{errc(code),
@@ -243,6 +283,19 @@ void Db::execute(const char* sql) {
 
 void Db::set_deadline(std::chrono::milliseconds per_step) {
     deadline_->per_step = per_step;
+}
+
+void Db::wait_for_locks(std::chrono::milliseconds timeout) {
+    sqlite3_busy_timeout(db_.get(), static_cast<int>(timeout.count()));
+    deadline_->wait_for_locks = timeout;
+}
+
+bool Db::is_in_transaction() const {
+    return sqlite3_get_autocommit(db_.get()) == 0;
+}
+
+std::int64_t Db::changes() const {
+    return sqlite3_changes64(db_.get());
 }
 
 }  // namespace offgrid::sqlite

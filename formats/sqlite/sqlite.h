@@ -21,6 +21,15 @@ enum class OpenMode {
     /// locks, no journal, no side files (`mode=ro&immutable=1`); hardened, with limits and a
     /// deadline for every step, reading the schema included.
     immutable,
+    /// For files that other programs may write meanwhile: read-only with locks, waiting for those
+    /// of
+    /// others; hardened, with limits and deadlines as `immutable`. Never creates or changes the
+    /// database. One in WAL mode needs its `-shm` file, which SQLite makes beside it when it is not
+    /// there: in a folder where it cannot, reading fails with `io`.
+    shared,
+    /// An existing or new database, written in place with locks and a journal, hardened but without
+    /// limits and deadlines.
+    update,
     /// A new database that is not shared until it is finished: no journal, no syncs. The file must
     /// not exist.
     build,
@@ -29,7 +38,12 @@ enum class OpenMode {
 /// When the running step of a statement must end. Shared by a connection and its statements.
 struct Deadline {
     std::chrono::milliseconds per_step{2'000};
+    std::chrono::milliseconds wait_for_locks{0};  ///< added to it
     std::chrono::steady_clock::time_point end = std::chrono::steady_clock::time_point::max();
+
+    std::chrono::steady_clock::time_point from_now() const {
+        return std::chrono::steady_clock::now() + per_step + wait_for_locks;
+    }
 };
 
 /// A compiled statement with typed binds and columns. Indices of binds count from 1, of columns
@@ -43,8 +57,14 @@ public:
     ~Statement() = default;
 
     Statement& bind(int index, std::int64_t value);
+    Statement& bind_real(int index, double value);
     Statement& bind(int index, std::string_view text);  ///< borrowed until the next `reset`
     Statement& bind(int index, BytesView blob);         ///< borrowed until the next `reset`
+
+    /// The index of the parameter of that name (`:x`), or 0 when the statement has none.
+    int parameter(const char* name) const;
+
+    int columns() const;
 
     /// Run up to the next row. False when there is none.
     bool step();
@@ -95,11 +115,23 @@ public:
 
     Statement prepare(std::string_view sql);
 
+    /// Let statements read views and fire triggers from now on: for those of the operator.
+    void allow_views_and_triggers();
+
     /// Run one or more statements without results.
     void execute(const char* sql);
 
-    /// How long one step of a statement on an immutable database may take from now on.
+    /// How long one step of a statement on an immutable or shared database may take from now on.
     void set_deadline(std::chrono::milliseconds per_step);
+
+    /// How long to wait for the locks of others before `busy`, from now on.
+    void wait_for_locks(std::chrono::milliseconds timeout);
+
+    /// Whether a transaction is open: some failures, such as a full disk, may end it.
+    bool is_in_transaction() const;
+
+    /// Rows that the last statement inserted, updated or deleted.
+    std::int64_t changes() const;
 
 private:
     friend class Statement;
@@ -108,6 +140,8 @@ private:
     };
 
     void harden();
+    void limit();
+    void configure(int option, int value);
 
     std::string file_;
     std::unique_ptr<Deadline> deadline_;

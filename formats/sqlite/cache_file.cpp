@@ -1,0 +1,69 @@
+#include "formats/sqlite/cache_file.h"
+
+#include "formats/base/error.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace offgrid::sqlite {
+
+std::optional<FileIdentity> identify(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0) {
+        return FileIdentity{status.st_dev, status.st_ino,
+                            static_cast<std::uint64_t>(status.st_size)};
+    }
+    if (errno != ENOENT && errno != ENOTDIR) {
+        throw system_error(errno, fmt::format("cannot open {}", path));
+    }
+    return std::nullopt;
+}
+
+CacheFile::CacheFile(const std::string& path, OpenMode mode)
+    : identity_{identify(path)}, db_{path, mode} {
+    if (!identity_) {
+        identity_ = identify(path);  // it was made just now
+    }
+}
+
+CacheStatement& CacheFile::statement(std::string_view sql, StatementSource source) {
+    const auto found = std::ranges::find(statements_, sql, &Compiled::sql);
+    if (found != statements_.end()) {
+        return *found->statement;
+    }
+    if (source == StatementSource::operator_given) {
+        db_.allow_views_and_triggers();
+    }
+    statements_.push_back({std::string{sql}, std::make_unique<CacheStatement>(db_.prepare(sql))});
+    return *statements_.back().statement;
+}
+
+MbtilesLayout CacheFile::mbtiles_layout() {
+    if (!layout_) {
+        layout_ = recognise_mbtiles(db_);
+    }
+    return *layout_;
+}
+
+void CacheFile::check_tiles_table() {
+    if (has_tiles_table_) {
+        return;
+    }
+    const auto columns = columns_of(db_, "tiles");
+    if (columns.empty()) {
+        throw Error{Errc::corrupt, fmt::format("cannot read {}: no such table: tiles", db_.file())};
+    }
+    for (const auto* name : {"tileset", "grid", "x", "y", "z", "data", "dim", "ctime"}) {
+        if (!has_columns(columns, {name})) {
+            throw Error{
+                Errc::corrupt,
+                fmt::format("cannot read {}: the table tiles has no column {}", db_.file(), name)};
+        }
+    }
+    has_tiles_table_ = true;
+}
+
+}  // namespace offgrid::sqlite

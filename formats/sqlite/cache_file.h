@@ -1,0 +1,71 @@
+#pragma once
+
+#include "formats/sqlite/cache_statement.h"
+#include "formats/sqlite/mbtiles_schema.h"
+#include "formats/sqlite/sqlite.h"
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace offgrid::sqlite {
+
+/// What tells a file from another one of the same name. A value.
+struct FileIdentity {
+    dev_t device = 0;
+    ino_t inode = 0;
+    std::uint64_t size = 0;
+
+    bool is_same_file(const FileIdentity& other) const {
+        return device == other.device && inode == other.inode;
+    }
+};
+
+/// The file of that name, or nothing when there is none.
+std::optional<FileIdentity> identify(const std::string& path);
+
+/// Whose statement it is: ours on base tables that are known, or one that the operator configured.
+enum class StatementSource { built_in, operator_given };
+
+/// A connection to one file of a cache, with its statements compiled once and what is known of its
+/// tables. One thread at a time; readers keep it in a CacheFilePool.
+class CacheFile {
+public:
+    CacheFile(const std::string& path, OpenMode mode);
+
+    Db& db() { return db_; }
+
+    /// Whether the connection is to this file, and not to one that had the name before.
+    bool shows(const FileIdentity& file) const {
+        return identity_ && identity_->is_same_file(file);
+    }
+
+    /// The statement, compiled when it is first asked for. Valid as long as the file.
+    CacheStatement& statement(std::string_view sql,
+                              StatementSource source = StatementSource::built_in);
+
+    /// The tables of an MBTiles file. Throws `corrupt` when it has none.
+    MbtilesLayout mbtiles_layout();
+
+    /// Throws `corrupt` unless there is MapCache's table `tiles`.
+    void check_tiles_table();
+
+private:
+    struct Compiled {
+        std::string sql;
+        std::unique_ptr<CacheStatement> statement;
+    };
+
+    std::optional<FileIdentity> identity_;  // taken first: a file that is swapped meanwhile differs
+    Db db_;
+    std::optional<MbtilesLayout> layout_;
+    bool has_tiles_table_ = false;
+    std::vector<Compiled> statements_;
+};
+
+}  // namespace offgrid::sqlite

@@ -1,0 +1,158 @@
+#include "formats/sqlite/cache_schema.h"
+
+#include "formats/base/error.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace offgrid::sqlite {
+namespace {
+
+/// As MapCache has it, so that it finds what it would create.
+constexpr std::string_view tiles_ddl =
+    "create table if not exists tiles(tileset text, grid text, x integer, y integer, z integer,"
+    " data blob, dim text, ctime datetime, primary key(tileset,grid,x,y,z,dim))";
+
+constexpr std::string_view of_slice = " where tileset=:tileset and grid=:grid and dim=:dim";
+constexpr std::string_view of_tile = " and x=:x and y=:y and z=:z";
+constexpr std::string_view of_range =
+    " and z=:z and x between :min_x and :max_x and y between :min_y and :max_y";
+
+constexpr std::array mbtiles_layouts{MbtilesLayout::flat, MbtilesLayout::flat_with_hash,
+                                     MbtilesLayout::map_images, MbtilesLayout::map_images_by_zoom,
+                                     MbtilesLayout::shallow_data};
+
+std::string_view word_for(CacheQuery query) {
+    switch (query) {
+        case CacheQuery::exists:
+            return "exists";
+        case CacheQuery::get:
+            return "get";
+        case CacheQuery::set:
+            return "set";
+        case CacheQuery::erase:
+            return "delete";
+        case CacheQuery::scan:
+        case CacheQuery::list:
+        case CacheQuery::rows:
+            break;
+    }
+    return "select";
+}
+
+std::string create_sql(const CacheOptions& options) {
+    if (!options.queries.create.empty()) {
+        return options.queries.create;
+    }
+    switch (options.schema) {
+        case CacheSchema::tiles:
+            return std::string{tiles_ddl};
+        case CacheSchema::mbtiles:
+            return mbtiles_ddl;
+        case CacheSchema::mbtiles_flat:
+            return mbtiles_flat_ddl;
+        case CacheSchema::mbtiles_hashed:
+            return mbtiles_flat_with_hash_ddl;
+    }
+    return {};
+}
+
+bool is_word(std::string_view text) {
+    const auto is_letter = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    };
+    return !text.empty() && is_letter(text.front()) && std::ranges::all_of(text, [&](char c) {
+        return is_letter(c) || (c >= '0' && c <= '9');
+    });
+}
+
+bool is_number(std::string_view text) {
+    if (text.starts_with('-') || text.starts_with('+')) {
+        text.remove_prefix(1);
+    }
+    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+CacheSql::CacheSql(const CacheOptions& options)
+    : schema_{options.schema}, create_{create_sql(options)} {
+    const auto& queries = options.queries;
+    for (const auto& [query, sql] : {std::pair{CacheQuery::exists, &queries.exists},
+                                     {CacheQuery::get, &queries.get},
+                                     {CacheQuery::set, &queries.set},
+                                     {CacheQuery::erase, &queries.erase}}) {
+        if (!sql->empty()) {
+            given_[query] = *sql;
+        }
+    }
+    if (!queries.get.empty() && queries.exists.empty()) {
+        given_[CacheQuery::exists] = queries.get;
+    }
+    const auto add = [&](Layout layout, CacheQuery query, std::string sql) {
+        built_in_[{layout, query}] = std::move(sql);
+    };
+    add({}, CacheQuery::exists,
+        fmt::format("select 1 from tiles{}{} and length(data) > 0", of_slice, of_tile));
+    add({}, CacheQuery::get,
+        fmt::format("select data, strftime('%s', ctime) from tiles{}{}", of_slice, of_tile));
+    add({}, CacheQuery::set,
+        "insert or replace into tiles(tileset,grid,x,y,z,data,dim,ctime)"
+        " values (:tileset,:grid,:x,:y,:z,:data,:dim,datetime('now'))");
+    add({}, CacheQuery::erase, fmt::format("delete from tiles{}{}", of_slice, of_tile));
+    add({}, CacheQuery::scan,
+        fmt::format("select z, x, y, data from tiles{}{}", of_slice, of_range));
+    add({}, CacheQuery::list,
+        fmt::format("select z, x, y, length(data) from tiles{}{}", of_slice, of_range));
+    add({}, CacheQuery::rows, fmt::format("select z, x, y, length(data) from tiles{}", of_slice));
+    for (const auto layout : mbtiles_layouts) {
+        add(layout, CacheQuery::exists, select_presence_sql(layout));
+        add(layout, CacheQuery::get, select_tile_sql(layout));
+        add(layout, CacheQuery::scan, select_tiles_sql(layout));
+        add(layout, CacheQuery::list, select_tiles_sql(layout, TileColumn::size));
+        add(layout, CacheQuery::rows, select_rows_sql(layout, TileColumn::size));
+    }
+}
+
+bool CacheSql::can_scan() const {
+    return !given(CacheQuery::get) && !given(CacheQuery::set);
+}
+
+const std::string* CacheSql::given(CacheQuery query) const {
+    const auto found = given_.find(query);
+    return found == given_.end() ? nullptr : &found->second;
+}
+
+CacheStatement& CacheSql::statement(CacheFile& file, CacheQuery query) const {
+    if (const auto* const sql = given(query)) {
+        try {
+            return file.statement(*sql, StatementSource::operator_given);
+        } catch (const Error& error) {
+            rethrow_with(error, "query '{}'", word_for(query));
+        }
+    }
+    if (schema_ != CacheSchema::tiles) {
+        return file.statement(built_in_.at({file.mbtiles_layout(), query}));
+    }
+    file.check_tiles_table();
+    return file.statement(built_in_.at({std::nullopt, query}));
+}
+
+CachePragmas pragmas_of(const CacheOptions& options) {
+    CachePragmas pragmas;
+    for (const auto& [name, value] : options.pragmas) {
+        if (!is_word(name) || !(is_word(value) || is_number(value))) {
+            throw Error{Errc::invalid_argument,
+                        fmt::format("cache '{}': pragma '{}' with the value '{}' is no name with a "
+                                    "word or a number",
+                                    options.name, name, value)};
+        }
+        const bool comes_first = name == "page_size" || name == "auto_vacuum" || name == "encoding";
+        (comes_first ? pragmas.before_tables : pragmas.others) +=
+            fmt::format("PRAGMA {}={};", name, value);
+    }
+    return pragmas;
+}
+
+}  // namespace offgrid::sqlite

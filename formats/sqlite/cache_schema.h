@@ -1,0 +1,62 @@
+#pragma once
+
+#include "formats/sqlite/cache_file.h"
+#include "formats/sqlite/cache_options.h"
+
+#include <array>
+#include <map>
+#include <string>
+#include <utility>
+
+namespace offgrid::sqlite {
+
+/// What is asked of a file of a cache.
+enum class CacheQuery {
+    exists,  ///< a row when the tile is there
+    get,     ///< its content and, where the table has it, the time of its last change
+    set,
+    erase,
+    scan,  ///< z, x, row and content of the tiles of a range
+    list,  ///< z, x, row and size of the same
+    rows,  ///< z, x, row and size of every tile of the slice
+};
+
+/// The SQL of one cache for each question and layout: that of the operator where there is one, else
+/// that of the schema, on base tables that are known. Immutable; safe for concurrent use.
+class CacheSql {
+public:
+    explicit CacheSql(const CacheOptions& options);
+
+    /// Whether tiles can be listed: a statement of the operator may keep them anywhere.
+    bool can_scan() const;
+
+    /// The statement, compiled in the file. Throws `corrupt` when the file has other tables.
+    /// REQUIRES: not `set` and `erase` of an MBTiles schema unless the operator gave them.
+    CacheStatement& statement(CacheFile& file, CacheQuery query) const;
+
+    /// What the operator gave, or nothing.
+    const std::string* given(CacheQuery query) const;
+
+    /// The statements that make a new file, or all that an operator wants run.
+    const std::string& create() const { return create_; }
+
+private:
+    /// Nothing: the table `tiles` of MapCache.
+    using Layout = std::optional<MbtilesLayout>;
+
+    CacheSchema schema_;
+    std::string create_;
+    std::map<CacheQuery, std::string> given_;
+    std::map<std::pair<Layout, CacheQuery>, std::string> built_in_;
+};
+
+/// The statements that set the pragmas, with those in front that a file must have before its first
+/// table. Throws `invalid_argument` naming the cache for a name or a value that is more than a word
+/// or a number.
+struct CachePragmas {
+    std::string before_tables{};
+    std::string others{};
+};
+CachePragmas pragmas_of(const CacheOptions& options);
+
+}  // namespace offgrid::sqlite

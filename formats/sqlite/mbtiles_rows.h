@@ -1,0 +1,50 @@
+#pragma once
+
+#include "formats/sqlite/cache_file.h"
+#include "formats/sqlite/cache_statement.h"
+#include "formats/sqlite/mbtiles_metadata.h"
+#include "formats/store/tileset_slice.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace offgrid::sqlite {
+
+/// Puts and erases tiles in the tables of an MBTiles file that is open for writing, and keeps its
+/// `metadata` true, all within the transaction of the caller. File, slice and tileset are not
+/// owned. One thread at a time.
+///
+/// Where `map` points into `images`, an image has the hash of its content for an id, so that equal
+/// tiles are stored once. An image that MapCache wrote for one tile (id `x-y-z`) goes with that
+/// tile; others that are no longer shown are swept out in `finish`.
+class MbtilesRows {
+public:
+    /// Throws `corrupt` when no index finds a tile, `unsupported` for tables that are only read.
+    MbtilesRows(CacheFile& file, const CacheSlice& slice, const TilesetSlice& tileset);
+
+    void put(const TileKey& key, BytesView content);
+    void erase(const TileKey& key);
+
+    /// Remove images without a tile, and write the metadata.
+    void finish();
+
+private:
+    CacheStatement& at(std::string_view sql, const TileKey& key);
+    void put_row(const TileKey& key, BytesView content, std::string_view id);
+    void put_image(const TileKey& key, BytesView content);
+    std::optional<std::string> image_of(const TileKey& key);
+    void release_image(const TileKey& key, const std::string& id);
+
+    CacheFile& file_;
+    const CacheSlice& slice_;
+    const TilesetSlice& tileset_;
+    MbtilesLayout layout_;
+    std::string update_;
+    std::string insert_;
+    std::string erase_;
+    MbtilesPuts puts_;
+    bool has_loose_images_ = false;
+};
+
+}  // namespace offgrid::sqlite
