@@ -14,19 +14,28 @@ namespace offgrid {
 enum class Photometric { ycbcr, rgb };
 
 /// A cache in tiled JPEG GeoTIFF files of `xcount` by `ycount` tiles, named by a template (MapCache
-/// `tiff`).
+/// `tiff`); tiff/tile_places.h says how the tiles lie in a file. A name must tell the zoom, and
+/// column and row where a matrix is larger than a file: a tile whose place others share is refused
+/// as `invalid_argument`.
 struct TiffOptions {
     std::string name{};  ///< of the cache, for messages
     std::string file{};  ///< a PathTemplate
     PathTemplateOptions path{.xcount = 10, .ycount = 10, .counts_inv_x_in_rows = true};
-    int quality = 90;  ///< of JPEG, where a tile must be encoded
-    Photometric photometric = Photometric::ycbcr;
+    int quality = 90;  ///< of JPEG, where a tile must be encoded; from 1 to 100
+    Photometric photometric = Photometric::ycbcr;  ///< of new files
 };
 
-/// Reads the JPEG tiles of TIFF files as they are stored, completed by the tables that the file
-/// keeps apart (TIFF Technical Note 2, "JPEGTables"). A missing file and a sparse tile are absent.
-/// Throws `corrupt` for a file that ends early, `unsupported` for one that is not tiled JPEG. Safe
-/// for concurrent use.
+/// Reads the JPEG tiles of TIFF files as they are stored: one that has its own tables byte for
+/// byte, any other completed by the tables that the file keeps apart (TIFF Technical Note 2,
+/// "JPEGTables"), with the same bytes as MapCache. RGB tiles get the Adobe marker that MapCache
+/// leaves out. Classic TIFF and BigTIFF, either byte order, one or three samples; overviews and
+/// masks are passed over.
+///
+/// A missing file and a sparse tile are absent. Throws `corrupt` for a file that ends early,
+/// `unsupported` for one that is not tiled JPEG of the right shape. A file that changes is seen as
+/// it was at its last commit. For a grid with the origin at the top left the rows count from the
+/// north, as GDAL shows them; in files that MapCache began they are reversed, which their tie point
+/// tells (a file without one counts as right). Keeps 64 files open. Safe for concurrent use.
 class TiffReader final : public TileReader {
 public:
     TiffReader(const TiffOptions& options, TilesetSlice slice);
@@ -45,8 +54,20 @@ private:
 };
 
 /// Writes TIFF files that GDAL and QGIS place right: SRS, pixel scale and tie point, rows from the
-/// north for either origin of the grid; BigTIFF when a file may pass 4 GiB. A tile that another
-/// program is writing to the same file waits for the lock.
+/// north for either origin of the grid; BigTIFF where the pixels of a file pass 4 GiB. Adds to
+/// files of other programs in their byte order, keeping their other tags and images.
+///
+/// A baseline JPEG of the file's sampling and colour space is copied byte for byte; a new file
+/// takes the sampling of its first tile. Other tiles are encoded anew, transparent ones on white;
+/// one of another size than the grid's is refused. Equal tiles that are there already are not
+/// written.
+///
+/// Each file is published by itself, at once and whole; readers wait for nothing. Beyond 32 MiB
+/// tiles go to the end of their files ahead of the commit, where nobody sees them. What was
+/// replaced or given up stays there as a hole: a file grows with each new version of its tiles. The
+/// lock on a file's name is held while it is written to, not between `put` and `commit`. When some
+/// files fail, `commit` publishes the others and throws the first failure; called again it tries
+/// the rest.
 ///
 /// The locker is not owned and outlives the writer.
 class TiffWriter final : public TileWriter {
