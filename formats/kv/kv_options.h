@@ -30,9 +30,11 @@ struct LmdbOptions {
     std::string key = default_file_key;
     std::size_t max_bytes = std::size_t{64} * 1000 * 4096;  ///< MapCache `max_size` 64
     unsigned max_readers = 126;
+    std::chrono::milliseconds timeout{5'000};  ///< to wait for other writers of this program
 };
 
-/// Memcached servers, keys spread over them as libmemcached does (MapCache `memcache`).
+/// Memcached servers, keys spread over them as MapCache does, so in this order (MapCache
+/// `memcache`).
 struct MemcacheOptions {
     std::string name{};  ///< of the cache, for messages
     std::vector<ServerAddress> servers{};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "formats/kv/kv_options.h"
+#include "formats/kv/tile_keys.h"
 #include "formats/store/tile_store.h"
 #include "formats/store/tileset_slice.h"
 
@@ -9,24 +10,33 @@
 
 namespace offgrid {
 
-/// Reads the tiles in memcached servers. Safe for concurrent use.
+class MemcacheClient;
+
+/// Reads the tiles in memcached servers (MapCache `memcache`). Safe for concurrent use.
+///
+/// Connects when a tile is asked for. A server that is down, slow or talks nonsense is an Error,
+/// where MapCache takes the tile for absent. Memcached does not say which tiles it has.
 class MemcacheReader final : public TileReader {
 public:
     MemcacheReader(const MemcacheOptions& options, TilesetSlice slice);
     ~MemcacheReader() override;
 
-    const StoreInfo& info() const override;
+    const StoreInfo& info() const override { return slice_.info; }
     std::optional<Tile> get(const TileKey& key) const override;
-    bool exists(const TileKey& key) const override;
-    bool can_scan() const override;
+    bool can_scan() const override { return false; }
     void scan(const TileRange& range, const Visitor& visit) const override;
 
 private:
-    class Impl;
-    std::unique_ptr<Impl> impl_;
+    TilesetSlice slice_;
+    TileKeys keys_;
+    std::unique_ptr<MemcacheClient> client_;
 };
 
-/// Writes the tiles in memcached servers.
+/// Writes the tiles in memcached servers. A tile is visible when `put` returns, for the slice's
+/// `expiry`, or for ever without one: until the server needs the room.
+///
+/// A tile that is larger than a server takes (1 MiB unless it was started with `-I`) is refused
+/// with `too_large`; memcached drops the older one of the same key with it.
 class MemcacheWriter final : public TileWriter {
 public:
     MemcacheWriter(const MemcacheOptions& options, TilesetSlice slice);
@@ -34,11 +44,13 @@ public:
 
     void put(const TileKey& key, BytesView content) override;
     void erase(const TileKey& key) override;
-    void commit() override;
+    void commit() override {}
 
 private:
-    class Impl;
-    std::unique_ptr<Impl> impl_;
+    TilesetSlice slice_;
+    TileKeys keys_;
+    bool marks_blank_;
+    std::unique_ptr<MemcacheClient> client_;
 };
 
 }  // namespace offgrid
