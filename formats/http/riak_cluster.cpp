@@ -1,0 +1,115 @@
+#include "formats/http/riak_cluster.h"
+
+#include "formats/http/url.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace offgrid::http {
+namespace {
+
+const PathTemplateOptions key_template{.xcount = 1,
+                                       .ycount = 1,
+                                       .dimension_text = DimensionText::joined,
+                                       .has_one_key_per_axis = true};
+
+/// MapCache's key where the configuration gives none.
+std::string default_key(const TilesetSlice& slice) {
+    return slice.values.dimensions.empty() ? "{tileset}/{grid}/{z}/{y}/{x}/{ext}"
+                                           : "{tileset}/{grid}/{dim}/{z}/{y}/{x}/{ext}";
+}
+
+/// MapCache's keys have `#` for white space and control characters in the value of a dimension,
+/// where it is the only one.
+TilesetSlice with_plain_dimension(TilesetSlice slice) {
+    if (slice.values.dimensions.size() == 1) {
+        std::ranges::replace_if(
+            slice.values.dimensions.front().second,
+            [](char c) {
+                return std::string_view{" \r\n\t\f\x1B\a\b"}.find(c) != std::string_view::npos;
+            },
+            '#');
+    }
+    return slice;
+}
+
+std::string origin_of(const ServerAddress& server) {
+    const bool is_bare_ipv6 =
+        server.host.find(':') != std::string::npos && !server.host.starts_with('[');
+    return is_bare_ipv6 ? fmt::format("http://[{}]:{}", server.host, server.port)
+                        : fmt::format("http://{}:{}", server.host, server.port);
+}
+
+void check(const RiakOptions& options) {
+    const auto refuse = [&](std::string_view what) {
+        throw Error{Errc::invalid_argument, fmt::format("cache '{}': {}", options.name, what)};
+    };
+    if (options.servers.empty()) {
+        refuse("no server is configured");
+    }
+    if (options.bucket.empty()) {
+        refuse("no bucket is configured");
+    }
+    for (const auto& server : options.servers) {
+        const bool is_host =
+            !server.host.empty() && server.host.find_first_of("/?#@ \t\r\n") == std::string::npos;
+        if (!is_host || server.port < 1 || server.port > 65535) {
+            refuse(fmt::format("'{}:{}' is no server", server.host, server.port));
+        }
+    }
+}
+
+}  // namespace
+
+RiakCluster::RiakCluster(const RiakOptions& options, TilesetSlice slice)
+    : options_{options},
+      slice_{with_plain_dimension(std::move(slice))},
+      bucket_{options.bucket, key_template},
+      key_{options.key.empty() ? default_key(slice_) : options.key, key_template},
+      client_{{.timeout = options.timeout, .connection_timeout = options.timeout}} {
+    check(options_);
+    std::ranges::transform(options_.servers, std::back_inserter(origins_), origin_of);
+}
+
+std::string RiakCluster::path_of(const TileKey& key) const {
+    const auto& grid = *slice_.info.grid;
+    const auto bucket = encode_segment(bucket_.render(grid, key, slice_.values));
+    const auto name = encode_segment(key_.render(grid, key, slice_.values));
+    auto path = fmt::format("/buckets/{}/keys/{}", bucket, name);
+    if (bucket.empty() || name.empty() || has_dot_segment(path)) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("cache '{}': {} names no object", options_.name, path)};
+    }
+    return path;
+}
+
+Answer RiakCluster::send(std::string_view method, const std::string& path, HttpHeaders headers,
+                         BytesView body) const {
+    Request request{
+        .method = std::string{method}, .url = {}, .headers = std::move(headers), .body = body};
+    const auto first = current_.load(std::memory_order_relaxed);
+    try {
+        for (std::size_t tried = 0;; ++tried) {
+            const auto server = (first + tried) % origins_.size();
+            request.url = origins_[server] + path;
+            try {
+                auto answer = client_.send(request);
+                current_.store(server, std::memory_order_relaxed);
+                return answer;
+            } catch (const Unreachable&) {
+                if (tried + 1 == origins_.size()) {
+                    throw;
+                }
+            }
+        }
+    } catch (const Error& error) {
+        fail(error, method, path);
+    }
+}
+
+void RiakCluster::fail(const Error& error, std::string_view method, std::string_view path) const {
+    rethrow_with(error, "cache '{}': {} {}", options_.name, method, path.substr(0, path.find('?')));
+}
+
+}  // namespace offgrid::http
