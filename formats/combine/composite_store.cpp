@@ -1,16 +1,28 @@
 #include "formats/combine/composite_store.h"
 
+#include "formats/base/error.h"
+#include "formats/combine/first_failure.h"
+
 #include <algorithm>
 #include <utility>
 
 namespace offgrid {
+namespace {
+
+/// The first whose span has the zoom.
+template <typename Spans>
+auto find_span(const Spans& spans, int zoom) {
+    return std::ranges::find_if(
+        spans, [&](const auto& span) { return zoom >= span.min_zoom && zoom <= span.max_zoom; });
+}
+
+}  // namespace
 
 CompositeReader::CompositeReader(StoreInfo info, std::vector<Part> parts)
     : info_{std::move(info)}, parts_{std::move(parts)} {}
 
 const TileReader* CompositeReader::reader_for(int zoom) const {
-    const auto found = std::ranges::find_if(
-        parts_, [&](const Part& part) { return zoom >= part.min_zoom && zoom <= part.max_zoom; });
+    const auto found = find_span(parts_, zoom);
     return found == parts_.end() ? nullptr : found->reader.get();
 }
 
@@ -19,10 +31,61 @@ std::optional<Tile> CompositeReader::get(const TileKey& key) const {
     return reader == nullptr ? std::nullopt : reader->get(key);
 }
 
+bool CompositeReader::exists(const TileKey& key) const {
+    const auto* const reader = reader_for(key.z);
+    return reader != nullptr && reader->exists(key);
+}
+
+bool CompositeReader::can_scan() const {
+    return std::ranges::all_of(parts_, [](const Part& part) { return part.reader->can_scan(); });
+}
+
 void CompositeReader::scan(const TileRange& range, const Visitor& visit) const {
     if (const auto* const reader = reader_for(range.z)) {
         reader->scan(range, visit);
     }
+}
+
+void CompositeReader::list(const TileRange& range, const SizeVisitor& visit) const {
+    if (const auto* const reader = reader_for(range.z)) {
+        reader->list(range, visit);
+    }
+}
+
+const TileFiles* CompositeReader::files() const {
+    return parts_.size() == 1 ? parts_.front().reader->files() : nullptr;
+}
+
+CompositeWriter::CompositeWriter(std::string name, std::vector<Span> spans,
+                                 std::vector<std::unique_ptr<TileWriter>> writers)
+    : name_{std::move(name)}, spans_{std::move(spans)}, writers_{std::move(writers)} {}
+
+TileWriter* CompositeWriter::writer_for(int zoom) const {
+    const auto found = find_span(spans_, zoom);
+    return found == spans_.end() ? nullptr : writers_[found->writer].get();
+}
+
+void CompositeWriter::put(const TileKey& key, BytesView content) {
+    auto* const writer = writer_for(key.z);
+    if (writer == nullptr) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("cache '{}' has no cache for zoom {}", name_, key.z)};
+    }
+    writer->put(key, content);
+}
+
+void CompositeWriter::erase(const TileKey& key) {
+    if (auto* const writer = writer_for(key.z)) {
+        writer->erase(key);
+    }
+}
+
+void CompositeWriter::commit() {
+    FirstFailure failure;
+    for (const auto& writer : writers_) {
+        failure.attempt([&] { writer->commit(); });
+    }
+    failure.rethrow();
 }
 
 }  // namespace offgrid

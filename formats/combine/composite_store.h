@@ -2,19 +2,21 @@
 
 #include "formats/store/tile_store.h"
 
+#include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace offgrid {
 
 /// Several stores behind one name, each for a span of zooms: the first whose span has the tile's
-/// zoom answers (MapCache "composite"). A zoom in no span is absent.
+/// zoom answers (MapCache `composite`). A zoom in no span is absent. Safe for concurrent use.
 class CompositeReader final : public TileReader {
 public:
     struct Part {
         int min_zoom = 0;  ///< inclusive
         int max_zoom = 0;  ///< inclusive
-        std::unique_ptr<TileReader> reader;
+        std::unique_ptr<TileReader> reader{};
     };
 
     /// All parts are in the grid of `info`.
@@ -22,13 +24,49 @@ public:
 
     const StoreInfo& info() const override { return info_; }
     std::optional<Tile> get(const TileKey& key) const override;
+    bool exists(const TileKey& key) const override;
+
+    /// Whether all parts can.
+    bool can_scan() const override;
     void scan(const TileRange& range, const Visitor& visit) const override;
+    void list(const TileRange& range, const SizeVisitor& visit) const override;
+
+    /// The files of the only part. Null when there are several: each has names of its own.
+    const TileFiles* files() const override;
 
 private:
     const TileReader* reader_for(int zoom) const;
 
     StoreInfo info_;
     std::vector<Part> parts_;
+};
+
+/// Writes several stores behind one name, each for a span of zooms. Owned by one thread.
+class CompositeWriter final : public TileWriter {
+public:
+    struct Span {
+        int min_zoom = 0;        ///< inclusive
+        int max_zoom = 0;        ///< inclusive
+        std::size_t writer = 0;  ///< index: a store may have several spans
+    };
+
+    /// `name` is that of the cache, for messages.
+    CompositeWriter(std::string name, std::vector<Span> spans,
+                    std::vector<std::unique_ptr<TileWriter>> writers);
+
+    /// Throws `invalid_argument` for a zoom that no span has: MapCache loses such tiles.
+    void put(const TileKey& key, BytesView content) override;
+    void erase(const TileKey& key) override;
+
+    /// Commit all stores. When some fail, the first failure is thrown after all were tried.
+    void commit() override;
+
+private:
+    TileWriter* writer_for(int zoom) const;
+
+    std::string name_;
+    std::vector<Span> spans_;
+    std::vector<std::unique_ptr<TileWriter>> writers_;
 };
 
 }  // namespace offgrid

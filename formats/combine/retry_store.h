@@ -1,0 +1,55 @@
+#pragma once
+
+#include "formats/store/tile_store.h"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+namespace offgrid {
+
+/// How often and when a failed call is tried again (MapCache `retries`, `retry_delay`).
+struct RetryOptions {
+    int retries = 0;                    ///< further attempts after the first
+    std::chrono::milliseconds delay{};  ///< before the first of them; doubled each time
+
+    /// Waits; empty: sleeps.
+    std::function<void(std::chrono::milliseconds)> sleep{};
+};
+
+/// Tries calls of another store again when they fail with `io` or `busy`; other failures would be
+/// the same again. The last failure is thrown. Safe for concurrent use.
+class RetryReader final : public TileReader {
+public:
+    RetryReader(std::unique_ptr<TileReader> store, RetryOptions options);
+
+    const StoreInfo& info() const override { return store_->info(); }
+    std::optional<Tile> get(const TileKey& key) const override;
+    bool exists(const TileKey& key) const override;
+    bool can_scan() const override { return store_->can_scan(); }
+
+    /// A scan is tried again up to its first tile.
+    void scan(const TileRange& range, const Visitor& visit) const override;
+    void list(const TileRange& range, const SizeVisitor& visit) const override;
+    const TileFiles* files() const override { return store_->files(); }
+
+private:
+    std::unique_ptr<TileReader> store_;
+    RetryOptions options_;
+};
+
+/// As RetryReader, for a writer. Owned by one thread.
+class RetryWriter final : public TileWriter {
+public:
+    RetryWriter(std::unique_ptr<TileWriter> store, RetryOptions options);
+
+    void put(const TileKey& key, BytesView content) override;
+    void erase(const TileKey& key) override;
+    void commit() override;
+
+private:
+    std::unique_ptr<TileWriter> store_;
+    RetryOptions options_;
+};
+
+}  // namespace offgrid
