@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -119,7 +118,7 @@ private:
     std::vector<std::unique_ptr<const CacheSpec>> caches_;
     std::vector<std::unique_ptr<const Tileset>> tilesets_;
     std::vector<std::string> unused_;
-    std::function<std::unique_ptr<Locker>()> make_locker_;
+    FileLockerOptions locker_;
 };
 
 }  // namespace offgrid::config

@@ -46,7 +46,7 @@ struct StoreLocation {
 /// Finds stores by the words of a command line:
 ///
 ///     FILE.mbtiles                    one MBTiles file
-///     FOLDER                          a package or a depot's folder of one layer
+///     FOLDER                          a package, or a depot of one layer
 ///     FOLDER/{z}/{x}/{y}.png          a folder of tiles; rows from the north, {-y} from the south
 ///     http://HOST/{z}/{x}/{y}.png     tiles behind a web server, the same
 ///     CONFIG.xml#TILESET              a tileset of a mapcache.xml; without #, its only one
@@ -62,8 +62,9 @@ public:
     StoreLocations(const StoreLocations&) = delete;
     StoreLocations& operator=(const StoreLocations&) = delete;
 
-    /// Throws `invalid_argument` for a location that no store can have, `not_found` for a tileset,
-    /// grid or dimension that the configuration does not have, listing those it has.
+    /// Throws `invalid_argument` for a location that no store can have and for a dimension or value
+    /// that the tileset does not have, `not_found` for a tileset or grid that is not there, listing
+    /// those that are.
     StoreLocation find(const std::string& text, const LocationOptions& options = {});
 
 private:

@@ -1,0 +1,124 @@
+#include "formats/config/store_location.h"
+
+#include "tests/support/errors.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/tiles.h"
+
+#include <gmock/gmock.h>
+
+namespace offgrid::config {
+namespace {
+
+using test::draw;
+using test::png_bytes;
+using test::throws;
+using test::word_in;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// Locations in a folder of their own, and what they warn of.
+struct Places {
+    std::string at(const std::string& name) const { return (folder / name).string(); }
+
+    test::TempFolder folder;
+    std::vector<std::string> warnings;
+    StoreLocations locations{8,
+                             [this](const std::string& message) { warnings.push_back(message); }};
+};
+
+TEST(StoreLocations, count_the_rows_of_a_folder_from_the_north_or_from_the_south) {
+    Places places;
+    for (const auto& [key, file] : {std::pair{"{y}", "1/0/0.png"}, {"{-y}", "1/0/1.png"}}) {
+        const auto base = places.at(key + 1);
+        const auto location = places.locations.find(base + "/{z}/{x}/" + key + ".png");
+        const auto writer = location.open_writer({});
+        writer->put({1, 0, 0}, png_bytes("north-west"));
+        writer->commit();
+        EXPECT_TRUE(std::filesystem::exists(base + "/" + file)) << base;
+        EXPECT_EQ(word_in(location.open_reader()->get({1, 0, 0})), "north-west");
+    }
+}
+
+TEST(StoreLocations, make_and_read_an_mbtiles_file) {
+    Places places;
+    const auto fresh = places.locations.find(places.at("a.mbtiles"));
+    const auto writer = fresh.open_writer({.name = "Roads"});
+    writer->put({1, 0, 0}, png_bytes("w"));
+    writer->commit();
+    const auto known = places.locations.find(places.at("a.mbtiles"));
+    EXPECT_EQ(known.info.name, "Roads");
+    EXPECT_EQ(word_in(known.open_reader()->get({1, 0, 0})), "w");
+}
+
+TEST(StoreLocations, read_a_package_and_do_not_write_it) {
+    Places places;
+    test::write_package(places.folder / "p", "roads", "z0: w z1: a b / c d");
+    const auto location = places.locations.find(places.at("p"));
+    EXPECT_EQ(location.type, "package");
+    EXPECT_EQ(word_in(location.open_reader()->get({1, 1, 0})), "b");
+    EXPECT_FALSE(location.open_writer);
+    EXPECT_EQ(location.why_read_only, "packages are made by pack");
+}
+
+/// A configuration with a composite of a multitier: low zooms in one file, high ones by tiers.
+std::string config_of(const Places& places) {
+    return fmt::format(R"(<mapcache><foo/>
+        <cache name="low" type="sqlite3"><dbfile>{0}/low.db</dbfile></cache>
+        <cache name="fast" type="disk"><base>{0}/fast</base></cache>
+        <cache name="top" type="sqlite3"><dbfile>{0}/z{{top}}-{{top_x}}-{{top_y}}.db</dbfile>
+          <top>1</top><retries>1</retries></cache>
+        <cache name="tiers" type="multitier"><cache>fast</cache><cache>top</cache></cache>
+        <cache name="all" type="composite"><cache max-zoom="0">low</cache>
+          <cache min-zoom="1" max-zoom="9">tiers</cache></cache>
+        <tileset name="a"><cache>all</cache><grid>g</grid></tileset>
+        <tileset name="b"><cache>low</cache><grid>WGS84</grid><read-only>true</read-only></tileset>
+        </mapcache>)",
+                       places.folder.path().string());
+}
+
+TEST(StoreLocations, write_and_read_a_tileset_through_composite_and_multitier_caches) {
+    Places places;
+    test::write_file(places.folder / "m.xml", config_of(places));
+    const auto location = places.locations.find(places.at("m.xml#a"));
+    EXPECT_EQ(location.type, "composite");
+    const auto writer = location.open_writer({});
+    writer->put({0, 0, 0}, png_bytes("low"));
+    writer->put({3, 7, 0}, png_bytes("high"));
+    EXPECT_THAT(
+        [&] {
+            writer->put({10, 0, 0}, png_bytes("w"));
+        },
+        throws(Errc::invalid_argument, "cache 'all' has no cache for zoom 10"));
+    writer->commit();
+
+    const auto reader = location.open_reader();
+    EXPECT_EQ(word_in(reader->get({0, 0, 0})), "low");
+    EXPECT_EQ(word_in(reader->get({3, 7, 0})), "high");
+    EXPECT_EQ(reader->get({10, 0, 0}), std::nullopt);
+    EXPECT_TRUE(std::filesystem::exists(places.at("z1-1-1.db")));
+    EXPECT_FALSE(std::filesystem::exists(places.at("fast"))) << "reading alone keeps nothing";
+    EXPECT_THAT(places.warnings, ElementsAre(HasSubstr("m.xml: not used: unknown element <foo>")));
+}
+
+TEST(StoreLocations, say_what_there_is_instead) {
+    Places places;
+    test::write_file(places.folder / "m.xml", config_of(places));
+    const auto find = [&](const std::string& text, const LocationOptions& options = {}) {
+        return [&places, text, options] { places.locations.find(text, options); };
+    };
+    EXPECT_THAT(find(places.at("m.xml")),
+                throws(Errc::invalid_argument, HasSubstr("#TILESET; there are: a, b")));
+    EXPECT_THAT(find(places.at("m.xml#c")),
+                throws(Errc::not_found, HasSubstr("no tileset 'c'; there are: a, b")));
+    EXPECT_THAT(find(places.at("m.xml#a"), {.grid = "WGS84"}),
+                throws(Errc::not_found, "tileset 'a' has no grid 'WGS84'; it has: g"));
+    EXPECT_THAT(find(places.at("none")), throws(Errc::not_found, HasSubstr("is no store")));
+    EXPECT_THAT(find("/t/{z}/{x}.png"), throws(Errc::invalid_argument, HasSubstr("{y}")));
+    EXPECT_THAT(find("/t/{z}/{x}/{y}.png", {.grid = "x"}),
+                throws(Errc::not_found, "no grid 'x'; there are: GoogleMapsCompatible, WGS84"));
+    EXPECT_EQ(places.locations.find(places.at("m.xml#b")).why_read_only,
+              "tileset 'b' is read-only");
+}
+
+}  // namespace
+}  // namespace offgrid::config
