@@ -69,11 +69,10 @@ Box parse_bbox(const std::string& text) {
     }
     const Box box{edges[0], edges[1], edges[2], edges[3]};
     if (is_sound && (box.min_x > box.max_x || box.max_x > 180)) {
-        throw Error{
-            Errc::invalid_argument,
-            fmt::format("--bbox {}: reaches across 180 degrees: make a package of W,S,180,N "
-                        "and one of -180,S,E,N",
-                        text)};
+        throw Error{Errc::invalid_argument,
+                    fmt::format("--bbox {}: reaches across 180 degrees: take W,S,180,N and "
+                                "-180,S,E,N one after the other",
+                                text)};
     }
     if (!is_sound || box.is_empty() || box.min_x < -180 || box.max_x > 180 || box.min_y < -90 ||
         box.max_y > 90) {
@@ -99,6 +98,7 @@ std::pair<int, int> parse_zooms(const std::string& text) {
 std::variant<PackCommand, CommandLineAnswer> parse_command_line(int argc, const char* const* argv) {
     CLI::App app{"Pack rasters into offline tile packages", "offgrid"};
     app.require_subcommand(1);
+    app.footer("Other verbs: transfer, coverage, verify, stores; each has a --help of its own");
     auto& pack = *app.add_subcommand("pack", "Make a package from georeferenced rasters");
     PackCommand command;
     Texts texts;

@@ -1,21 +1,30 @@
 #include "formats/base/error.h"
-#include "pack/command_line.h"
-#include "pack/pack.h"
-#include "pack/progress.h"
+#include "pack/commands/command.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <csignal>
-#include <cstdio>
+#include <cstddef>
 #include <exception>
+#include <string_view>
 
 namespace {
 
 using namespace offgrid;
 
-enum ExitCode { ok = 0, failure = 1, usage = 2, interrupted = 130 };
+struct Verb {
+    std::string_view name;
+    int (*run)(Words words, const std::atomic<bool>& is_stopped);
+    std::size_t skipped = 1;  ///< words before the verb that it is not given
+};
+
+constexpr std::array verbs{
+    Verb{"pack", run_pack, 0},  Verb{"transfer", run_transfer}, Verb{"coverage", run_coverage},
+    Verb{"verify", run_verify}, Verb{"stores", run_stores},
+};
 
 // The one global: a signal handler reaches nothing else.
 std::atomic<bool> is_stopped{false};
@@ -25,83 +34,31 @@ extern "C" void stop(int /*signal*/) {
     is_stopped = true;
 }
 
-std::string to_json(const PackResult& result) {
-    nlohmann::ordered_json json;
-    const auto& manifest = result.manifest;
-    json["layer"] = manifest.layer;
-    json["package"] = result.package.string();
-    json["tiles"] = result.tiles;
-    json["bytes"] = result.bytes;
-    json["seconds"] = result.seconds;
-    json["files"] = manifest.files.size();
-    json["zooms"] = {manifest.min_zoom, manifest.max_zoom};
-    json["bounds"] = {manifest.bounds.min_x, manifest.bounds.min_y, manifest.bounds.max_x,
-                      manifest.bounds.max_y};
-    json["format"] = manifest.format ? extension_of(*manifest.format) : "mixed";
-    json["notes"] = result.notes;
-    return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-}
-
-std::string to_text(const PackResult& result) {
-    const double megabytes = static_cast<double>(result.bytes) / 1e6;
-    return fmt::format(
-        "{}: {} tiles, zooms {} to {}, {} files, {:.1f} MB in {:.1f} s ({:.0f} tiles/s)\n",
-        result.package.string(), result.tiles, result.manifest.min_zoom, result.manifest.max_zoom,
-        result.manifest.files.size(), megabytes, result.seconds,
-        static_cast<double>(result.tiles) / result.seconds);
-}
-
-void run(const PackCommand& command) {
-    ProgressDisplay display{stderr};
-    struct Finish {
-        ProgressDisplay& display;
-        ~Finish() { display.finish(); }
-    } const finish{display};
-    PackContext context{.files = posix_file_ops(), .is_stopped = is_stopped};
-    if (!command.is_quiet) {
-        context.report = [&](const PackProgress& progress) { display.show(progress); };
-    }
-    const auto result = pack(command.pack, context);
-    display.finish();
-    if (!command.is_quiet) {
-        for (const auto& note : result.notes) {
-            fmt::print(stderr, "note: {}\n", note);
-        }
-    }
-    if (command.is_json) {
-        fmt::print("{}", to_json(result));
-    } else if (!command.is_quiet) {
-        fmt::print("{}", to_text(result));
-    }
-}
-
 int exit_code(Errc code) {
-    return code == Errc::interrupted        ? interrupted
-           : code == Errc::invalid_argument ? usage
-                                            : failure;
+    return code == Errc::interrupted        ? exit_interrupted
+           : code == Errc::invalid_argument ? exit_usage
+                                            : exit_failure;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    const auto parsed = parse_command_line(argc, argv);
-    if (const auto* const answer = std::get_if<CommandLineAnswer>(&parsed)) {
-        fmt::print(answer->exit_code == ok ? stdout : stderr, "{}", answer->text);
-        return answer->exit_code;
-    }
     std::signal(SIGINT, stop);
     std::signal(SIGTERM, stop);
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ,
                 SIG_IGN);  // a limit on file sizes is then an error of write, as a full disk is
+    const std::string_view word = argc > 1 ? argv[1] : "";
+    const auto* const named = std::ranges::find(verbs, word, &Verb::name);
+    const auto& verb = named == verbs.end() ? verbs.front() : *named;
     try {
-        run(std::get<PackCommand>(parsed));
-        return ok;
+        return verb.run(Words{argv, static_cast<std::size_t>(argc)}.subspan(verb.skipped),
+                        is_stopped);
     } catch (const Error& error) {
         fmt::print(stderr, "offgrid-pack: {}\n", error.what());
         return exit_code(error.code());
     } catch (const std::exception& error) {
         fmt::print(stderr, "offgrid-pack: {}\n", error.what());
-        return failure;
+        return exit_failure;
     }
 }

@@ -15,11 +15,6 @@ constexpr auto between_bars = 100ms;
 constexpr auto between_lines = 5s;
 constexpr int bar_width = 30;
 
-double share(const PackProgress& progress) {
-    const auto total = static_cast<double>(std::max<std::int64_t>(1, progress.blocks_total));
-    return std::min(1.0, static_cast<double>(progress.blocks) / total);
-}
-
 std::string time_left(double done, double seconds) {
     if (done <= 0) {
         return "?";
@@ -38,7 +33,7 @@ ProgressDisplay::ProgressDisplay(std::FILE* stream)
     next_ = start_ + (is_terminal_ ? between_bars : std::chrono::milliseconds{between_lines});
 }
 
-void ProgressDisplay::show(const PackProgress& progress) {
+void ProgressDisplay::show(const ShownProgress& progress) {
     const auto now = std::chrono::steady_clock::now();
     if (now < next_) {
         return;
@@ -53,20 +48,27 @@ void ProgressDisplay::show(const PackProgress& progress) {
     std::fflush(stream_);
 }
 
-void ProgressDisplay::show_bar(const PackProgress& progress, double seconds) {
-    const double done = share(progress);
-    const auto full = static_cast<std::size_t>(done * bar_width);
-    fmt::print(stream_, "\r[{}{}] {:3.0f} %  {} tiles  {:.0f}/s  {} left \x1b[K",
-               std::string(full, '#'), std::string(bar_width - full, '.'), 100 * done,
-               progress.tiles, static_cast<double>(progress.tiles) / seconds,
-               time_left(done, seconds));
+void ProgressDisplay::show_bar(const ShownProgress& progress, double seconds) {
+    fmt::print(stream_, "\r");
+    if (progress.share) {
+        const double done = std::clamp(*progress.share, 0.0, 1.0);
+        const auto full = static_cast<std::size_t>(done * bar_width);
+        fmt::print(stream_, "[{}{}] {:3.0f} %  {} left  ", std::string(full, '#'),
+                   std::string(bar_width - full, '.'), 100 * done, time_left(done, seconds));
+    }
+    fmt::print(stream_, "{} tiles  {:.0f}/s  {}\x1b[K", progress.tiles,
+               static_cast<double>(progress.tiles) / seconds, progress.detail);
     has_bar_ = true;
 }
 
-void ProgressDisplay::show_line(const PackProgress& progress, double seconds) {
-    const double done = share(progress);
-    fmt::print(stream_, "{:.0f} %, {} tiles, {:.0f} tiles/s, {} left\n", 100 * done, progress.tiles,
-               static_cast<double>(progress.tiles) / seconds, time_left(done, seconds));
+void ProgressDisplay::show_line(const ShownProgress& progress, double seconds) {
+    if (progress.share) {
+        const double done = std::clamp(*progress.share, 0.0, 1.0);
+        fmt::print(stream_, "{:.0f} %, {} left, ", 100 * done, time_left(done, seconds));
+    }
+    fmt::print(stream_, "{} tiles, {:.0f} tiles/s{}{}\n", progress.tiles,
+               static_cast<double>(progress.tiles) / seconds, progress.detail.empty() ? "" : ", ",
+               progress.detail);
 }
 
 void ProgressDisplay::finish() {

@@ -1,27 +1,35 @@
 #pragma once
 
-#include "pack/pack.h"
-
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
+#include <optional>
+#include <string>
 
 namespace offgrid {
 
-/// Shows how far a pack has come: on a terminal a bar with rate and time left, elsewhere a plain
+/// How far work on tiles has come. A value.
+struct ShownProgress {
+    std::optional<double> share{};  ///< 0 to 1; nothing: nobody knows how much there is
+    std::int64_t tiles = 0;         ///< since the display was made
+    std::string detail{};           ///< what is being worked on; may be empty
+};
+
+/// Shows how far work has come: on a terminal a bar with rate and time left, elsewhere a plain
 /// line every few seconds. One thread.
 class ProgressDisplay {
 public:
     /// The stream is not owned.
     explicit ProgressDisplay(std::FILE* stream);
 
-    void show(const PackProgress& progress);
+    void show(const ShownProgress& progress);
 
     /// Leave the terminal's line. Nothing is shown after it.
     void finish();
 
 private:
-    void show_bar(const PackProgress& progress, double seconds);
-    void show_line(const PackProgress& progress, double seconds);
+    void show_bar(const ShownProgress& progress, double seconds);
+    void show_line(const ShownProgress& progress, double seconds);
 
     std::FILE* stream_;
     bool is_terminal_;

@@ -16,8 +16,10 @@ using testing::StartsWith;
 TEST(Offgrid, lists_its_verbs) {
     const auto help = run({program("offgrid"), "--help"});
     EXPECT_EQ(help.exit_code, 0);
-    EXPECT_THAT(help.out, AllOf(HasSubstr("  pack "), HasSubstr("  serve "), HasSubstr("  daemon "),
-                                HasSubstr("  passwd ")));
+    EXPECT_THAT(help.out,
+                AllOf(HasSubstr("  pack "), HasSubstr("  transfer "), HasSubstr("  coverage "),
+                      HasSubstr("  verify "), HasSubstr("  stores "), HasSubstr("  serve "),
+                      HasSubstr("  daemon "), HasSubstr("  passwd ")));
     EXPECT_THAT(run({program("offgrid"), "--version"}).out, StartsWith("offgrid "));
 }
 

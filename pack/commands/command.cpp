@@ -1,0 +1,36 @@
+#include "pack/commands/command.h"
+
+#include "formats/base/error.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+namespace offgrid {
+
+std::optional<CommandLineAnswer> parse_words(CLI::App& app, Words words,
+                                             const std::function<void()>& read) {
+    app.set_version_flag("--version", "offgrid " OFFGRID_VERSION);
+    try {
+        app.parse(static_cast<int>(words.size()), words.data());
+        read();
+    } catch (const CLI::CallForHelp&) {
+        return CommandLineAnswer{app.help(), exit_ok};
+    } catch (const CLI::CallForVersion& version) {
+        return CommandLineAnswer{fmt::format("{}\n", version.what()), exit_ok};
+    } catch (const CLI::ParseError& error) {
+        return CommandLineAnswer{
+            fmt::format("offgrid-pack: {} (see {} --help)\n", error.what(), app.get_name()),
+            exit_usage};
+    } catch (const Error& error) {
+        return CommandLineAnswer{fmt::format("offgrid-pack: {}\n", error.what()), exit_usage};
+    }
+    return std::nullopt;
+}
+
+int print(const CommandLineAnswer& answer) {
+    fmt::print(answer.exit_code == exit_ok ? stdout : stderr, "{}", answer.text);
+    return answer.exit_code;
+}
+
+}  // namespace offgrid

@@ -1,0 +1,257 @@
+#include "pack/gdal_region.h"
+
+#include "formats/tile/lonlat.h"
+#include "pack/gdal_error.h"
+
+#include <fmt/format.h>
+#include <ogr_api.h>
+#include <ogr_geometry.h>
+#include <ogr_spatialref.h>
+#include <ogrsf_frmts.h>
+
+#include <filesystem>
+#include <utility>
+
+namespace offgrid::gdal {
+namespace {
+
+/// Straight lines of the file are bent by a projection: points are put on them this densely.
+constexpr double max_edge_degrees = 0.25;
+
+/// Points along each edge of a box that is transformed.
+constexpr int points_on_an_edge = 21;
+
+struct DestroyPrepared {
+    void operator()(OGRPreparedGeometry* prepared) const noexcept {
+        OGRDestroyPreparedGeometry(prepared);
+    }
+};
+
+struct DestroyTransformation {
+    void operator()(OGRCoordinateTransformation* transformation) const noexcept {
+        OGRCoordinateTransformation::DestroyCT(transformation);
+    }
+};
+using Transformation = std::unique_ptr<OGRCoordinateTransformation, DestroyTransformation>;
+using Geometry = std::unique_ptr<OGRGeometry>;
+
+OGRSpatialReference srs_named(const std::string& name) {
+    const Messages messages;
+    OGRSpatialReference srs;
+    srs.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);  // east, then north
+    if (srs.SetFromUserInput(name.c_str()) != OGRERR_NONE) {
+        throw messages.error(Errc::unsupported, fmt::format("unknown CRS {}", name));
+    }
+    return srs;
+}
+
+Transformation transformation_between(const OGRSpatialReference& from,
+                                      const OGRSpatialReference& to) {
+    const Messages messages;
+    Transformation transformation{OGRCreateCoordinateTransformation(&from, &to)};
+    if (!transformation) {
+        throw messages.error(Errc::unsupported, "no way between two CRS");
+    }
+    return transformation;
+}
+
+OGRPolygon polygon_of(const Box& box) {
+    OGRLinearRing ring;
+    ring.addPoint(box.min_x, box.min_y);
+    ring.addPoint(box.max_x, box.min_y);
+    ring.addPoint(box.max_x, box.max_y);
+    ring.addPoint(box.min_x, box.max_y);
+    ring.closeRings();
+    OGRPolygon polygon;
+    polygon.addRing(&ring);
+    return polygon;
+}
+
+class GeometryRegion final : public Region {
+public:
+    explicit GeometryRegion(Geometry geometry)
+        : geometry_{std::move(geometry)},
+          prepared_{OGRCreatePreparedGeometry(OGRGeometry::ToHandle(geometry_.get()))} {
+        OGREnvelope envelope;
+        geometry_->getEnvelope(&envelope);
+        bounds_ = {envelope.MinX, envelope.MinY, envelope.MaxX, envelope.MaxY};
+        if (!prepared_) {
+            throw Error{Errc::unsupported, "GDAL was built without GEOS"};
+        }
+    }
+
+    Box bounds() const override { return bounds_; }
+
+    Overlap overlap(const Box& box) const override {
+        if (intersection(box, bounds_).is_empty()) {
+            return Overlap::none;
+        }
+        const Messages messages;
+        auto polygon = polygon_of(box);
+        auto* const handle = OGRGeometry::ToHandle(&polygon);
+        if (OGRPreparedGeometryIntersects(prepared_.get(), handle) == 0) {
+            return Overlap::none;
+        }
+        return OGRPreparedGeometryContains(prepared_.get(), handle) != 0 ? Overlap::all
+                                                                         : Overlap::some;
+    }
+
+private:
+    Geometry geometry_;
+    std::unique_ptr<OGRPreparedGeometry, DestroyPrepared> prepared_;  // borrows geometry_
+    Box bounds_;
+};
+
+/// Reads the polygons of a file into one geometry in the SRS of a grid.
+class RegionReader {
+public:
+    RegionReader(const std::string& name, const Grid& grid)
+        : name_{name},
+          grid_{grid},
+          lonlat_{srs_named("OGC:CRS84")},
+          target_{srs_named(grid.srs())} {}
+
+    Geometry read() {
+        const auto dataset = open();
+        OGRMultiPolygon polygons;
+        for (auto* const layer : dataset->GetLayers()) {
+            read_layer(*layer, polygons);
+        }
+        if (polygons.IsEmpty()) {
+            throw unsupported("has no polygon");
+        }
+        const Messages messages;
+        Geometry united{polygons.UnionCascaded()};
+        if (!united || united->IsEmpty()) {
+            throw messages.error(Errc::unsupported, fmt::format("{}: encloses nothing", name_));
+        }
+        return united;
+    }
+
+private:
+    Error unsupported(const std::string& what) const {
+        return {Errc::unsupported, fmt::format("{}: {}", name_, what)};
+    }
+
+    Dataset open() const {
+        std::error_code failure;
+        if (!name_.starts_with("/vsi") && !std::filesystem::exists(name_, failure)) {
+            throw Error{Errc::not_found, fmt::format("{}: no such file", name_)};
+        }
+        const Messages messages;
+        Dataset dataset{GDALDataset::Open(
+            name_.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR)};
+        if (!dataset) {
+            throw messages.error(Errc::unsupported,
+                                 fmt::format("{} is no file of polygons", name_));
+        }
+        return dataset;
+    }
+
+    void read_layer(OGRLayer& layer, OGRMultiPolygon& polygons) const {
+        const auto* const known = layer.GetSpatialRef();
+        if (known == nullptr || known->IsEmpty() != 0) {
+            throw unsupported(fmt::format("layer '{}' does not say its CRS", layer.GetName()));
+        }
+        OGRSpatialReference srs{*known};
+        srs.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);
+        layer.ResetReading();
+        for (OGRFeatureUniquePtr feature{layer.GetNextFeature()}; feature;
+             feature.reset(layer.GetNextFeature())) {
+            Geometry geometry{feature->StealGeometry()};
+            if (geometry && !geometry->IsEmpty()) {
+                add(std::move(geometry), srs, polygons);
+            }
+        }
+    }
+
+    /// Take the polygons of a geometry to the grid.
+    void add(Geometry geometry, const OGRSpatialReference& srs, OGRMultiPolygon& polygons) const {
+        const auto type = OGR_GT_Flatten(geometry->getGeometryType());
+        if (OGR_GT_IsSubClassOf(type, wkbCurvePolygon) == 0 &&
+            OGR_GT_IsSubClassOf(type, wkbMultiSurface) == 0) {
+            throw unsupported(
+                fmt::format("has a {}: a region is made of polygons", OGRGeometryTypeToName(type)));
+        }
+        const Messages messages;
+        geometry->flattenTo2D();
+        geometry.reset(geometry->MakeValid());
+        if (geometry && srs.IsSame(&target_) == 0) {
+            geometry = transformed(std::move(geometry), srs);
+        }
+        if (!geometry) {
+            throw messages.error(Errc::unsupported,
+                                 fmt::format("{}: cannot be taken to {}", name_, grid_.srs()));
+        }
+        collect(*geometry, polygons);
+    }
+
+    /// By way of degrees, where what lies beyond the grid is cut off: no projection shows the poles
+    /// in Web Mercator.
+    Geometry transformed(Geometry geometry, const OGRSpatialReference& srs) const {
+        if (srs.IsSame(&lonlat_) == 0 &&
+            geometry->transform(transformation_between(srs, lonlat_).get()) != OGRERR_NONE) {
+            return nullptr;
+        }
+        if (const auto limits = to_lonlat(grid_.srs(), grid_.extent())) {
+            const auto frame = polygon_of(*limits);
+            geometry.reset(geometry->Intersection(&frame));
+        }
+        if (!geometry) {
+            return nullptr;
+        }
+        geometry->segmentize(max_edge_degrees);
+        if (geometry->transform(transformation_between(lonlat_, target_).get()) != OGRERR_NONE) {
+            return nullptr;
+        }
+        return geometry;
+    }
+
+    /// The polygons within a geometry, however deep; points and lines that cutting left are
+    /// dropped.
+    static void collect(const OGRGeometry& geometry, OGRMultiPolygon& polygons) {
+        const auto type = OGR_GT_Flatten(geometry.getGeometryType());
+        if (type == wkbPolygon) {
+            polygons.addGeometry(&geometry);
+        } else if (OGR_GT_IsSubClassOf(type, wkbGeometryCollection) != 0) {
+            for (const auto* const part : *geometry.toGeometryCollection()) {
+                collect(*part, polygons);
+            }
+        } else if (OGR_GT_IsSubClassOf(type, wkbCurvePolygon) != 0) {
+            const Geometry linear{geometry.getLinearGeometry()};
+            polygons.addGeometry(linear.get());
+        }
+    }
+
+    const std::string& name_;
+    const Grid& grid_;
+    OGRSpatialReference lonlat_;
+    OGRSpatialReference target_;
+};
+
+}  // namespace
+
+std::unique_ptr<Region> read_region(const std::string& name, const Grid& grid) {
+    prepare();
+    return std::make_unique<GeometryRegion>(RegionReader{name, grid}.read());
+}
+
+Box box_in_grid(const Box& lonlat, const Grid& grid) {
+    if (const auto box = from_lonlat(grid.srs(), lonlat)) {
+        return *box;
+    }
+    prepare();
+    const auto transformation =
+        transformation_between(srs_named("OGC:CRS84"), srs_named(grid.srs()));
+    const Messages messages;
+    Box box;
+    if (transformation->TransformBounds(lonlat.min_x, lonlat.min_y, lonlat.max_x, lonlat.max_y,
+                                        &box.min_x, &box.min_y, &box.max_x, &box.max_y,
+                                        points_on_an_edge) == 0) {
+        throw messages.error(Errc::unsupported,
+                             fmt::format("the box cannot be taken to {}", grid.srs()));
+    }
+    return box;
+}
+
+}  // namespace offgrid::gdal

@@ -1,0 +1,266 @@
+#include "formats/image/encode.h"
+#include "formats/sqlite/mbtiles_store.h"
+#include "tests/support/process.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/tiles.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+namespace offgrid::test {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* mapcache_xml = R"(<mapcache>
+  <cache name="ztop" type="sqlite3">
+    <dbfile>FOLDER/ztop/z{top}-{top_x}-{top_y}.sqlite3</dbfile><top>2</top></cache>
+  <cache name="degrees" type="sqlite3"><dbfile>FOLDER/degrees.sqlite3</dbfile></cache>
+  <tileset name="t"><cache>ztop</cache><grid>GoogleMapsCompatible</grid><format>PNG</format></tileset>
+  <tileset name="fixed"><read-only>true</read-only><cache>ztop</cache><grid>GoogleMapsCompatible</grid></tileset>
+  <tileset name="degrees"><cache>degrees</cache><grid>WGS84</grid></tileset>
+</mapcache>)";
+
+/// A folder with a source, a mapcache.xml and journals of its own, in which the program is run.
+class TransferProgram : public testing::Test {
+protected:
+    TransferProgram() {
+        write_mbtiles(folder / "source.mbtiles", draw(R"(z0: w
+                                                         z1: a b / c d
+                                                         z2: e f g h / i . k l / m n o p / . r s t)"));
+        std::string xml = mapcache_xml;
+        for (auto at = xml.find("FOLDER"); at != std::string::npos; at = xml.find("FOLDER")) {
+            xml.replace(at, 6, folder.path().string());
+        }
+        write_file(folder / "mapcache.xml", xml);
+    }
+
+    std::vector<std::string> command(std::vector<std::string> words) const {
+        words.insert(words.begin(), {program("offgrid-pack"), "transfer"});
+        return words;
+    }
+
+    RunOptions options() const {
+        RunOptions options;
+        options.cwd = folder.path();
+        options.environment = {{"XDG_STATE_HOME", (folder / "state").string()}};
+        return options;
+    }
+
+    RunResult transfer(const std::vector<std::string>& words) const {
+        return test::run(command(words), options());
+    }
+
+    Pyramid tiles_in(const std::string& name, int max_zoom = 2) const {
+        const auto pool = sqlite::make_mbtiles_pool(2);
+        const auto& grid = Grid::google_maps_compatible();
+        const sqlite::MbtilesReader reader{folder / name, grid, *pool};
+        Pyramid pyramid;
+        for (int z = 0; z <= max_zoom; ++z) {
+            reader.scan(grid.whole(z), [&](const TileKey& key, BytesView content) {
+                pyramid[key] = word_in(Tile{{content.begin(), content.end()}, {}});
+            });
+        }
+        return pyramid;
+    }
+
+    TempFolder folder;
+};
+
+TEST_F(TransferProgram, copies_to_a_cache_of_mapcache_and_back) {
+    const auto there = transfer({"source.mbtiles", "mapcache.xml#t", "--json"});
+    ASSERT_EQ(there.exit_code, 0) << there.err;
+    EXPECT_EQ(nlohmann::json::parse(there.out)["tiles"], 19);
+    EXPECT_TRUE(fs::exists(folder / "ztop/z2-3-0.sqlite3"));
+
+    const auto back = transfer({"mapcache.xml#t", "back.mbtiles", "--zoom", "0-2"});
+
+    EXPECT_EQ(back.exit_code, 0) << back.err;
+    EXPECT_THAT(back.out, HasSubstr("back.mbtiles: 19 tiles"));
+    EXPECT_EQ(tiles_in("back.mbtiles"), tiles_in("source.mbtiles"));
+    EXPECT_THAT(names_below(folder / "state"), testing::ElementsAre("offgrid/"))
+        << "the journal is gone";
+}
+
+TEST_F(TransferProgram, copies_a_box_of_some_zooms) {
+    const auto result =
+        transfer({"source.mbtiles", "part.mbtiles", "--zoom", "1,2", "--bbox", "1,-85,179,-1"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(tiles_in("part.mbtiles"), draw(R"(z1@1,1: d
+                                                z2@2,2: o p / s t)"));
+}
+
+TEST_F(TransferProgram, copies_the_tiles_that_meet_a_region) {
+    write_file(folder / "region.geojson", R"({"type": "Polygon",
+        "coordinates": [[[-179, 80], [-100, 80], [-179, 1], [-179, 80]]]})");
+    const auto result = transfer({"source.mbtiles", "part.mbtiles", "--region", "region.geojson"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(tiles_in("part.mbtiles"), draw(R"(z0: w
+                                                z1: a
+                                                z2: e . / i .)"));
+}
+
+TEST_F(TransferProgram, copies_only_what_is_missing) {
+    write_mbtiles(folder / "part.mbtiles", draw("z1: older"));
+    const auto result =
+        transfer({"source.mbtiles", "part.mbtiles", "--zoom", "1", "--missing", "--json"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const auto json = nlohmann::json::parse(result.out);
+    EXPECT_EQ(json["tiles"], 3);
+    EXPECT_EQ(json["present"], 1);
+    EXPECT_EQ(tiles_in("part.mbtiles", 1), draw("z1: older b / c d"));
+}
+
+TEST_F(TransferProgram, shows_what_it_would_copy) {
+    const auto result =
+        transfer({"source.mbtiles", "mapcache.xml#t", "--dry-run", "--json", "--zoom", "1-2"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const auto json = nlohmann::json::parse(result.out);
+    EXPECT_EQ(json["tiles"], 18);
+    EXPECT_EQ(json["zooms"][0]["bytes"], 36);
+    EXPECT_FALSE(fs::exists(folder / "ztop"));
+}
+
+TEST_F(TransferProgram, logs_tiles_that_fail_and_does_them_again_when_told) {
+    Image red{256, 256};
+    for (std::size_t i = 0; i < red.rgba.size(); i += 4) {
+        red.rgba[i] = red.rgba[i + 3] = 255;
+    }
+    {
+        sqlite::MbtilesWriter writer{
+            folder / "mixed.mbtiles", Grid::google_maps_compatible(), {{"format", "png"}}};
+        writer.put({1, 0, 0}, Encoder{Encoding::png, 75}.encode(red));
+        writer.put({1, 1, 0}, png_bytes("no image"));
+        writer.commit();
+    }
+    const auto first = transfer({"mixed.mbtiles", "out.mbtiles", "--reencode", "jpeg",
+                                 "--failed-log", "failed.txt", "--json"});
+    EXPECT_EQ(first.exit_code, 3) << first.err;
+    EXPECT_EQ(nlohmann::json::parse(first.out)["failed"], 1);
+    EXPECT_THAT(first.err, HasSubstr("failed.txt"));
+    EXPECT_THAT(read_text(folder / "failed.txt"), testing::StartsWith("1/1/0\t"));
+
+    const auto second =
+        transfer({"mixed.mbtiles", "out.mbtiles", "--retry-failed", "failed.txt", "--json"});
+
+    EXPECT_EQ(second.exit_code, 0) << second.err;
+    EXPECT_EQ(nlohmann::json::parse(second.out)["tiles"], 1);
+    EXPECT_EQ(tiles_in("out.mbtiles").at({1, 1, 0}), "no image");
+}
+
+TEST_F(TransferProgram, answers_wrong_use_with_a_cause) {
+    write_file(folder / "points.geojson", R"({"type": "Point", "coordinates": [1, 1]})");
+    write_file(folder / "text.geojson", "hello");
+    struct Case {
+        std::vector<std::string> words;
+        int exit_code = 0;
+        const char* cause = "";
+    };
+    const Case cases[] = {
+        {{"source.mbtiles"}, 2, "DST is required"},
+        {{"source.mbtiles", "./source.mbtiles"}, 2, "are both"},
+        {{"none.mbtiles", "out.mbtiles"}, 1, "no such file"},
+        {{"source.mbtiles", "mapcache.xml#none"}, 1, "no tileset 'none'"},
+        {{"source.mbtiles", "mapcache.xml#fixed"}, 1, "read-only"},
+        {{"source.mbtiles", "mapcache.xml#degrees"}, 2, "EPSG:3857"},
+        {{"source.mbtiles", "out.mbtiles", "--zoom", "9"}, 2, "has zooms 0, 1, 2"},
+        {{"source.mbtiles", "out.mbtiles", "--zoom", "3-1"}, 2, "go up"},
+        {{"source.mbtiles", "out.mbtiles", "--bbox", "1,2,3"}, 2, "west,south,east,north"},
+        {{"source.mbtiles", "out.mbtiles", "--rate-limit", "0"}, 2, "more than 0"},
+        {{"source.mbtiles", "out.mbtiles", "--dim", "x=1"}, 2, "tileset"},
+        {{"source.mbtiles", "out.mbtiles", "--region", "none.geojson"}, 1, "no such file"},
+        {{"source.mbtiles", "out.mbtiles", "--region", "text.geojson"}, 1, "text.geojson"},
+        {{"source.mbtiles", "out.mbtiles", "--region", "points.geojson"}, 1, "polygons"},
+        {{"source.mbtiles", "out.mbtiles", "--retry-failed", "points.geojson"}, 2, "is no tile"},
+    };
+    for (const auto& [words, exit_code, cause] : cases) {
+        const auto result = transfer(words);
+        EXPECT_EQ(result.exit_code, exit_code) << cause << ": " << result.err;
+        EXPECT_THAT(result.err, HasSubstr(cause));
+        EXPECT_FALSE(fs::exists(folder / "out.mbtiles")) << cause;
+    }
+}
+
+/// A larger source, and a transfer of it that takes long enough to be ended halfway.
+class EndedTransfer : public TransferProgram {
+protected:
+    EndedTransfer() {
+        for (std::int64_t i = 0; i < tiles; ++i) {
+            pyramid[{6, i / 64, i % 64}] = fmt::format("{}", i);
+        }
+        write_mbtiles(folder / "large.mbtiles", pyramid);
+    }
+
+    /// Ends the transfer with the signal when it has kept a mark.
+    int end_halfway(int signal) {
+        auto words = command({"large.mbtiles", "out.mbtiles", "--rate-limit", "600"});
+        Process process{words, options()};
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+        while (!has_journal() && process.is_running() &&
+               std::chrono::steady_clock::now() < deadline) {
+            std::this_thread::sleep_for(std::chrono::milliseconds{5});
+        }
+        const auto code = process.stop(signal);
+        said = process.output();
+        return code;
+    }
+
+    bool has_journal() const {
+        const auto journals = folder / "state/offgrid";
+        return fs::is_directory(journals) &&
+               std::ranges::any_of(fs::directory_iterator{journals}, [](const auto& entry) {
+                   return entry.path().extension() == ".journal";
+               });
+    }
+
+    static constexpr std::int64_t tiles = 4096;
+    Pyramid pyramid;
+    std::string said;
+};
+
+TEST_F(EndedTransfer, goes_on_after_it_was_killed) {
+    EXPECT_EQ(end_halfway(SIGKILL), 128 + SIGKILL);
+
+    const auto result = transfer({"large.mbtiles", "out.mbtiles", "--json"});
+
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_THAT(result.err, HasSubstr("going on after 6/"));
+    const auto json = nlohmann::json::parse(result.out);
+    EXPECT_GT(json["tiles_by_former_runs"], 0);
+    EXPECT_EQ(json["tiles_by_former_runs"].get<std::int64_t>() + json["tiles"].get<std::int64_t>(),
+              tiles);
+    EXPECT_EQ(tiles_in("out.mbtiles", 6), pyramid);
+}
+
+TEST_F(EndedTransfer, says_how_to_go_on_when_it_is_interrupted) {
+    EXPECT_EQ(end_halfway(SIGTERM), 130);
+    EXPECT_THAT(said, HasSubstr("the same command goes on"));
+
+    const auto result = transfer({"large.mbtiles", "out.mbtiles", "--json"});
+
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(tiles_in("out.mbtiles", 6), pyramid);
+}
+
+TEST_F(EndedTransfer, begins_anew_when_the_destination_is_gone) {
+    end_halfway(SIGKILL);
+    fs::remove(folder / "out.mbtiles");
+    fs::remove(folder / "out.mbtiles-journal");
+
+    const auto result = transfer({"large.mbtiles", "out.mbtiles", "--json"});
+
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(nlohmann::json::parse(result.out)["tiles"], tiles);
+}
+
+}  // namespace
+}  // namespace offgrid::test
