@@ -9,8 +9,9 @@
 
 namespace offgrid {
 
-LayerSet::LayerSet(std::vector<Layer> layers, std::optional<std::uint64_t> generation)
-    : layers_{std::move(layers)}, generation_{generation} {
+LayerSet::LayerSet(std::vector<Layer> layers, std::optional<std::uint64_t> generation,
+                   std::vector<LayerFinder> finders)
+    : layers_{std::move(layers)}, generation_{generation}, finders_{std::move(finders)} {
     std::sort(layers_.begin(), layers_.end(),
               [](const Layer& a, const Layer& b) { return a.id < b.id; });
     const auto twin =
@@ -23,11 +24,19 @@ LayerSet::LayerSet(std::vector<Layer> layers, std::optional<std::uint64_t> gener
     }
 }
 
-const Layer* LayerSet::find(std::string_view id) const {
+std::shared_ptr<const Layer> LayerSet::find(std::string_view id) const {
     const auto found = std::lower_bound(
         layers_.begin(), layers_.end(), id,
         [](const Layer& layer, std::string_view wanted) { return layer.id < wanted; });
-    return found != layers_.end() && found->id == id ? &*found : nullptr;
+    if (found != layers_.end() && found->id == id) {
+        return {std::shared_ptr<const void>{}, &*found};  // owned by this set
+    }
+    for (const auto& finder : finders_) {
+        if (auto layer = finder(id)) {
+            return layer;
+        }
+    }
+    return nullptr;
 }
 
 }  // namespace offgrid

@@ -2,7 +2,9 @@
 
 #include "formats/store/tile_store.h"
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,10 +21,16 @@ struct Layer {
     std::string vector_layers;         ///< of vector tiles: the JSON array of TileJSON 3.0
                                        ///< "vector_layers"; else empty
     std::optional<TileFormat> format;  ///< of all its tiles; nothing: mixed, or not known
-    std::unique_ptr<TileReader> tiles;
+    std::chrono::seconds max_age{0};   ///< how long a client may keep a tile without asking again
+    std::shared_ptr<const void> owner{};  ///< what the tiles live on, such as a configuration
+    std::unique_ptr<TileReader> tiles{};
 
     const StoreInfo& info() const { return tiles->info(); }
 };
+
+/// Finds a layer that is too many to be listed: a tileset at one of many values of a dimension.
+/// Null when there is none of that name. Safe for concurrent use.
+using LayerFinder = std::function<std::shared_ptr<const Layer>(std::string_view id)>;
 
 /// The layers that are served at one moment, opened and ready. Owns them. Immutable; safe for
 /// concurrent use.
@@ -31,10 +39,11 @@ struct Layer {
 class LayerSet {
 public:
     /// Throws `already_exists` when two layers have one name, naming where both come from.
-    explicit LayerSet(std::vector<Layer> layers, std::optional<std::uint64_t> generation = {});
+    explicit LayerSet(std::vector<Layer> layers, std::optional<std::uint64_t> generation = {},
+                      std::vector<LayerFinder> finders = {});
 
-    /// The layer, or null when there is none of that name. Valid as long as this set.
-    const Layer* find(std::string_view id) const;
+    /// The layer, listed or found by a finder; null when there is none of that name.
+    std::shared_ptr<const Layer> find(std::string_view id) const;
 
     /// All layers in the order of their names.
     const std::vector<Layer>& layers() const { return layers_; }
@@ -45,6 +54,7 @@ public:
 private:
     std::vector<Layer> layers_;
     std::optional<std::uint64_t> generation_;
+    std::vector<LayerFinder> finders_;
 };
 
 }  // namespace offgrid

@@ -2,6 +2,7 @@
 
 #include "formats/base/error.h"
 #include "formats/package/package_reader.h"
+#include "serve/mapcache_layers.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -143,16 +144,27 @@ std::vector<Layer> layers_in_folder(const fs::path& folder, sqlite::MbtilesPool&
     return layers;
 }
 
+/// The layers that were found so far.
+struct Findings {
+    std::vector<Layer> layers;
+    std::vector<LayerFinder> finders;
+};
+
 /// Adds the layers of one path. The generation, where the path is a depot.
-std::optional<std::uint64_t> add_layers_of(const fs::path& path, std::vector<Layer>& layers,
+std::optional<std::uint64_t> add_layers_of(const fs::path& path, Findings& found,
                                            sqlite::MbtilesPool& pool, const Log& log) {
+    auto& layers = found.layers;
     const auto add = [&](std::vector<Layer> more) {
         std::move(more.begin(), more.end(), std::back_inserter(layers));
     };
     if (!fs::exists(path)) {
         throw Error{Errc::not_found, fmt::format("{}: no such file or folder", path.string())};
     }
-    if (!fs::is_directory(path)) {
+    if (path.extension() == ".xml" && !fs::is_directory(path)) {
+        const auto config = std::make_shared<const MapcacheLayers>(path, log);
+        add(config->listed());
+        found.finders.emplace_back([config](std::string_view id) { return config->find(id); });
+    } else if (!fs::is_directory(path)) {
         layers.push_back(open_mbtiles(path, pool));
     } else if (is_package(path)) {
         layers.push_back(open_package_folder(path, pool, log));
@@ -176,17 +188,18 @@ std::unique_ptr<const LayerSet> open_generation(const Depot& depot, const Genera
 
 std::unique_ptr<const LayerSet> open_paths(const std::vector<fs::path>& paths,
                                            sqlite::MbtilesPool& pool, const Log& log) {
-    std::vector<Layer> layers;
+    Findings found;
     std::optional<std::uint64_t> generation;
     for (const auto& path : paths) {
         try {
-            generation = add_layers_of(path, layers, pool, log);
+            generation = add_layers_of(path, found, pool, log);
         } catch (const fs::filesystem_error& error) {
             throw Error{Errc::io, fmt::format("{}: {}", path.string(), error.code().message())};
         }
     }
-    return std::make_unique<const LayerSet>(std::move(layers),
-                                            paths.size() == 1 ? generation : std::nullopt);
+    return std::make_unique<const LayerSet>(std::move(found.layers),
+                                            paths.size() == 1 ? generation : std::nullopt,
+                                            std::move(found.finders));
 }
 
 }  // namespace offgrid

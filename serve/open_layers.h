@@ -18,8 +18,8 @@ std::unique_ptr<const LayerSet> open_generation(const Depot& depot, const Genera
                                                 sqlite::MbtilesPool& pool);
 
 /// The layers of all paths together: each path is a package folder, a depot, a folder of packages
-/// and `.mbtiles` files, or one MBTiles file, whose layer is called as the file without its
-/// extension.
+/// and `.mbtiles` files, one MBTiles file, whose layer is called as the file without its extension,
+/// or a `mapcache.xml`, whose tilesets are served as MapcacheLayers says.
 ///
 /// What is damaged inside a folder goes to the log and is left out. Throws when a path itself
 /// cannot be served, when a folder has nothing to serve, and when two layers have one name.

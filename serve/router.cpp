@@ -49,8 +49,10 @@ Router::Router(const Live<LayerSet>& layers, Log log) : layers_{layers}, log_{st
 
 Response Router::answer(const Request& request) const {
     auto response = route(request);
-    // An update must show at once, so a client may keep what it has but asks every time.
-    response.headers.push_back({"Cache-Control", "no-cache"});
+    if (response.header("Cache-Control").empty()) {
+        // An update must show at once, so a client may keep what it has but asks every time.
+        response.headers.push_back({"Cache-Control", "no-cache"});
+    }
     response.headers.push_back({"Access-Control-Allow-Origin", "*"});
     response.headers.push_back({"X-Content-Type-Options", "nosniff"});
     return response;
@@ -92,17 +94,17 @@ Response Router::route_tiles(const Request& request, std::string_view rest) cons
         return text_response(400, "a broken escape in the name of the layer");
     }
     const auto lease = layers_.acquire();
-    const auto* const layer = lease->find(*id);
-    if (layer == nullptr) {
-        return text_response(404, "no such layer");
-    }
-    if (is_document) {
-        return with_etag(json_response(tilejson(*layer, request.host)), request);
-    }
     try {
+        const auto layer = lease->find(*id);
+        if (!layer) {
+            return text_response(404, "no such layer");
+        }
+        if (is_document) {
+            return with_etag(json_response(tilejson(*layer, request.host)), request);
+        }
         return answer_tile(*layer, rest, request);
     } catch (const Error& error) {
-        log_(fmt::format("layer '{}', tile {}: {}", layer->id, rest, error.what()));
+        log_(fmt::format("layer '{}', tile {}: {}", *id, rest, error.what()));
         return failure(error);
     }
 }

@@ -5,6 +5,10 @@
 #include "serve/etag.h"
 #include "serve/url.h"
 
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
@@ -33,6 +37,12 @@ std::string_view media_type(BytesView content, const Layer& layer) {
                                            : "application/octet-stream";
 }
 
+/// RFC 9110, section 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT".
+std::string http_date(std::chrono::system_clock::time_point time) {
+    return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT",
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+}
+
 }  // namespace
 
 Response answer_tile(const Layer& layer, std::string_view address, const Request& request) {
@@ -54,8 +64,16 @@ Response answer_tile(const Layer& layer, std::string_view address, const Request
     if (is_gzip(tile->content)) {
         response.headers.push_back({"Content-Encoding", "gzip"});
     }
+    if (tile->modified) {
+        response.headers.push_back({"Last-Modified", http_date(*tile->modified)});
+    }
     response.body = std::move(tile->content);
-    return with_etag(std::move(response), request);
+    response = with_etag(std::move(response), request);
+    if (layer.max_age.count() > 0) {
+        response.headers.push_back(
+            {"Cache-Control", fmt::format("max-age={}", layer.max_age.count())});
+    }
+    return response;
 }
 
 }  // namespace offgrid

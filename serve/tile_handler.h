@@ -12,6 +12,8 @@ namespace offgrid {
 /// what is no address in the layer's grid. The extension only has to be one of a tile format; what
 /// the tile is, its bytes tell.
 ///
+/// A client may keep the tile as long as the layer says, else it has to ask again.
+///
 /// Throws what the store throws.
 Response answer_tile(const Layer& layer, std::string_view address, const Request& request);
 
