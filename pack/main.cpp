@@ -1,3 +1,4 @@
+#include "formats/base/descriptor_limit.h"
 #include "formats/base/error.h"
 #include "pack/commands/command.h"
 
@@ -48,6 +49,7 @@ int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ,
                 SIG_IGN);  // a limit on file sizes is then an error of write, as a full disk is
+    allow_many_descriptors();
     const std::string_view word = argc > 1 ? argv[1] : "";
     const auto* const named = std::ranges::find(verbs, word, &Verb::name);
     const auto& verb = named == verbs.end() ? verbs.front() : *named;

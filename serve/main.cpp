@@ -1,3 +1,4 @@
+#include "formats/base/descriptor_limit.h"
 #include "formats/base/error.h"
 #include "formats/base/live.h"
 #include "formats/sqlite/mbtiles_store.h"

@@ -2,8 +2,6 @@
 
 #include "formats/base/error.h"
 
-#include <sys/resource.h>
-
 namespace offgrid {
 
 EndSignals::EndSignals() {
@@ -20,14 +18,6 @@ void EndSignals::wait() const {
     int received = 0;
     if (const int failure = sigwait(&signals_, &received); failure != 0) {
         throw system_error(failure, "cannot wait for a signal");
-    }
-}
-
-void allow_many_descriptors() {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
     }
 }
 

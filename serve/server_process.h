@@ -20,8 +20,4 @@ private:
     sigset_t signals_{};
 };
 
-/// Raise the limit on open descriptors as far as it goes: connections and tile files need more than
-/// the 1024 that a login shell allows. Where it cannot be raised, fewer clients are served.
-void allow_many_descriptors();
-
 }  // namespace offgrid

@@ -1,5 +1,6 @@
 #include "sync/daemon_command.h"
 
+#include "formats/base/descriptor_limit.h"
 #include "serve/log.h"
 #include "serve/server_process.h"
 

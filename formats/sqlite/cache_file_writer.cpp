@@ -96,7 +96,7 @@ void CacheFileWriter::prepare_tables(CacheFile& file) const {
             file.mbtiles_layout();
         }
     }
-    db.execute("PRAGMA synchronous=FULL");
+    db.execute("PRAGMA synchronous=FULL; PRAGMA cache_spill=OFF");
     db.execute(writing_.pragmas.others.c_str());
 }
 
@@ -178,10 +178,6 @@ void CacheFileWriter::commit() {
         throw;
     }
     holds_changes_ = false;
-}
-
-void CacheFileWriter::set_cache_size(int kib) {
-    file_->db().execute(fmt::format("PRAGMA cache_size=-{}", kib).c_str());
 }
 
 }  // namespace offgrid::sqlite

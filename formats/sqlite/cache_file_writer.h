@@ -25,6 +25,9 @@ struct CacheWriting {
 /// One file of a cache that is written in place: a transaction from commit to commit. Owned by one
 /// thread.
 ///
+/// Changes stay in memory until then: a transaction that went to the disk early would lock out the
+/// readers of the file for as long as it lasts.
+///
 /// Some failures, such as a full disk, end the transaction with all that it holds. From then on
 /// every call throws, until `commit` has told of the loss.
 class CacheFileWriter {
@@ -37,8 +40,8 @@ public:
     void erase(const TileKey& key);
     void commit();
 
-    /// How much of the file to keep in memory.
-    void set_cache_size(int kib);
+    /// Whether a commit has anything to do or to tell.
+    bool has_changes() const { return holds_changes_ || loss_ || file_->db().is_in_transaction(); }
 
 private:
     void open();

@@ -56,8 +56,8 @@ private:
 /// Writes a cache in SQLite files in place, as other programs read it: one transaction for each
 /// file from commit to commit. A file that is not there is made, with the folders above it.
 ///
-/// At most 64 files are open: when one more is needed, the one that was used longest ago is
-/// committed early and closed. A file that cannot take a tile keeps what was put before; should
+/// At most 384 files are open: when one more is needed, the one that was used longest ago is
+/// committed early and closed. All are committed early when 80 MiB have come together. A file that cannot take a tile keeps what was put before; should
 /// SQLite give up its transaction (a full disk), `commit` throws, for what was put is lost.
 ///
 /// MBTiles files get `metadata`, kept true at each commit; equal tiles are stored once where the

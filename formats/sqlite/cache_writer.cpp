@@ -6,18 +6,30 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <list>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace offgrid::sqlite {
 namespace {
 
-constexpr std::size_t max_open_files = 64;
+/// A column of tiles through z-top files of top zoom 8 touches 256 of them; a file that has to be
+/// closed in between is one more commit. Each needs two descriptors.
+constexpr std::size_t max_open_files = 384;
 
-/// What the open files keep in memory together.
-constexpr int cache_kib = 96 * 1024;
+/// What is written between commits stays in memory (see CacheFileWriter), so at this many bytes
+/// the writer commits by itself.
+constexpr std::uint64_t uncommitted_bytes_limit = std::uint64_t{80} << 20;
+
+/// A commit waits for the disk several times, and the waits of different files overlap.
+constexpr std::size_t commit_threads = 8;
 
 }  // namespace
 
@@ -39,12 +51,11 @@ public:
         }
         if (writing_.options.marks_blank && writing_.options.schema == CacheSchema::tiles) {
             if (const auto colour = blank_colour_of(content)) {
-                const auto mark = blank_mark(*colour);
-                file_of(key).put(key, mark);
+                put_bytes(key, blank_mark(*colour));
                 return;
             }
         }
-        file_of(key).put(key, content);
+        put_bytes(key, content);
     }
 
     void erase(const TileKey& key) {
@@ -57,13 +68,32 @@ public:
 
     /// Every file is tried, whatever the others do; the first failure is thrown.
     void commit() {
-        std::optional<Error> failure;
+        uncommitted_bytes_ = 0;
+        std::vector<CacheFileWriter*> changed;
         for (auto& [path, file] : files_) {
-            try {
-                file.commit();
-            } catch (const Error& error) {
-                failure = failure ? failure : error;
+            if (file.has_changes()) {
+                changed.push_back(&file);
             }
+        }
+        std::atomic<std::size_t> next = 0;
+        std::mutex mutex;  // guards the failure
+        std::optional<Error> failure;
+        const auto commit_some = [&] {
+            for (auto i = next++; i < changed.size(); i = next++) {
+                try {
+                    changed[i]->commit();
+                } catch (const Error& error) {
+                    const std::lock_guard lock{mutex};
+                    failure = failure ? failure : error;
+                }
+            }
+        };
+        {
+            std::vector<std::jthread> threads;
+            for (auto n = std::min(commit_threads, changed.size()); n > 1; --n) {
+                threads.emplace_back(commit_some);
+            }
+            commit_some();
         }
         if (failure) {
             throw *failure;
@@ -95,7 +125,13 @@ private:
         }
     }
 
-    CacheFileWriter& file_of(const TileKey& key) { return file_named(path_of(key)); }
+    void put_bytes(const TileKey& key, BytesView content) {
+        file_named(path_of(key)).put(key, content);
+        uncommitted_bytes_ += content.size();
+        if (uncommitted_bytes_ >= uncommitted_bytes_limit) {
+            commit();
+        }
+    }
 
     CacheFileWriter& file_named(const std::string& path) {
         if (!files_.empty() && files_.back().first == path) {
@@ -113,9 +149,6 @@ private:
         files_.emplace_back(std::piecewise_construct, std::forward_as_tuple(path),
                             std::forward_as_tuple(path, writing_));
         by_path_[path] = std::prev(files_.end());
-        for (auto& [name, file] : files_) {
-            file.set_cache_size(cache_kib / static_cast<int>(files_.size()));
-        }
         return files_.back().second;
     }
 
@@ -123,6 +156,7 @@ private:
     PathTemplate names_;
     Files files_;
     std::unordered_map<std::string, Files::iterator> by_path_;
+    std::uint64_t uncommitted_bytes_ = 0;
 };
 
 CacheWriter::CacheWriter(const CacheOptions& options, TilesetSlice slice)

@@ -323,15 +323,26 @@ TEST_F(CacheWriterTest, keeps_few_of_many_files_open_and_loses_none) {
     options.file = (folder / "{x}.db").string();
     options.path.xcount = 1;
     auto cache = writer();
-    for (std::int64_t x = 0; x < 70; ++x) {
-        cache.put({7, x, 0}, png_bytes(std::to_string(x)));
+    for (std::int64_t x = 0; x < 400; ++x) {
+        cache.put({9, x, 0}, png_bytes(std::to_string(x)));
     }
-    EXPECT_EQ(word_at({7, 0, 0}), "0") << "committed early, to make room";
-    EXPECT_EQ(word_at({7, 69, 0}), "(absent)");
+    EXPECT_EQ(word_at({9, 0, 0}), "0") << "committed early, to make room";
+    EXPECT_EQ(word_at({9, 399, 0}), "(absent)");
     cache.commit();
-    for (std::int64_t x = 0; x < 70; ++x) {
-        EXPECT_EQ(word_at({7, x, 0}), std::to_string(x));
+    for (std::int64_t x = 0; x < 400; ++x) {
+        EXPECT_EQ(word_at({9, x, 0}), std::to_string(x));
     }
+}
+
+TEST_F(CacheWriterTest, commits_by_itself_before_memory_grows_and_leaves_readers_alone) {
+    auto cache = writer();
+    const std::string megabyte(std::size_t{1} << 20, 'x');
+    cache.put({7, 0, 0}, png_bytes("first"));
+    EXPECT_EQ(word_at({7, 0, 0}), "(absent)") << "read without waiting for a lock";
+    for (std::int64_t x = 1; x <= 80; ++x) {
+        cache.put({7, x, 0}, png_bytes(megabyte));
+    }
+    EXPECT_EQ(word_at({7, 0, 0}), "first");
 }
 
 }  // namespace
