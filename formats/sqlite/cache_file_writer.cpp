@@ -169,6 +169,7 @@ void CacheFileWriter::commit() {
                 mbtiles_->finish();
             }
             file_->db().execute("COMMIT");
+            file_->db().execute("PRAGMA shrink_memory");  // hundreds of files are open
         });
     } catch (const Error&) {
         if (loss_) {

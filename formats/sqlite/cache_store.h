@@ -57,7 +57,7 @@ private:
 /// file from commit to commit. A file that is not there is made, with the folders above it.
 ///
 /// At most 384 files are open: when one more is needed, the one that was used longest ago is
-/// committed early and closed. All are committed early when 80 MiB have come together. A file that cannot take a tile keeps what was put before; should
+/// committed early and closed. All are committed early when 32 MiB have come together. A file that cannot take a tile keeps what was put before; should
 /// SQLite give up its transaction (a full disk), `commit` throws, for what was put is lost.
 ///
 /// MBTiles files get `metadata`, kept true at each commit; equal tiles are stored once where the

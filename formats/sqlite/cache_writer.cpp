@@ -26,7 +26,7 @@ constexpr std::size_t max_open_files = 384;
 
 /// What is written between commits stays in memory (see CacheFileWriter), so at this many bytes
 /// the writer commits by itself.
-constexpr std::uint64_t uncommitted_bytes_limit = std::uint64_t{80} << 20;
+constexpr std::uint64_t uncommitted_bytes_limit = std::uint64_t{32} << 20;
 
 /// A commit waits for the disk several times, and the waits of different files overlap.
 constexpr std::size_t commit_threads = 8;

@@ -11,7 +11,7 @@ namespace offgrid {
 namespace {
 
 /// Of all batches together, before what they hold is converted.
-constexpr std::size_t memory_bytes = std::size_t{48} << 20;
+constexpr std::size_t memory_bytes = std::size_t{24} << 20;
 
 /// Tiles that are asked for one by one come from a network and go out as soon as there are a few
 /// for each thread; their size is not known before.
