@@ -13,15 +13,15 @@ std::string store_types_to_text(std::span<const StoreType> types) {
     for (const auto& type : types) {
         width = std::max(width, type.name.size());
     }
-    auto text = fmt::format("{:{}}  read  write  scan  delete  expiry\n", "type", width);
+    auto text = fmt::format("{:{}}  read  write  scan  delete  expiry  built in\n", "type", width);
     const auto word = [](bool can) { return can ? "yes" : "-"; };
     for (const auto& type : types) {
-        fmt::format_to(std::back_inserter(text), "{:{}}  {:4}  {:5}  {:4}  {:6}  {:6}  {}{}\n",
-                       type.name, width, word(type.can_read), word(type.can_write),
-                       word(type.can_scan), word(type.can_erase), word(type.can_expire),
-                       type.summary,
-                       type.missing.empty() ? std::string{}
-                                            : fmt::format(" (not built in: {})", type.missing));
+        fmt::format_to(std::back_inserter(text),
+                       "{:{}}  {:4}  {:5}  {:4}  {:6}  {:6}  {:8}  {}{}\n", type.name, width,
+                       word(type.can_read), word(type.can_write), word(type.can_scan),
+                       word(type.can_erase), word(type.can_expire),
+                       type.missing.empty() ? "yes" : "no", type.summary,
+                       type.missing.empty() ? std::string{} : fmt::format(" ({})", type.missing));
     }
     return text;
 }
