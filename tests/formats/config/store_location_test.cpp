@@ -100,6 +100,20 @@ TEST(StoreLocations, write_and_read_a_tileset_through_composite_and_multitier_ca
     EXPECT_THAT(places.warnings, ElementsAre(HasSubstr("m.xml: not used: unknown element <foo>")));
 }
 
+TEST(StoreLocations, tell_the_tiles_that_may_be_there_from_those_that_should) {
+    Places places;
+    test::write_file(
+        places.folder / "m.xml",
+        "<mapcache><cache name='c' type='disk'><base>/t</base></cache><tileset name='t'><cache>c"
+        "</cache><grid restricted_extent='100 100 2000 2000'>g</grid></tileset></mapcache>");
+    const auto tileset = places.locations.find(places.at("m.xml"));
+    EXPECT_EQ(tileset.limits(12).count(), 121) << "as many as MapCache makes";
+    EXPECT_EQ(tileset.expected(12).count(), 1);
+    const auto file = places.locations.find(places.at("a.mbtiles"));
+    EXPECT_EQ(file.limits(1).count(), 4);
+    EXPECT_EQ(file.expected(1).count(), 4);
+}
+
 TEST(StoreLocations, say_what_there_is_instead) {
     Places places;
     test::write_file(places.folder / "m.xml", config_of(places));
