@@ -100,6 +100,29 @@ TEST(StoreLocations, write_and_read_a_tileset_through_composite_and_multitier_ca
     EXPECT_THAT(places.warnings, ElementsAre(HasSubstr("m.xml: not used: unknown element <foo>")));
 }
 
+TEST(StoreLocations, write_and_read_a_composite_of_one_tiff_file_for_each_zoom) {
+    Places places;
+    test::write_file(places.folder / "m.xml", fmt::format(R"(<mapcache>
+        <cache name="z0" type="tiff"><template>{0}/z0.tif</template><xcount>1</xcount>
+          <ycount>1</ycount></cache>
+        <cache name="z1" type="tiff"><template>{0}/z1.tif</template><xcount>2</xcount>
+          <ycount>2</ycount></cache>
+        <cache name="rest" type="disk"><base>{0}/rest</base></cache>
+        <cache name="all" type="composite"><cache max-zoom="0">z0</cache>
+          <cache max-zoom="1">z1</cache><cache>rest</cache></cache>
+        <tileset name="t"><cache>all</cache><grid>g</grid><format>JPEG</format></tileset>
+        </mapcache>)",
+                                                          places.folder.path().string()));
+    const auto location = places.locations.find(places.at("m.xml"));
+    const auto writer = location.open_writer({});
+    writer->put({2, 0, 0}, png_bytes("w"));
+    writer->commit();
+    const auto reader = location.open_reader();
+    EXPECT_EQ(word_in(reader->get({2, 0, 0})), "w");
+    EXPECT_FALSE(reader->exists({0, 0, 0}));
+    EXPECT_FALSE(reader->exists({1, 1, 1}));
+}
+
 TEST(StoreLocations, tell_the_tiles_that_may_be_there_from_those_that_should) {
     Places places;
     test::write_file(
