@@ -100,6 +100,28 @@ bool matches(const CompositeEntry& entry, const TilesetSlice& slice) {
            });
 }
 
+/// The slice with the zooms that reach the entry's cache, so that one which holds a single zoom can
+/// be opened: the first entry that matches has a tile. An entry of other zooms keeps its own.
+TilesetSlice slice_of(const CompositeEntry& entry, const CompositeOptions& options,
+                      const TilesetSlice& slice) {
+    auto part = slice;
+    part.info.min_zoom = entry.min_zoom;
+    part.info.max_zoom = std::min(entry.max_zoom, slice.info.grid->levels() - 1);
+    bool is_first = true;
+    for (int z = slice.info.min_zoom; z <= slice.info.max_zoom; ++z) {
+        const auto found = std::ranges::find_if(options.entries, [&](const CompositeEntry& each) {
+            return z >= each.min_zoom && z <= each.max_zoom && matches(each, slice);
+        });
+        if (found == options.entries.end() || found->cache != entry.cache) {
+            continue;
+        }
+        part.info.min_zoom = is_first ? z : part.info.min_zoom;
+        part.info.max_zoom = z;
+        is_first = false;
+    }
+    return part;
+}
+
 /// Opens each type of cache for reading.
 struct OpenReader {
     using Result = std::unique_ptr<TileReader>;
@@ -149,8 +171,9 @@ struct OpenReader {
         std::vector<CompositeReader::Part> parts;
         for (const auto& entry : options.entries) {
             if (matches(entry, slice)) {
-                parts.push_back({entry.min_zoom, entry.max_zoom,
-                                 open_reader(*entry.cache, slice, environment)});
+                parts.push_back(
+                    {entry.min_zoom, entry.max_zoom,
+                     open_reader(*entry.cache, slice_of(entry, options, slice), environment)});
             }
         }
         return std::make_unique<CompositeReader>(slice.info, std::move(parts));
@@ -250,7 +273,8 @@ struct OpenWriter {
             }
             const auto [known, is_new] = opened.emplace(entry.cache, writers.size());
             if (is_new) {
-                writers.push_back(open_writer(*entry.cache, slice, environment));
+                writers.push_back(
+                    open_writer(*entry.cache, slice_of(entry, options, slice), environment));
             }
             spans.push_back({entry.min_zoom, entry.max_zoom, known->second});
         }

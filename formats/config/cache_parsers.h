@@ -37,6 +37,10 @@ void check_cache_children(const XmlElement& element, Declarations& declarations,
 /// Fail when the template does not name each tile by zoom, column and row: two would share a name.
 void require_tile_keys(const XmlElement& element, std::string_view text);
 
+/// The same for a template that may have `{quadkey}` instead: those of bdb, lmdb and riak. Others
+/// keep these letters.
+void require_tile_or_quad_keys(const XmlElement& element, std::string_view text);
+
 /// Whether the template has one of the keys, each with its braces.
 bool has_key(std::string_view text, const std::vector<std::string_view>& keys);
 

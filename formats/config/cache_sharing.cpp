@@ -3,21 +3,28 @@
 #include "formats/config/cache_parsers.h"
 
 #include <algorithm>
+#include <bitset>
 #include <functional>
 #include <set>
 
 namespace offgrid::config {
 namespace {
 
+using Zooms = std::bitset<64>;
+
 /// One tileset in one grid, as it reaches a cache that holds tiles itself.
 struct Use {
     const CacheSpec* cache = nullptr;
     const Tileset* tileset = nullptr;
     const GridLink* link = nullptr;
+    Zooms zooms{};                   ///< that reach the cache
     std::set<std::string> pinned{};  ///< dimensions of which only one value reaches the cache
 };
 
-using UseVisitor = std::function<void(const Use& use)>;
+struct UseVisitor {
+    std::function<void(const Use& use)> visit{};
+    std::function<void(const Use& use)> visit_unmatched{};  ///< a composite without an entry for it
+};
 
 template <typename... Visitors>
 struct Overloaded : Visitors... {
@@ -26,40 +33,80 @@ struct Overloaded : Visitors... {
 template <typename... Visitors>
 Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
-void visit_uses(const Use& use, const UseVisitor& visit) {
+Zooms zooms_between(int first, int last) {
+    Zooms zooms;
+    for (int z = first; z <= last && z < static_cast<int>(zooms.size()); ++z) {
+        zooms.set(static_cast<std::size_t>(z));
+    }
+    return zooms;
+}
+
+bool has_dimension(const Tileset& tileset, std::string_view name) {
+    return std::ranges::any_of(tileset.dimensions,
+                               [&](const auto& dimension) { return dimension->name() == name; });
+}
+
+bool matches(const CompositeEntry& entry, const Use& use) {
+    const auto& grid = use.link->grid->name();
+    const bool has_grid =
+        entry.grids.empty() || std::ranges::find(entry.grids, grid) != entry.grids.end();
+    return has_grid && std::ranges::all_of(entry.dimensions, [&](const auto& dimension) {
+               return has_dimension(*use.tileset, dimension.first);
+           });
+}
+
+void visit_uses(const Use& use, const UseVisitor& visitor);
+
+/// The first entry that matches a tile has it: later ones get the zooms that are left.
+void visit_entries(const CompositeOptions& options, const Use& use, const UseVisitor& visitor) {
+    auto left = use.zooms;
+    bool is_matched = false;
+    for (const auto& entry : options.entries) {
+        auto below = use;
+        below.cache = entry.cache;
+        below.zooms = left & zooms_between(entry.min_zoom, entry.max_zoom);
+        if (below.zooms.none() || !matches(entry, use)) {
+            continue;
+        }
+        is_matched = true;
+        for (const auto& [name, value] : entry.dimensions) {
+            below.pinned.insert(name);
+        }
+        if (entry.dimensions.empty()) {
+            left &= ~below.zooms;
+        }
+        visit_uses(below, visitor);
+    }
+    if (!is_matched && visitor.visit_unmatched) {
+        visitor.visit_unmatched(use);
+    }
+}
+
+void visit_uses(const Use& use, const UseVisitor& visitor) {
     const auto visit_part = [&](const CacheSpec* part) {
         auto below = use;
         below.cache = part;
-        visit_uses(below, visit);
+        visit_uses(below, visitor);
     };
-    std::visit(Overloaded{[&](const CompositeOptions& options) {
-                              for (const auto& entry : options.entries) {
-                                  if (!entry.grids.empty() &&
-                                      std::ranges::find(entry.grids, use.link->grid->name()) ==
-                                          entry.grids.end()) {
-                                      continue;
-                                  }
-                                  auto below = use;
-                                  below.cache = entry.cache;
-                                  for (const auto& [name, value] : entry.dimensions) {
-                                      below.pinned.insert(name);
-                                  }
-                                  visit_uses(below, visit);
-                              }
-                          },
-                          [&](const FallbackOptions& options) {
-                              std::ranges::for_each(options.caches, visit_part);
-                          },
-                          [&](const MultitierOptions& options) {
-                              std::ranges::for_each(options.caches, visit_part);
-                          },
-                          [&](const auto&) { visit(use); }},
-               use.cache->options);
+    std::visit(
+        Overloaded{[&](const CompositeOptions& options) { visit_entries(options, use, visitor); },
+                   [&](const FallbackOptions& options) {
+                       std::ranges::for_each(options.caches, visit_part);
+                   },
+                   [&](const MultitierOptions& options) {
+                       std::ranges::for_each(options.caches, visit_part);
+                   },
+                   [&](const auto&) { visitor.visit(use); }},
+        use.cache->options);
 }
 
-void visit_uses(const Tileset& tileset, const UseVisitor& visit) {
+void visit_uses(const Tileset& tileset, const UseVisitor& visitor) {
     for (const auto& link : tileset.grids) {
-        visit_uses({.cache = tileset.cache, .tileset = &tileset, .link = &link}, visit);
+        visit_uses({.cache = tileset.cache,
+                    .tileset = &tileset,
+                    .link = &link,
+                    .zooms = zooms_between(link.min_zoom, link.max_zoom)},
+                   visitor);
     }
 }
 
@@ -101,7 +148,7 @@ std::optional<Naming> naming_of(const CacheSpec& cache) {
             return Naming{"key_template", options.key};
         },
         [](const HttpOptions& options) -> std::optional<Naming> {
-            return Naming{.element = "url", .text = options.url, .has_columns = true};
+            return Naming{"url", options.url};
         },
         [](const RiakOptions& options) -> std::optional<Naming> {
             return options.key.empty() ? std::nullopt
@@ -109,11 +156,6 @@ std::optional<Naming> naming_of(const CacheSpec& cache) {
         },
         [](const auto&) -> std::optional<Naming> { return std::nullopt; }};
     return std::visit(visitor, cache.options);
-}
-
-bool has_dimension(const Tileset& tileset, std::string_view name) {
-    return std::ranges::any_of(tileset.dimensions,
-                               [&](const auto& dimension) { return dimension->name() == name; });
 }
 
 /// Every `{dim:NAME}` must be one of the tileset.
@@ -166,8 +208,11 @@ void check_tiff(const XmlElement& element, const Use& use, const Naming& naming)
                         "share a place",
                         use.cache->name, keys, grid.name()));
     };
-    const int last = use.link->max_zoom;
-    if (use.link->min_zoom < last && !has_key(naming.text, {"{z}", "{inv_z}"})) {
+    int last = use.link->max_zoom;
+    while (!use.zooms.test(static_cast<std::size_t>(last))) {
+        --last;
+    }
+    if (use.zooms.count() > 1 && !has_key(naming.text, {"{z}", "{inv_z}"})) {
         fail("{z}, {inv_z}");
     }
     if (grid.matrix_width(last) > naming.path.xcount &&
@@ -180,11 +225,32 @@ void check_tiff(const XmlElement& element, const Use& use, const Naming& naming)
     }
 }
 
+/// Whether the same tile has the same name and the same content in both.
+bool has_same_tiles(const Grid& one, const Grid& other) {
+    const auto is_alias = [](const Grid& grid, const std::string& srs) {
+        return std::ranges::find(grid.srs_aliases(), srs) != grid.srs_aliases().end();
+    };
+    if (one.levels() != other.levels() || one.extent() != other.extent() ||
+        one.tile_size() != other.tile_size() || one.origin() != other.origin() ||
+        (one.srs() != other.srs() && !is_alias(one, other.srs()) && !is_alias(other, one.srs()))) {
+        return false;
+    }
+    for (int z = 0; z < one.levels(); ++z) {
+        if (one.resolution(z) != other.resolution(z)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /// Fail when the other use has tiles of the same names.
 void check_pair(const XmlElement& element, const Use& use, const Use& other, const Naming& naming) {
     const bool is_other_tileset = use.tileset != other.tileset;
-    const bool is_other_grid = use.link->grid != other.link->grid;
-    if (use.cache != other.cache || (!is_other_tileset && !is_other_grid) ||
+    const bool is_other_grid = !has_same_tiles(*use.link->grid, *other.link->grid);
+    const bool has_zoom_apart = (use.zooms & other.zooms).none() &&
+                                !std::holds_alternative<TiffOptions>(use.cache->options);
+    if (use.cache != other.cache || other.tileset->is_read_only || has_zoom_apart ||
+        (!is_other_tileset && !is_other_grid) ||
         (is_other_tileset && has_key(naming.text, {"{tileset}"})) ||
         (is_other_grid && has_key(naming.text, {"{grid}"}))) {
         return;
@@ -203,13 +269,12 @@ void check_pair(const XmlElement& element, const Use& use, const Use& other, con
 
 }  // namespace
 
-void check_sharing(const XmlElement& element, const Tileset& tileset,
-                   const Declarations& declarations) {
+void check_sharing(const XmlElement& element, const Tileset& tileset, Declarations& declarations) {
     std::vector<Use> before;
     for (const auto& other : declarations.tilesets) {
-        visit_uses(*other, [&](const Use& use) { before.push_back(use); });
+        visit_uses(*other, {.visit = [&](const Use& use) { before.push_back(use); }});
     }
-    visit_uses(tileset, [&](const Use& use) {
+    const auto check = [&](const Use& use) {
         const auto naming = naming_of(*use.cache);
         if (!naming) {
             return;
@@ -219,7 +284,7 @@ void check_sharing(const XmlElement& element, const Tileset& tileset,
         if (std::holds_alternative<TiffOptions>(use.cache->options)) {
             check_tiff(element, use, *naming);
         }
-        if (naming->has_columns) {
+        if (naming->has_columns || tileset.is_read_only) {
             return;
         }
         check_dimensions(element, use, *naming);
@@ -227,7 +292,13 @@ void check_sharing(const XmlElement& element, const Tileset& tileset,
             check_pair(element, use, other, *naming);
         }
         before.push_back(use);
-    });
+    };
+    const auto note_unmatched = [&](const Use& use) {
+        declarations.notes.add_unused(
+            element, fmt::format("no entry of cache '{}' has its tiles in grid '{}'",
+                                 use.cache->name, use.link->grid->name()));
+    };
+    visit_uses(tileset, {.visit = check, .visit_unmatched = note_unmatched});
 }
 
 }  // namespace offgrid::config

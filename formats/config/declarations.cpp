@@ -32,6 +32,23 @@ void Notes::check_children(const XmlElement& element, const std::vector<std::str
     }
 }
 
+void Notes::check_attributes(const XmlElement& element, const std::vector<std::string_view>& used,
+                             const std::vector<UnneededAttribute>& unneeded) {
+    for (const auto& [name, value] : element.attributes()) {
+        if (std::ranges::find(used, name) != used.end()) {
+            continue;
+        }
+        const auto known = std::ranges::find(unneeded, name, &UnneededAttribute::name);
+        if (known != unneeded.end()) {
+            add(fmt::format("attribute '{}' of {}", name, element.shown()), element.line(),
+                known->reason);
+        } else {
+            add(fmt::format("unknown attribute '{}' of <{}>", name, element.tag()), element.line(),
+                {});
+        }
+    }
+}
+
 const Grid* Declarations::find_grid(std::string_view name) const {
     const auto found = std::ranges::find(
         grids, name, [](const auto& grid) -> std::string_view { return grid->name(); });
@@ -46,11 +63,11 @@ const CacheSpec* Declarations::find_cache(std::string_view name) const {
 
 bool is_on(const XmlElement& parent, const char* tag) {
     const auto found = parent.child(tag);
-    return found && found->text() != "false";
+    return found && !equals_ignoring_case(found->text(), "false");
 }
 
 bool is_true(const XmlElement& parent, const char* tag) {
-    return parent.child_text(tag) == "true";
+    return equals_ignoring_case(parent.child_text(tag), "true");
 }
 
 }  // namespace offgrid::config

@@ -27,6 +27,14 @@ public:
     void check_children(const XmlElement& element, const std::vector<std::string_view>& used,
                         const std::vector<Unneeded>& unneeded = {});
 
+    /// The same for attributes.
+    struct UnneededAttribute {
+        std::string_view name{};
+        std::string_view reason{};
+    };
+    void check_attributes(const XmlElement& element, const std::vector<std::string_view>& used,
+                          const std::vector<UnneededAttribute>& unneeded = {});
+
     std::vector<std::string> take() { return std::move(texts_); }
 
 private:
@@ -47,8 +55,10 @@ struct Declarations {
     /// Of how many caches a cache is made; one for a cache that holds tiles itself.
     std::map<const CacheSpec*, int> leaf_counts{};
 
-    /// Names of caches that nothing here can read, to the reason. What needs them is left out too.
+    /// Names of caches and grids that nothing here can read, to the reason. What needs them is left
+    /// out too.
     std::map<std::string, std::string, std::less<>> left_out{};
+    std::map<std::string, std::string, std::less<>> left_out_grids{};
 
     std::vector<std::unique_ptr<const Tileset>> tilesets{};
     Notes notes{};
@@ -57,10 +67,11 @@ struct Declarations {
     const CacheSpec* find_cache(std::string_view name) const;
 };
 
-/// Whether the element is there and switched on: `<detect_blank/>` and any text but `false`.
+/// Whether the element is there and switched on: `<detect_blank/>` and any text but `false`, in
+/// whatever letters, as MapCache reads it.
 bool is_on(const XmlElement& parent, const char* tag);
 
-/// Whether the element is there and its text is `true`.
+/// Whether the element is there and its text is `true`, in whatever letters.
 bool is_true(const XmlElement& parent, const char* tag);
 
 /// The names of what there is, for a message: `a, b, c`, or `none`.

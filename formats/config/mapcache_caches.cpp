@@ -18,12 +18,13 @@ constexpr int max_leaves = 256;
 struct CacheType {
     std::string_view name{};
     CacheParser parse = nullptr;
+    std::string_view attribute{};  ///< besides name and type
 };
 
 constexpr std::array<CacheType, 16> cache_types{{
-    {"disk", parse_disk},
-    {"sqlite3", parse_sqlite3},
-    {"mbtiles", parse_mbtiles},
+    {"disk", parse_disk, "layout"},
+    {"sqlite3", parse_sqlite3, "allow_path_in_dim"},
+    {"mbtiles", parse_mbtiles, "allow_path_in_dim"},
     {"tiff", parse_tiff},
     {"bdb", parse_bdb},
     {"memcache", parse_memcache},
@@ -90,10 +91,13 @@ bool has_key(std::string_view text, const std::vector<std::string_view>& keys) {
         keys, [&](std::string_view key) { return text.find(key) != std::string_view::npos; });
 }
 
-void require_tile_keys(const XmlElement& element, std::string_view text) {
-    if (has_key(text, {"{quadkey}"})) {
-        return;
+void require_tile_or_quad_keys(const XmlElement& element, std::string_view text) {
+    if (!has_key(text, {"{quadkey}"})) {
+        require_tile_keys(element, text);
     }
+}
+
+void require_tile_keys(const XmlElement& element, std::string_view text) {
     for (const auto* const axis : {"z", "x", "y"}) {
         const auto key = fmt::format("{{{}}}", axis);
         const auto inverse = fmt::format("{{inv_{}}}", axis);
@@ -133,6 +137,7 @@ void find_cache_lines(const XmlElement& root, Declarations& declarations) {
 
 void parse_cache(const XmlElement& element, Declarations& declarations) {
     const auto& type = require_type(element);
+    declarations.notes.check_attributes(element, {"name", "type", type.attribute});
     auto cache = std::make_unique<CacheSpec>();
     cache->name = element.name();
     cache->type = type.name;

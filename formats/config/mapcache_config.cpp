@@ -19,9 +19,10 @@ void check_sections(const XmlElement& root, Notes& notes) {
     constexpr std::string_view no_requests = "requests are answered in a way of our own";
     constexpr std::string_view not_ours = "it is for MapCache's own process";
     notes.check_children(root,
-                         {"metadata", "source", "grid", "format", "cache", "tileset", "locker",
-                          "lock_dir", "lock_retry", "service", "services"},
-                         {{"environment", "set the environment of the program instead"},
+                         {"source", "grid", "format", "cache", "tileset", "locker", "lock_dir",
+                          "lock_retry", "service", "services"},
+                         {{"metadata", "each layer has its own"},
+                          {"environment", "set the environment of the program instead"},
                           {"ruleset", "tiles are not hidden"},
                           {"default_format", not_rendered},
                           {"merge_format", not_rendered},
@@ -39,7 +40,7 @@ void check_sections(const XmlElement& root, Notes& notes) {
 void note_services(const XmlElement& root, Notes& notes) {
     constexpr std::string_view reason = "tiles have addresses of our own";
     for (const auto& service : root.children("service")) {
-        if (service.attribute("enabled") == "true") {
+        if (equals_ignoring_case(service.attribute("enabled").value_or(""), "true")) {
             notes.add_unused(service, reason);
         }
     }

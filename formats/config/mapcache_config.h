@@ -48,9 +48,14 @@ struct GridLink {
     int min_zoom = 0;                        ///< inclusive
     int max_zoom = 0;                        ///< inclusive
     std::optional<Box> restricted_extent{};  ///< in the grid's SRS
+    int tolerance = 5;                       ///< tiles around the extent that MapCache makes too
 
-    /// The tiles of a zoom that the tileset may have: none beyond its zooms and extent.
+    /// The tiles of a zoom that the tileset may have: none beyond its zooms, its extent and the
+    /// tolerance around it.
     TileRange limits(int z) const;
+
+    /// The tiles of a zoom that the tileset should have: as `limits`, without the tolerance.
+    TileRange expected(int z) const;
 };
 
 /// How tiles of a tileset are encoded (mapcache.xml `<format>`).
@@ -72,6 +77,7 @@ struct Tileset {
     std::string name{};
     std::string title{};
     std::string abstract{};
+    std::optional<Box> bounds{};       ///< in degrees, where it says so itself
     const CacheSpec* cache = nullptr;  ///< of the configuration
     std::optional<Format> format{};
     std::vector<GridLink> grids{};  ///< at least one

@@ -56,6 +56,10 @@ std::unique_ptr<const Dimension> parse_dimension(const XmlElement& element,
     const auto type = element.required_attribute("type");
     auto by_default = element.required_attribute("default");
     const Notes::Unneeded render_only{"wms_querybymap", "tiles are not rendered"};
+    notes.check_attributes(
+        element, {"name", "type", "default", type == "sqlite" || type == "time" ? "time" : ""},
+        {{"unit", "dimensions are not described"},
+         {"time", "only values of type sqlite are times"}});
     if (type == "values") {
         notes.check_children(element, {"value", "case_sensitive"}, {render_only});
         return parse_values(element, std::move(name), std::move(by_default));
@@ -66,7 +70,8 @@ std::unique_ptr<const Dimension> parse_dimension(const XmlElement& element,
     }
     if (type == "sqlite" || type == "time") {
         notes.check_children(element, {"dbfile", "validate_query", "list_query"}, {render_only});
-        const bool is_time = type == "time" || element.attribute("time") == "true";
+        const bool is_time =
+            type == "time" || equals_ignoring_case(element.attribute("time").value_or(""), "true");
         return parse_query(element, std::move(name), std::move(by_default), scope, is_time);
     }
     if (type == "postgresql" || type == "elasticsearch") {

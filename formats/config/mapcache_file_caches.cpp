@@ -18,6 +18,7 @@ void parse_key_formats(const XmlElement& element, Notes& notes, PathTemplateOpti
         "inv_div_y", "inv_z", "top",   "top_x", "top_y",     "inv_top_x", "inv_top_y"};
     for (const auto& [name, value] : element.attributes()) {
         if (!name.ends_with(suffix)) {
+            notes.add_unused(element, fmt::format("unknown attribute '{}'", name));
             continue;
         }
         const auto key = name.substr(0, name.size() - suffix.size());
@@ -90,7 +91,7 @@ void refuse_old_elements(const XmlElement& element) {
         }
     }
     const auto hits = element.child("hitstats");
-    if (hits && hits->text() == "true") {
+    if (hits && equals_ignoring_case(hits->text(), "true")) {
         hits->fail("is of an older MapCache: use <queries>");
     }
 }

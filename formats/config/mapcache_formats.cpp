@@ -33,9 +33,9 @@ Format parse_jpeg(const XmlElement& element, Notes& notes) {
                          {{"optimize", "tiles are not encoded by a format"}});
     auto format = jpeg(element.name(), element.child_number<int>("quality", 95, 1, 100));
     const auto photometric = element.child_text("photometric");
-    if (photometric == "RGB") {
+    if (equals_ignoring_case(photometric, "RGB")) {
         format.photometric = Photometric::rgb;
-    } else if (!photometric.empty() && photometric != "YCBCR") {
+    } else if (!photometric.empty() && !equals_ignoring_case(photometric, "YCBCR")) {
         element.child("photometric")->fail(fmt::format("'{}' is none of RGB, YCBCR", photometric));
     }
     return format;
@@ -61,16 +61,16 @@ Format parse_raw(const XmlElement& element, Notes& notes) {
 
 Format parse_by_type(const XmlElement& element, Declarations& declarations) {
     const auto type = element.required_attribute("type");
-    if (type == "PNG") {
+    if (type == "PNG") {  // MapCache: PNG and JPEG in these letters only
         return parse_png(element, declarations.notes);
     }
     if (type == "JPEG") {
         return parse_jpeg(element, declarations.notes);
     }
-    if (type == "MIXED") {
+    if (equals_ignoring_case(type, "MIXED")) {
         return parse_mixed(element, declarations);
     }
-    if (type == "RAW") {
+    if (equals_ignoring_case(type, "RAW")) {
         return parse_raw(element, declarations.notes);
     }
     element.fail(fmt::format("type '{}' is none of PNG, JPEG, MIXED, RAW", type));
@@ -101,6 +101,7 @@ const Format& require_format(const XmlElement& element, const std::string& name,
 
 void parse_format(const XmlElement& element, Declarations& declarations) {
     const auto name = element.required_attribute("name");
+    declarations.notes.check_attributes(element, {"name", "type"});
     declarations.formats.insert_or_assign(name, parse_by_type(element, declarations));
 }
 

@@ -28,7 +28,12 @@ std::unique_ptr<const Grid> with_levels(const Grid& grid, int levels, std::strin
                                                          .origin = grid.origin()});
 }
 
-int parse_size(const XmlElement& element) {
+struct TileSize {
+    int width = 0;
+    int height = 0;
+};
+
+TileSize parse_size(const XmlElement& element) {
     const auto text = element.required_text("size");
     const auto size = *element.child("size");
     const auto words = words_of(text);
@@ -43,22 +48,18 @@ int parse_size(const XmlElement& element) {
     if (numbers.size() != 2) {
         size.fail(fmt::format("'{}' is no width and height", text));
     }
-    if (numbers[0] != numbers[1]) {
-        size.fail(fmt::format("tiles of {} by {} pixels: only square tiles are supported",
-                              numbers[0], numbers[1]));
-    }
-    return numbers[0];
+    return {numbers[0], numbers[1]};
 }
 
 Grid::Unit parse_unit(const XmlElement& element) {
     const auto text = element.child_text("units");
-    if (text.empty() || text == "m") {
+    if (text.empty() || equals_ignoring_case(text, "m")) {
         return Grid::Unit::metre;
     }
-    if (text == "dd") {
+    if (equals_ignoring_case(text, "dd")) {
         return Grid::Unit::degree;
     }
-    if (text == "ft") {
+    if (equals_ignoring_case(text, "ft")) {
         return Grid::Unit::foot;
     }
     element.child("units")->fail(fmt::format("'{}' is none of m, dd, ft", text));
@@ -66,14 +67,14 @@ Grid::Unit parse_unit(const XmlElement& element) {
 
 Grid::Origin parse_origin(const XmlElement& element) {
     const auto text = element.child_text("origin");
-    if (text.empty() || text == "bottom-left") {
+    if (text.empty() || equals_ignoring_case(text, "bottom-left")) {
         return Grid::Origin::bottom_left;
     }
-    if (text == "top-left") {
+    if (equals_ignoring_case(text, "top-left")) {
         return Grid::Origin::top_left;
     }
     const auto origin = *element.child("origin");
-    if (text == "top-right" || text == "bottom-right") {
+    if (equals_ignoring_case(text, "top-right") || equals_ignoring_case(text, "bottom-right")) {
         origin.fail(fmt::format("'{}' is not implemented, neither here nor in MapCache", text));
     }
     origin.fail(fmt::format("'{}' is none of bottom-left, top-left", text));
@@ -90,22 +91,26 @@ std::vector<double> parse_resolutions(const XmlElement& element) {
         }
         resolutions.push_back(*value);
     }
-    if (resolutions.size() > max_levels) {
-        list.fail(fmt::format("{} levels: there may be {}", resolutions.size(), max_levels));
-    }
     return resolutions;
 }
 
-/// Tiles are counted in 32 bits by MapCache; far beyond, products of two indices pass 64 bits.
-void check_matrix(const XmlElement& element, const Grid::Definition& definition) {
+/// Why a grid that MapCache takes cannot be used here; empty when it can. Tiles are counted in 32
+/// bits by MapCache; far beyond, products of two indices pass 64 bits.
+std::string why_unusable(const Grid::Definition& definition, const TileSize& size) {
+    if (size.width != size.height) {
+        return fmt::format("tiles of {} by {} pixels: only square tiles are supported", size.width,
+                           size.height);
+    }
+    if (definition.resolutions.size() > max_levels) {
+        return fmt::format("{} levels: there may be {}", definition.resolutions.size(), max_levels);
+    }
     const double tile = std::ranges::min(definition.resolutions) * definition.tile_size;
     const double largest = std::max(definition.extent.width(), definition.extent.height()) / tile;
     constexpr double max_tiles = 4'294'967'296.0;
-    if (!(largest < max_tiles)) {
-        element.child("resolutions")
-            ->fail(fmt::format("the deepest level is {:.0f} tiles wide: there may be {:.0f}",
-                               largest, max_tiles));
-    }
+    return largest < max_tiles
+               ? std::string{}
+               : fmt::format("the deepest level is {:.0f} tiles wide: there may be {:.0f}", largest,
+                             max_tiles);
 }
 
 }  // namespace
@@ -142,7 +147,8 @@ Box parse_extent(const XmlElement& element, std::string_view text) {
 
 void parse_grid(const XmlElement& element, Declarations& declarations) {
     Grid::Definition definition{.name = element.required_attribute("name")};
-    if (declarations.find_grid(definition.name) != nullptr) {
+    if (declarations.find_grid(definition.name) != nullptr ||
+        declarations.left_out_grids.contains(definition.name)) {
         element.fail("there is a grid of that name already");
     }
     definition.srs = element.required_text("srs");
@@ -152,12 +158,19 @@ void parse_grid(const XmlElement& element, Declarations& declarations) {
     definition.unit = parse_unit(element);
     const auto extent = element.required_text("extent");
     definition.extent = parse_extent(*element.child("extent"), extent);
-    definition.tile_size = parse_size(element);
+    const auto size = parse_size(element);
+    definition.tile_size = size.width;
     definition.resolutions = parse_resolutions(element);
     definition.origin = parse_origin(element);
-    check_matrix(element, definition);
-    declarations.notes.check_children(element, {"srs", "srsalias", "units", "extent", "size",
-                                                "resolutions", "origin", "metadata"});
+    declarations.notes.check_children(
+        element, {"srs", "srsalias", "units", "extent", "size", "resolutions", "origin"},
+        {{"metadata", "grids are not described"}});
+    declarations.notes.check_attributes(element, {"name"});
+    if (const auto reason = why_unusable(definition, size); !reason.empty()) {
+        declarations.notes.add_unused(element, reason);
+        declarations.left_out_grids.emplace(definition.name, reason);
+        return;
+    }
     declarations.grids.push_back(std::make_unique<const Grid>(std::move(definition)));
 }
 

@@ -8,7 +8,8 @@ namespace offgrid::config {
 /// have fewer levels than the built-in grids here, and `{inv_z}` counts levels.
 std::vector<std::unique_ptr<const Grid>> built_in_grids();
 
-/// Read a `<grid>` into the declarations.
+/// Read a `<grid>` into the declarations. One that MapCache takes and nothing here can use, such as
+/// one whose tiles are not square, is noted and left out.
 void parse_grid(const XmlElement& element, Declarations& declarations);
 
 /// The four numbers of an extent: west, south, east, north.

@@ -7,6 +7,8 @@
 namespace offgrid::config {
 namespace {
 
+constexpr int max_depth = 8;
+
 FileLockerOptions parse_old_elements(const XmlElement& root) {
     FileLockerOptions options;
     if (const auto folder = root.child_text("lock_dir"); !folder.empty()) {
@@ -33,8 +35,8 @@ FileLockerOptions parse_disk_locker(const XmlElement& element, Notes& notes) {
     return options;
 }
 
-/// The options of the first locker that locks by files, below any number of fallbacks.
-std::optional<FileLockerOptions> parse_element(const XmlElement& element, Notes& notes) {
+/// The options of the first locker that locks by files, `depth` fallbacks down.
+std::optional<FileLockerOptions> parse_element(const XmlElement& element, Notes& notes, int depth) {
     const auto type = element.required_attribute("type");
     if (type == "disk") {
         return parse_disk_locker(element, notes);
@@ -46,10 +48,12 @@ std::optional<FileLockerOptions> parse_element(const XmlElement& element, Notes&
     if (type != "fallback") {
         element.fail(fmt::format("type '{}' is none of disk, memcache, fallback", type));
     }
+    if (depth == max_depth) {
+        element.fail(fmt::format("is nested {} deep: there may be {}", depth + 1, max_depth));
+    }
     std::optional<FileLockerOptions> first;
     for (const auto& nested : element.children("locker")) {
-        const auto found =
-            nested.attribute("type") == "fallback" ? std::nullopt : parse_element(nested, notes);
+        const auto found = parse_element(nested, notes, depth + 1);
         if (!first) {
             first = found;
         }
@@ -61,7 +65,7 @@ std::optional<FileLockerOptions> parse_element(const XmlElement& element, Notes&
 
 FileLockerOptions parse_locker(const XmlElement& root, Notes& notes) {
     const auto element = root.child("locker");
-    return element ? parse_element(*element, notes).value_or(FileLockerOptions{})
+    return element ? parse_element(*element, notes, 0).value_or(FileLockerOptions{})
                    : parse_old_elements(root);
 }
 

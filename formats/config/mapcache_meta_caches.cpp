@@ -53,18 +53,6 @@ std::vector<const CacheSpec*> referenced_caches(const XmlElement& element,
     return caches;
 }
 
-int zoom_attribute(const XmlElement& element, const char* name, int by_default) {
-    const auto text = element.attribute(name);
-    if (!text) {
-        return by_default;
-    }
-    const auto zoom = parse_number<int>(*text);
-    if (!zoom || *zoom < 0) {
-        element.fail(fmt::format("{} '{}' is no zoom", name, *text));
-    }
-    return *zoom;
-}
-
 std::vector<std::pair<std::string, std::string>> parse_pairs(const XmlElement& element,
                                                              const std::string& text) {
     std::vector<std::pair<std::string, std::string>> pairs;
@@ -82,10 +70,35 @@ std::vector<std::pair<std::string, std::string>> parse_pairs(const XmlElement& e
     return pairs;
 }
 
+/// The names between commas, white space and all, as MapCache compares them.
+std::vector<std::string> parse_grid_names(const XmlElement& element,
+                                          const Declarations& declarations) {
+    std::vector<std::string> names;
+    const auto text = element.attribute("grids").value_or("");
+    std::string_view rest = text;
+    while (!rest.empty()) {
+        const auto comma = std::min(rest.find(','), rest.size());
+        const std::string name{rest.substr(0, comma)};
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
+        if (name.empty()) {
+            continue;
+        }
+        if (declarations.find_grid(name) == nullptr &&
+            !declarations.left_out_grids.contains(name)) {
+            element.fail(
+                fmt::format("no grid '{}'; there are: {}", name, names_of(declarations.grids)));
+        }
+        names.push_back(name);
+    }
+    return names;
+}
+
 CompositeEntry parse_entry(const XmlElement& element, Declarations& declarations) {
+    declarations.notes.check_attributes(
+        element, {"grids", "min-zoom", "max-zoom", "minzoom", "maxzoom", "dimensions"});
     CompositeEntry entry{.cache = referenced_cache(element, declarations)};
-    entry.min_zoom = zoom_attribute(element, "min-zoom", entry.min_zoom);
-    entry.max_zoom = zoom_attribute(element, "max-zoom", entry.max_zoom);
+    entry.min_zoom = element.zoom_attribute("min-zoom", entry.min_zoom);
+    entry.max_zoom = element.zoom_attribute("max-zoom", entry.max_zoom);
     if (entry.min_zoom > entry.max_zoom) {
         element.fail(
             fmt::format("min-zoom {} is above max-zoom {}", entry.min_zoom, entry.max_zoom));
@@ -96,7 +109,7 @@ CompositeEntry parse_entry(const XmlElement& element, Declarations& declarations
                 element, fmt::format("MapCache ignores {0}zoom; {0}-zoom is meant", side));
         }
     }
-    entry.grids = words_of(element.attribute("grids").value_or(""));
+    entry.grids = parse_grid_names(element, declarations);
     entry.dimensions = parse_pairs(element, element.attribute("dimensions").value_or(""));
     return entry;
 }
@@ -122,8 +135,9 @@ StoreOptions parse_fallback(const XmlElement& element, const std::string& name,
 StoreOptions parse_multitier(const XmlElement& element, const std::string& name,
                              Declarations& declarations) {
     check_cache_children(element, declarations, {"cache", "promote"});
-    return MultitierOptions{.caches = referenced_caches(element, declarations, name),
-                            .promotes = element.child_text("promote") != "false"};
+    return MultitierOptions{
+        .caches = referenced_caches(element, declarations, name),
+        .promotes = !equals_ignoring_case(element.child_text("promote"), "false")};
 }
 
 }  // namespace offgrid::config

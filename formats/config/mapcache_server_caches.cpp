@@ -12,7 +12,7 @@ std::string parse_key_template(const XmlElement& element) {
         return default_file_key;
     }
     auto text = element.required_text("key_template");
-    require_tile_keys(*key, text);
+    require_tile_or_quad_keys(*key, text);
     return text;
 }
 
@@ -39,6 +39,7 @@ void parse_operations(const XmlElement& element, Notes& notes, HttpOptions& opti
     for (const auto& operation : element.children("operation")) {
         notes.check_children(operation, {"headers", "header_file"},
                              {{"url", "MapCache has one URL for all operations"}});
+        notes.check_attributes(operation, {"type"});
         const auto type = operation.required_attribute("type");
         const auto* const found =
             std::ranges::find(types, type, &std::pair<std::string_view, HttpOperation>::first);
@@ -60,6 +61,9 @@ HttpOptions parse_http(const XmlElement& element, const std::string& name,
         url.fail(fmt::format("'{}' starts neither with http:// nor with https://", options.url));
     }
     require_tile_keys(url, options.url);
+    if (options.url.find('?') != std::string::npos) {
+        declarations.notes.add_unused(url, "MapCache encodes the ?: no query reaches the server");
+    }
     options.common = parse_headers(element);
     parse_operations(element, declarations.notes, options);
     options.uses_redirects = is_true(element, "use_redirects");
@@ -105,7 +109,7 @@ StoreOptions parse_memcache(const XmlElement& element, const std::string& name,
         element.fail("<server> is missing");
     }
     if (const auto blank = element.child("detect_blank");
-        blank && !options.marks_blank && blank->text() != "false") {
+        blank && !options.marks_blank && !equals_ignoring_case(blank->text(), "false")) {
         declarations.notes.add_unused(*blank, "its text must be 'true'");
     }
     return options;
@@ -133,7 +137,7 @@ StoreOptions parse_riak(const XmlElement& element, const std::string& name,
         const auto bucket = server.required_text("bucket");
         const auto key = server.child_text("key");
         if (!key.empty()) {
-            require_tile_keys(*server.child("key"), key);
+            require_tile_or_quad_keys(*server.child("key"), key);
         }
         if (options.servers.size() > 1 && (bucket != options.bucket || key != options.key)) {
             server.fail("all servers of a cache need one <bucket> and one <key>");

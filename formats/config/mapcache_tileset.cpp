@@ -82,6 +82,18 @@ void check_names(const Tileset& tileset, const Tileset::Dimensions& requested) {
 }  // namespace
 
 TileRange GridLink::limits(int z) const {
+    auto range = expected(z);
+    if (range.is_empty()) {
+        return range;
+    }
+    range.min_x -= tolerance;
+    range.min_y -= tolerance;
+    range.max_x += tolerance;
+    range.max_y += tolerance;
+    return intersection(range, grid->whole(z));
+}
+
+TileRange GridLink::expected(int z) const {
     if (z < min_zoom || z > max_zoom || z >= grid->levels()) {
         return {.z = z};
     }
@@ -103,8 +115,9 @@ TilesetSlice Tileset::slice(const GridLink& link, const Dimensions& requested) c
                  .format = format ? tile_format_of(*format) : std::nullopt,
                  .min_zoom = link.min_zoom,
                  .max_zoom = link.max_zoom,
-                 .bounds =
-                     lonlat_of(*link.grid, link.restricted_extent.value_or(link.grid->extent()))},
+                 .bounds = bounds ? bounds
+                                  : lonlat_of(*link.grid, link.restricted_extent.value_or(
+                                                              link.grid->extent()))},
         .values = {.tileset = name, .extension = format ? format->extension : default_extension},
         .media_type = format ? format->media_type : std::string{},
         .expiry = auto_expire};

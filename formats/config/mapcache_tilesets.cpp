@@ -12,19 +12,18 @@ namespace {
 
 constexpr std::int64_t max_expiry_seconds = std::int64_t{100} * 365 * 86'400;
 
-int zoom_attribute(const XmlElement& element, const char* name, int by_default) {
-    const auto text = element.attribute(name);
-    if (!text) {
-        return by_default;
-    }
-    const auto zoom = parse_number<int>(*text);
-    if (!zoom || *zoom < 0) {
-        element.fail(fmt::format("{} '{}' is no zoom", name, *text));
-    }
-    return *zoom;
+void check_link_attributes(const XmlElement& element, Notes& notes) {
+    constexpr std::string_view not_rendered = "tiles are not rendered";
+    notes.check_attributes(
+        element, {"restricted_extent", "tolerance", "minzoom", "maxzoom"},
+        {{"max-cached-zoom", "tiles of deeper zooms are not put together from those"},
+         {"out-of-zoom-strategy", not_rendered},
+         {"use_wms_intermediate_resolutions", not_rendered},
+         {"ruleset", "tiles are not hidden"}});
 }
 
-GridLink parse_link(const XmlElement& element, const Declarations& declarations) {
+GridLink parse_link(const XmlElement& element, Declarations& declarations) {
+    check_link_attributes(element, declarations.notes);
     const auto name = element.text();
     GridLink link{.grid = declarations.find_grid(name)};
     if (link.grid == nullptr) {
@@ -32,8 +31,8 @@ GridLink parse_link(const XmlElement& element, const Declarations& declarations)
             fmt::format("no grid '{}'; there are: {}", name, names_of(declarations.grids)));
     }
     const int last = link.grid->levels() - 1;
-    link.min_zoom = zoom_attribute(element, "minzoom", 0);
-    link.max_zoom = std::min(zoom_attribute(element, "maxzoom", last), last);
+    link.min_zoom = element.zoom_attribute("minzoom", 0);
+    link.max_zoom = std::min(element.zoom_attribute("maxzoom", last), last);
     if (link.min_zoom > link.max_zoom) {
         element.fail(
             fmt::format("minzoom {} is above the last zoom, {}", link.min_zoom, link.max_zoom));
@@ -41,20 +40,37 @@ GridLink parse_link(const XmlElement& element, const Declarations& declarations)
     if (const auto extent = element.attribute("restricted_extent")) {
         link.restricted_extent = parse_extent(element, *extent);
     }
+    if (const auto text = element.attribute("tolerance")) {
+        const auto tiles = parse_number<int>(*text);
+        if (!tiles || *tiles < 0) {
+            element.fail(fmt::format("tolerance '{}' is no number of tiles", *text));
+        }
+        link.tolerance = *tiles;
+    }
     return link;
 }
 
-void parse_links(const XmlElement& element, const Declarations& declarations, Tileset& tileset) {
+/// Fill in the grids, or tell why the tileset is left out: it has none that can be used.
+std::string parse_links(const XmlElement& element, Declarations& declarations, Tileset& tileset) {
+    std::string left_out;
     for (const auto& grid : element.children("grid")) {
+        const auto unusable = declarations.left_out_grids.find(grid.text());
+        if (unusable != declarations.left_out_grids.end()) {
+            left_out =
+                fmt::format("its grid '{}' cannot be used: {}", unusable->first, unusable->second);
+            declarations.notes.add_unused(grid, left_out);
+            continue;
+        }
         auto link = parse_link(grid, declarations);
         if (tileset.find_grid(link.grid->name()) != nullptr) {
             grid.fail(fmt::format("grid '{}' is there already", link.grid->name()));
         }
         tileset.grids.push_back(link);
     }
-    if (tileset.grids.empty()) {
+    if (tileset.grids.empty() && left_out.empty()) {
         element.fail("<grid> is missing");
     }
+    return tileset.grids.empty() ? left_out : std::string{};
 }
 
 /// Fill in the cache, or tell why the tileset is left out.
@@ -105,10 +121,18 @@ std::string parse_dimensions(const XmlElement& element, Notes& notes, Tileset& t
     return {};
 }
 
-void parse_metadata(const XmlElement& element, Tileset& tileset) {
-    if (const auto metadata = element.child("metadata")) {
-        tileset.title = metadata->child_text("title");
-        tileset.abstract = metadata->child_text("abstract");
+void parse_metadata(const XmlElement& element, Notes& notes, Tileset& tileset) {
+    const auto metadata = element.child("metadata");
+    if (!metadata) {
+        return;
+    }
+    constexpr std::string_view reason = "layers have a title, an abstract and bounds";
+    notes.check_children(*metadata, {"title", "abstract", "wgs84boundingbox"},
+                         {{"keywords", reason}, {"url", reason}, {"dimension", reason}});
+    tileset.title = metadata->child_text("title");
+    tileset.abstract = metadata->child_text("abstract");
+    if (const auto box = metadata->child("wgs84boundingbox")) {
+        tileset.bounds = parse_extent(*box, box->text());
     }
 }
 
@@ -147,9 +171,12 @@ void parse_tileset(const XmlElement& element, Declarations& declarations) {
     }
     check_tileset_children(element, declarations.notes);
     check_source(element, declarations);
-    parse_metadata(element, *tileset);
-    parse_links(element, declarations, *tileset);
-    auto left_out = parse_cache_reference(element, declarations, *tileset);
+    declarations.notes.check_attributes(element, {"name"});
+    parse_metadata(element, declarations.notes, *tileset);
+    auto left_out = parse_links(element, declarations, *tileset);
+    if (left_out.empty()) {
+        left_out = parse_cache_reference(element, declarations, *tileset);
+    }
     if (const auto format = element.child("format")) {
         tileset->format = require_format(*format, format->text(), declarations);
     }
@@ -157,7 +184,7 @@ void parse_tileset(const XmlElement& element, Declarations& declarations) {
         element.child_number<std::int64_t>("expires", 300, 0, max_expiry_seconds)};
     tileset->auto_expire = std::chrono::seconds{
         element.child_number<std::int64_t>("auto_expire", 0, 0, max_expiry_seconds)};
-    tileset->is_read_only = is_true(element, "read-only");
+    tileset->is_read_only = element.child_text("read-only") == "true";  // as MapCache: no `True`
     if (left_out.empty()) {
         left_out = parse_dimensions(element, declarations.notes, *tileset);
     }

@@ -16,12 +16,6 @@ bool is_url(std::string_view text) {
     return text.starts_with("http://") || text.starts_with("https://");
 }
 
-/// A configuration that locations share, with the locker that it asks for.
-struct OpenConfig {
-    std::unique_ptr<const MapcacheConfig> config;
-    std::unique_ptr<Locker> locker;
-};
-
 /// `FILE.xml#TILESET`, taken apart.
 struct ConfigLocation {
     fs::path file{};
@@ -90,232 +84,217 @@ std::string extension_for(const StoreInfo& info) {
     return std::string{extension_of(info.format.value_or(TileFormat::png))};
 }
 
+/// A cache of our own making, at a location.
+StoreLocation locate(SharedStores& stores, const std::string& text, CacheSpec cache,
+                     const StoreInfo& info, bool is_there) {
+    const auto spec = std::make_shared<const CacheSpec>(std::move(cache));
+    const auto open_slice = [spec, text](const StoreInfo& of) {
+        return TilesetSlice{
+            .info = of,
+            .values = {.tileset = fs::path{text}.stem().string(), .extension = extension_for(of)}};
+    };
+    StoreLocation location{.text = text,
+                           .type = spec->type,
+                           .info = info,
+                           .limits = limits_of(*info.grid),
+                           .expected = limits_of(*info.grid),
+                           .gains_by_parallel_writers = gains_by_parallel_writers(*spec)};
+    location.open_reader = [&stores, spec, open_slice, info] {
+        return offgrid::open_reader(*spec, open_slice(info), stores.environment(stores.locker));
+    };
+    location.open_writer = [&stores, spec, open_slice, info, is_there](const StoreInfo& like) {
+        auto written = is_there ? info : like;
+        written.grid = info.grid;
+        return offgrid::open_writer(*spec, open_slice(written), stores.environment(stores.locker));
+    };
+    return location;
+}
+
+StoreLocation find_urls(SharedStores& stores, const std::string& text,
+                        const LocationOptions& options) {
+    const auto& grid = require_grid(options.grid);
+    HttpOptions http{.name = text, .url = with_rows_of(grid, text), .keeps_query = true};
+    return locate(stores, text, {.name = text, .type = "rest", .options = std::move(http)},
+                  whole_grid(grid), false);
+}
+
+StoreLocation find_folder_of_tiles(SharedStores& stores, const std::string& text,
+                                   const LocationOptions& options) {
+    const auto& grid = require_grid(options.grid);
+    DiskOptions disk{.layout = DiskLayout::by_template, .path_template = with_rows_of(grid, text)};
+    return locate(stores, text, {.name = text, .type = "disk", .options = std::move(disk)},
+                  whole_grid(grid), false);
+}
+
+StoreLocation find_mbtiles(SharedStores& stores, const std::string& text,
+                           const LocationOptions& options) {
+    const auto& grid = require_grid(options.grid);
+    const bool is_there = fs::exists(text);
+    const auto info =
+        is_there ? sqlite::MbtilesReader{text, grid, *stores.mbtiles}.info() : whole_grid(grid);
+    sqlite::CacheOptions cache{.name = text, .schema = sqlite::CacheSchema::mbtiles, .file = text};
+    return locate(stores, text, {.name = text, .type = "mbtiles", .options = std::move(cache)},
+                  info, is_there);
+}
+
+std::pair<Manifest, LocateFile> find_manifest(const std::string& text) {
+    const fs::path folder{text};
+    if (!Depot::is_depot(folder)) {
+        return {read_manifest(folder),
+                [folder](const PackageFile& file) { return folder / file.name; }};
+    }
+    const auto depot = std::make_shared<const Depot>(folder);
+    const auto generation = depot->load_current();
+    if (generation.layers.size() != 1) {
+        std::vector<std::string> names;
+        for (const auto& [name, manifest] : generation.layers) {
+            names.push_back(name);
+        }
+        throw Error{Errc::invalid_argument,
+                    fmt::format("depot '{}' has not one layer but {}: {}", text, names.size(),
+                                fmt::join(names, ", "))};
+    }
+    const auto& [name, manifest] = *generation.layers.begin();
+    return {manifest, [depot, layer = name](const PackageFile& file) {
+                return depot->stored_path(layer, file);
+            }};
+}
+
+StoreLocation find_package(SharedStores& stores, const std::string& text,
+                           const LocationOptions& options) {
+    auto [manifest, locate_file] = find_manifest(text);
+    if (!options.grid.empty() && options.grid != manifest.grid->name()) {
+        throw Error{Errc::not_found, fmt::format("package '{}' has no grid '{}'; it has: {}", text,
+                                                 options.grid, manifest.grid->name())};
+    }
+    auto& pool = *stores.mbtiles;
+    StoreLocation location{.text = text,
+                           .type = "package",
+                           .info = open_package(manifest, locate_file, pool)->info(),
+                           .limits = limits_of(*manifest.grid),
+                           .expected = limits_of(*manifest.grid),
+                           .why_read_only = "packages are made by pack"};
+    location.open_reader = [manifest = std::move(manifest), locate_file = std::move(locate_file),
+                            &pool] { return open_package(manifest, locate_file, pool); };
+    return location;
+}
+
+const Tileset& require_tileset(const MapcacheConfig& config, const ConfigLocation& wanted) {
+    const auto& all = config.tilesets();
+    if (wanted.tileset.empty() && all.size() == 1) {
+        return *all.front();
+    }
+    if (const auto* const found = config.find_tileset(wanted.tileset)) {
+        return *found;
+    }
+    std::vector<std::string> names;
+    for (const auto& tileset : all) {
+        names.push_back(tileset->name);
+    }
+    const auto known = names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
+    if (wanted.tileset.empty()) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("{}: name a tileset as {}#TILESET; there are: {}",
+                                wanted.file.string(), wanted.file.string(), known)};
+    }
+    throw Error{Errc::not_found, fmt::format("{}: no tileset '{}'; there are: {}",
+                                             wanted.file.string(), wanted.tileset, known)};
+}
+
+StoreLocation find_tileset(SharedStores& stores, const OpenConfig& opened, const std::string& text,
+                           const ConfigLocation& wanted, const LocationOptions& options) {
+    const auto& tileset = require_tileset(*opened.config, wanted);
+    const auto* const link = tileset.find_grid(options.grid);
+    if (link == nullptr) {
+        std::vector<std::string> names;
+        for (const auto& known : tileset.grids) {
+            names.push_back(known.grid->name());
+        }
+        throw Error{Errc::not_found,
+                    fmt::format("tileset '{}' has no grid '{}'; it has: {}", tileset.name,
+                                options.grid, fmt::join(names, ", "))};
+    }
+    const auto slice = tileset.slice(*link, options.dimensions);
+    const auto& cache = *tileset.cache;
+    auto& locker = *opened.locker;
+    StoreLocation location{.text = text,
+                           .type = cache.type,
+                           .info = slice.info,
+                           .limits = [link](int z) { return link->limits(z); },
+                           .expected = [link](int z) { return link->expected(z); },
+                           .gains_by_parallel_writers = gains_by_parallel_writers(cache)};
+    location.open_reader = [&stores, &cache, &locker, slice] {
+        return offgrid::open_reader(cache, slice, stores.environment(locker));
+    };
+    if (tileset.is_read_only) {
+        location.why_read_only = fmt::format("tileset '{}' is read-only", tileset.name);
+        return location;
+    }
+    location.open_writer = [&stores, &cache, &locker, slice](const StoreInfo& like) {
+        auto written = slice;
+        written.info.attribution = like.attribution;
+        if (!written.info.format) {
+            written.info.format = like.format;
+        }
+        return offgrid::open_writer(cache, written, stores.environment(locker));
+    };
+    return location;
+}
+
 }  // namespace
 
-class StoreLocations::Impl {
-public:
-    Impl(std::size_t max_open_files, Warn warn)
-        : warn_{std::move(warn)},
-          mbtiles_{sqlite::make_mbtiles_pool(max_open_files)},
-          caches_{sqlite::make_cache_file_pool(max_open_files)} {}
-
-    StoreLocation find(const std::string& text, const LocationOptions& options) {
-        if (const auto location = parse_config_location(text)) {
-            return find_tileset(text, *location, options);
-        }
-        if (!options.dimensions.empty()) {
-            throw Error{
-                Errc::invalid_argument,
-                fmt::format("'{}' has no dimensions: only tilesets of a mapcache.xml have", text)};
-        }
-        if (is_url(text)) {
-            return find_urls(text, options);
-        }
-        if (text.find('{') != std::string::npos) {
-            return find_folder_of_tiles(text, options);
-        }
-        if (text.ends_with(".mbtiles")) {
-            return find_mbtiles(text, options);
-        }
-        if (fs::is_directory(text)) {
-            return find_package(text, options);
-        }
-        throw Error{fs::exists(text) ? Errc::invalid_argument : Errc::not_found,
-                    fmt::format("'{}' is no store: it is neither an .mbtiles file, a folder of a "
-                                "package, a template with {{z}}/{{x}}/{{y}}, nor a mapcache.xml",
-                                text)};
-    }
-
-private:
-    StoreEnvironment environment(Locker& locker) const {
-        return {.sqlite_files = *caches_, .locker = locker, .warn = warn_};
-    }
-
-    /// A cache of our own making, at a location.
-    StoreLocation locate(const std::string& text, CacheSpec cache, const StoreInfo& info,
-                         bool is_there) {
-        const auto spec = std::make_shared<const CacheSpec>(std::move(cache));
-        const auto open_slice = [this, spec, text](const StoreInfo& of) {
-            return TilesetSlice{.info = of,
-                                .values = {.tileset = fs::path{text}.stem().string(),
-                                           .extension = extension_for(of)}};
-        };
-        StoreLocation location{.text = text,
-                               .type = spec->type,
-                               .info = info,
-                               .limits = limits_of(*info.grid),
-                               .gains_by_parallel_writers = gains_by_parallel_writers(*spec)};
-        location.open_reader = [this, spec, open_slice, info] {
-            return offgrid::open_reader(*spec, open_slice(info), environment(locker_));
-        };
-        location.open_writer = [this, spec, open_slice, info, is_there](const StoreInfo& like) {
-            auto written = is_there ? info : like;
-            written.grid = info.grid;
-            return offgrid::open_writer(*spec, open_slice(written), environment(locker_));
-        };
-        return location;
-    }
-
-    StoreLocation find_urls(const std::string& text, const LocationOptions& options) {
-        const auto& grid = require_grid(options.grid);
-        HttpOptions http{.name = text, .url = with_rows_of(grid, text)};
-        return locate(text, {.name = text, .type = "rest", .options = std::move(http)},
-                      whole_grid(grid), false);
-    }
-
-    StoreLocation find_folder_of_tiles(const std::string& text, const LocationOptions& options) {
-        const auto& grid = require_grid(options.grid);
-        DiskOptions disk{.layout = DiskLayout::by_template,
-                         .path_template = with_rows_of(grid, text)};
-        return locate(text, {.name = text, .type = "disk", .options = std::move(disk)},
-                      whole_grid(grid), false);
-    }
-
-    StoreLocation find_mbtiles(const std::string& text, const LocationOptions& options) {
-        const auto& grid = require_grid(options.grid);
-        const bool is_there = fs::exists(text);
-        const auto info =
-            is_there ? sqlite::MbtilesReader{text, grid, *mbtiles_}.info() : whole_grid(grid);
-        sqlite::CacheOptions cache{
-            .name = text, .schema = sqlite::CacheSchema::mbtiles, .file = text};
-        return locate(text, {.name = text, .type = "mbtiles", .options = std::move(cache)}, info,
-                      is_there);
-    }
-
-    StoreLocation find_package(const std::string& text, const LocationOptions& options) {
-        auto [manifest, locate_file] = find_manifest(text);
-        if (!options.grid.empty() && options.grid != manifest.grid->name()) {
-            throw Error{Errc::not_found, fmt::format("package '{}' has no grid '{}'; it has: {}",
-                                                     text, options.grid, manifest.grid->name())};
-        }
-        auto& pool = *mbtiles_;
-        StoreLocation location{.text = text,
-                               .type = "package",
-                               .info = open_package(manifest, locate_file, pool)->info(),
-                               .limits = limits_of(*manifest.grid),
-                               .why_read_only = "packages are made by pack"};
-        location.open_reader = [manifest = std::move(manifest),
-                                locate_file = std::move(locate_file),
-                                &pool] { return open_package(manifest, locate_file, pool); };
-        return location;
-    }
-
-    std::pair<Manifest, LocateFile> find_manifest(const std::string& text) const {
-        const fs::path folder{text};
-        if (!Depot::is_depot(folder)) {
-            return {read_manifest(folder),
-                    [folder](const PackageFile& file) { return folder / file.name; }};
-        }
-        const auto depot = std::make_shared<const Depot>(folder);
-        const auto generation = depot->load_current();
-        if (generation.layers.size() != 1) {
-            std::vector<std::string> names;
-            for (const auto& [name, manifest] : generation.layers) {
-                names.push_back(name);
-            }
-            throw Error{Errc::invalid_argument,
-                        fmt::format("depot '{}' has not one layer but {}: {}", text, names.size(),
-                                    fmt::join(names, ", "))};
-        }
-        const auto& [name, manifest] = *generation.layers.begin();
-        return {manifest, [depot, layer = name](const PackageFile& file) {
-                    return depot->stored_path(layer, file);
-                }};
-    }
-
-    StoreLocation find_tileset(const std::string& text, const ConfigLocation& wanted,
-                               const LocationOptions& options) {
-        const auto& opened = open_config(wanted.file);
-        const auto& tileset = require_tileset(*opened.config, wanted);
-        const auto* const link = tileset.find_grid(options.grid);
-        if (link == nullptr) {
-            std::vector<std::string> names;
-            for (const auto& known : tileset.grids) {
-                names.push_back(known.grid->name());
-            }
-            throw Error{Errc::not_found,
-                        fmt::format("tileset '{}' has no grid '{}'; it has: {}", tileset.name,
-                                    options.grid, fmt::join(names, ", "))};
-        }
-        const auto slice = tileset.slice(*link, options.dimensions);
-        const auto& cache = *tileset.cache;
-        auto& locker = *opened.locker;
-        StoreLocation location{.text = text,
-                               .type = cache.type,
-                               .info = slice.info,
-                               .limits = [link](int z) { return link->limits(z); },
-                               .gains_by_parallel_writers = gains_by_parallel_writers(cache)};
-        location.open_reader = [this, &cache, &locker, slice] {
-            return offgrid::open_reader(cache, slice, environment(locker));
-        };
-        if (tileset.is_read_only) {
-            location.why_read_only = fmt::format("tileset '{}' is read-only", tileset.name);
-            return location;
-        }
-        location.open_writer = [this, &cache, &locker, slice](const StoreInfo& like) {
-            auto written = slice;
-            written.info.attribution = like.attribution;
-            if (!written.info.format) {
-                written.info.format = like.format;
-            }
-            return offgrid::open_writer(cache, written, environment(locker));
-        };
-        return location;
-    }
-
-    const OpenConfig& open_config(const fs::path& file) {
-        const std::lock_guard lock{mutex_};
-        auto& opened = configs_[file.string()];
-        if (!opened.config) {
-            auto config = MapcacheConfig::load(file);
-            opened.locker = config->make_locker();
-            opened.config = std::move(config);
-            for (const auto& note : opened.config->unused()) {
-                warn_(fmt::format("{}: not used: {}", file.string(), note));
-            }
-        }
-        return opened;
-    }
-
-    static const Tileset& require_tileset(const MapcacheConfig& config,
-                                          const ConfigLocation& wanted) {
-        const auto& all = config.tilesets();
-        if (wanted.tileset.empty() && all.size() == 1) {
-            return *all.front();
-        }
-        if (const auto* const found = config.find_tileset(wanted.tileset)) {
-            return *found;
-        }
-        std::vector<std::string> names;
-        for (const auto& tileset : all) {
-            names.push_back(tileset->name);
-        }
-        const auto known = names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
-        if (wanted.tileset.empty()) {
-            throw Error{Errc::invalid_argument,
-                        fmt::format("{}: name a tileset as {}#TILESET; there are: {}",
-                                    wanted.file.string(), wanted.file.string(), known)};
-        }
-        throw Error{Errc::not_found, fmt::format("{}: no tileset '{}'; there are: {}",
-                                                 wanted.file.string(), wanted.tileset, known)};
-    }
-
-    const Warn warn_;
-    FileLocker locker_;
-    const std::unique_ptr<sqlite::MbtilesPool> mbtiles_;
-    const std::unique_ptr<sqlite::CacheFilePool> caches_;
-
-    std::mutex mutex_;  // guards the configurations
-    std::map<std::string, OpenConfig> configs_;
-};
-
-StoreLocations::StoreLocations(std::size_t max_open_files, Warn warn)
-    : impl_{std::make_unique<Impl>(max_open_files, std::move(warn))} {}
-
-StoreLocations::~StoreLocations() = default;
+SharedStores::SharedStores(std::size_t max_open_files, Warn warn_of)
+    : warn{std::move(warn_of)},
+      mbtiles{sqlite::make_mbtiles_pool(max_open_files)},
+      caches{sqlite::make_cache_file_pool(max_open_files)} {}
 
 StoreLocation StoreLocations::find(const std::string& text, const LocationOptions& options) {
-    return impl_->find(text, options);
+    if (const auto location = parse_config_location(text)) {
+        return find_tileset(stores_, open_config(location->file), text, *location, options);
+    }
+    if (!options.dimensions.empty()) {
+        throw Error{
+            Errc::invalid_argument,
+            fmt::format("'{}' has no dimensions: only tilesets of a mapcache.xml have", text)};
+    }
+    if (is_url(text)) {
+        return find_urls(stores_, text, options);
+    }
+    if (text.find('{') != std::string::npos) {
+        return find_folder_of_tiles(stores_, text, options);
+    }
+    if (text.ends_with(".mbtiles")) {
+        return find_mbtiles(stores_, text, options);
+    }
+    if (fs::is_directory(text)) {
+        return find_package(stores_, text, options);
+    }
+    throw Error{fs::exists(text) ? Errc::invalid_argument : Errc::not_found,
+                fmt::format("'{}' is no store: it is neither an .mbtiles file, a folder of a "
+                            "package, a template with {{z}}/{{x}}/{{y}}, nor a mapcache.xml",
+                            text)};
+}
+
+const OpenConfig& StoreLocations::open_config(const fs::path& file) {
+    const auto [opened, is_new] = load_once(file);
+    if (is_new) {
+        for (const auto& note : opened->config->unused()) {
+            stores_.warn(fmt::format("{}: not used: {}", file.string(), note));
+        }
+    }
+    return *opened;
+}
+
+std::pair<const OpenConfig*, bool> StoreLocations::load_once(const fs::path& file) {
+    const std::lock_guard lock{mutex_};
+    auto& opened = configs_[file.string()];
+    if (opened.config) {
+        return {&opened, false};
+    }
+    auto config = MapcacheConfig::load(file);
+    opened.locker = config->make_locker();
+    opened.config = std::move(config);
+    return {&opened, true};
 }
 
 }  // namespace offgrid::config

@@ -33,6 +33,10 @@ struct StoreLocation {
     /// The tiles of a zoom that the store may have: the whole grid, unless a tileset says less.
     std::function<TileRange(int z)> limits{};
 
+    /// The tiles of a zoom that the store should have: as `limits`, without the ring of tiles
+    /// around a tileset's extent that MapCache may have made (mapcache.xml `tolerance`).
+    std::function<TileRange(int z)> expected{};
+
     std::function<std::unique_ptr<TileReader>()> open_reader{};
 
     /// Null: it cannot be written, for the reason in `why_read_only`. What is new there takes its
@@ -41,6 +45,28 @@ struct StoreLocation {
     std::string why_read_only{};
 
     bool gains_by_parallel_writers = false;
+};
+
+/// What the stores of all locations share. Safe for concurrent use; outlives them.
+struct SharedStores {
+    using Warn = std::function<void(const std::string& message)>;
+
+    SharedStores(std::size_t max_open_files, Warn warn_of);
+
+    StoreEnvironment environment(Locker& of_config) const {
+        return {.sqlite_files = *caches, .locker = of_config, .warn = warn};
+    }
+
+    const Warn warn;
+    FileLocker locker{};  ///< of stores that no configuration names
+    const std::unique_ptr<sqlite::MbtilesPool> mbtiles;
+    const std::unique_ptr<sqlite::CacheFilePool> caches;
+};
+
+/// A configuration that locations share, with the locker that it asks for.
+struct OpenConfig {
+    std::unique_ptr<const MapcacheConfig> config{};
+    std::unique_ptr<Locker> locker{};
 };
 
 /// Finds stores by the words of a command line:
@@ -55,10 +81,10 @@ struct StoreLocation {
 /// for concurrent use; outlives what it found.
 class StoreLocations {
 public:
-    using Warn = std::function<void(const std::string& message)>;
+    using Warn = SharedStores::Warn;
 
-    StoreLocations(std::size_t max_open_files, Warn warn);
-    ~StoreLocations();
+    StoreLocations(std::size_t max_open_files, Warn warn)
+        : stores_{max_open_files, std::move(warn)} {}
     StoreLocations(const StoreLocations&) = delete;
     StoreLocations& operator=(const StoreLocations&) = delete;
 
@@ -68,8 +94,17 @@ public:
     StoreLocation find(const std::string& text, const LocationOptions& options = {});
 
 private:
-    class Impl;
-    std::unique_ptr<Impl> impl_;
+    /// The configuration, read when it is asked for first. What it has and nothing uses is warned
+    /// of then.
+    const OpenConfig& open_config(const std::filesystem::path& file);
+
+    /// Whether this call has read it.
+    std::pair<const OpenConfig*, bool> load_once(const std::filesystem::path& file);
+
+    SharedStores stores_;
+
+    std::mutex mutex_;  // guards the configurations
+    std::map<std::string, OpenConfig> configs_;
 };
 
 }  // namespace offgrid::config

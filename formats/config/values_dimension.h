@@ -12,8 +12,8 @@ namespace offgrid::config {
 /// Whether `A` and `a` are different values.
 enum class LetterCase { counts, does_not_count };
 
-/// A dimension whose values are listed (mapcache.xml type `values`). A value that is requested in
-/// other letters means the one that is listed: MapCache stores it apart.
+/// A dimension whose values are listed (mapcache.xml type `values`). A value that is requested, or
+/// is the default, in other letters than those listed is stored in its own letters, as by MapCache.
 class ValuesDimension final : public Dimension {
 public:
     ValuesDimension(std::string name, std::string default_value, std::vector<std::string> values,

@@ -2,6 +2,7 @@
 
 #include "formats/base/error.h"
 #include "formats/base/file_ops.h"
+#include "formats/config/xml_entities.h"
 
 #include <algorithm>
 
@@ -20,7 +21,15 @@ std::string shown_node(pugi::xml_node node) {
                           : fmt::format("<{}>", node.name());
 }
 
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 }  // namespace
+
+bool equals_ignoring_case(std::string_view one, std::string_view other) {
+    return std::ranges::equal(one, other, {}, lower, lower);
+}
 
 std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(white_space);
@@ -42,14 +51,16 @@ std::vector<std::string> words_of(std::string_view text) {
 }
 
 XmlDocument::XmlDocument(const std::filesystem::path& path) : file_{path.string()} {
-    const auto content = read_file(path, max_file_bytes);
+    const auto bytes = read_file(path, max_file_bytes);
+    const auto content =
+        expand_entities({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file_);
     line_starts_.push_back(0);
     for (std::size_t i = 0; i < content.size(); ++i) {
         if (content[i] == '\n') {
             line_starts_.push_back(static_cast<std::ptrdiff_t>(i) + 1);
         }
     }
-    // Bytes are taken as they are, as MapCache does, so that offsets stay those of the file.
+    // Bytes are taken as they are, as MapCache does, so that offsets stay those of the content.
     const auto result = document_.load_buffer(content.data(), content.size(), pugi::parse_default,
                                               pugi::encoding_utf8);
     if (!result) {
@@ -137,6 +148,18 @@ std::string XmlElement::required_attribute(const char* name) const {
     return value;
 }
 
+int XmlElement::zoom_attribute(const char* name, int by_default) const {
+    const auto text = attribute(name);
+    if (!text) {
+        return by_default;
+    }
+    const auto zoom = parse_number<int>(*text);
+    if (!zoom || *zoom < 0) {
+        fail(fmt::format("{} '{}' is no zoom", name, *text));
+    }
+    return *zoom;
+}
+
 std::string XmlElement::shown() const {
     return shown_node(node_);
 }
@@ -160,9 +183,8 @@ void XmlElement::fail(std::string_view cause) const {
 }
 
 void XmlElement::fail_number(std::string_view min, std::string_view max) const {
-    const auto is_bounded = max.size() < 9;
-    fail(is_bounded ? fmt::format("'{}' is no number from {} to {}", text(), min, max)
-                    : fmt::format("'{}' is no number of at least {}", text(), min));
+    fail(max.empty() ? fmt::format("'{}' is no number of at least {}", text(), min)
+                     : fmt::format("'{}' is no number from {} to {}", text(), min, max));
 }
 
 }  // namespace offgrid::config

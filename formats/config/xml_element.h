@@ -55,7 +55,8 @@ public:
     Number number(Number min, Number max) const {
         const auto value = parse_number<Number>(text());
         if (!value || !(*value >= min && *value <= max)) {
-            fail_number(fmt::format("{}", min), fmt::format("{}", max));
+            const auto is_bounded = max < std::numeric_limits<Number>::max();
+            fail_number(fmt::format("{}", min), is_bounded ? fmt::format("{}", max) : "");
         }
         return *value;
     }
@@ -68,6 +69,9 @@ public:
         return found ? found->number(min, max) : by_default;
     }
 
+    /// The zoom in an attribute, or the default when there is no such attribute.
+    int zoom_attribute(const char* name, int by_default) const;
+
     /// Throw `invalid_argument`: `FILE:LINE: <tag> 'name': cause`. A child without a name speaks
     /// for the named element that it is in.
     [[noreturn]] void fail(std::string_view cause) const;
@@ -76,17 +80,18 @@ public:
     std::string shown() const;
 
 private:
+    /// An empty `max`: there is none.
     [[noreturn]] void fail_number(std::string_view min, std::string_view max) const;
 
     const XmlDocument* document_;
     pugi::xml_node node_;
 };
 
-/// An XML file in memory. Neither DTDs nor entities beyond the five of XML are read. Immutable.
+/// An XML file in memory. Entities are read as expand_entities() says. Immutable.
 class XmlDocument {
 public:
-    /// Throws `not_found`, `too_large` (16 MiB), and `corrupt` for what is not XML, naming the
-    /// line.
+    /// Throws `not_found`, `too_large` (16 MiB), and `corrupt` for what is not XML or has entities
+    /// that are not read, naming the line.
     explicit XmlDocument(const std::filesystem::path& path);
     XmlDocument(const XmlDocument&) = delete;
     XmlDocument& operator=(const XmlDocument&) = delete;
@@ -103,6 +108,9 @@ private:
     std::vector<std::ptrdiff_t> line_starts_;
     pugi::xml_document document_;
 };
+
+/// Whether the texts differ in nothing but the case of `A` to `Z`, whatever the locale.
+bool equals_ignoring_case(std::string_view one, std::string_view other);
 
 /// The words of a text, which white space or commas set apart.
 std::vector<std::string> words_of(std::string_view text);

@@ -99,7 +99,8 @@ void Cache::check() const {
 }
 
 std::string Cache::url_of(const TileKey& key) const {
-    auto url = encode_url(template_.render(*slice_.info.grid, key, slice_.values));
+    const auto text = template_.render(*slice_.info.grid, key, slice_.values);
+    auto url = options_.keeps_query ? encode_url_keeping_query(text) : encode_url(text);
     if (has_dot_segment(parts_of(url).path)) {
         throw Error{Errc::invalid_argument, fmt::format("cache '{}': {} leads to another path",
                                                         options_.name, shown_url(url))};

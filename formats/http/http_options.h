@@ -54,8 +54,9 @@ struct GoogleSignature {
 
 /// Tiles behind HTTP, a URL each (MapCache `rest`, `s3`, `azure`, `google`).
 struct HttpOptions {
-    std::string name{};  ///< of the cache, for messages
-    std::string url{};   ///< a PathTemplate; percent-encoded from the path on
+    std::string name{};        ///< of the cache, for messages
+    std::string url{};         ///< a PathTemplate; percent-encoded from the path on
+    bool keeps_query = false;  ///< what follows a `?` is a query, and not encoded as MapCache does
     HeaderSource common{};
     std::map<HttpOperation, HeaderSource> by_operation{};  ///< wins over `common`
     std::variant<NoSignature, S3Signature, AzureSignature, GoogleSignature> signature{};

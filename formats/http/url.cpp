@@ -42,6 +42,20 @@ std::string encode_url(std::string_view url) {
     return encoded;
 }
 
+std::string encode_url_keeping_query(std::string_view url) {
+    const auto mark = std::min(url.find('?'), url.size());
+    auto encoded = encode_url(url.substr(0, mark));
+    constexpr std::string_view allowed = "!$&'()*+,;=:@/?%";  // % is of what is encoded already
+    for (const char c : url.substr(mark)) {
+        if (is_unreserved(c) || allowed.find(c) != std::string_view::npos) {
+            encoded += c;
+        } else {
+            append_escaped(encoded, c);
+        }
+    }
+    return encoded;
+}
+
 std::string encode_segment(std::string_view text) {
     std::string encoded;
     encoded.reserve(text.size() + 16);

@@ -10,6 +10,10 @@ namespace offgrid::http {
 /// as it is.
 std::string encode_url(std::string_view url);
 
+/// The same, but what follows the first `?` stays a query: only what no query may have is encoded
+/// (RFC 3986, section 3.4).
+std::string encode_url_keeping_query(std::string_view url);
+
 /// The text as one segment of a path: letters, digits, `-_.~` stay (RFC 3986, section 2.3).
 std::string encode_segment(std::string_view text);
 

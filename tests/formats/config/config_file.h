@@ -4,8 +4,11 @@
 #include "formats/config/mapcache_config.h"
 #include "tests/support/temp_folder.h"
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace offgrid::test {
 
@@ -27,6 +30,18 @@ inline std::string failure_of(const std::string& text) {
         return name == std::string::npos ? message : message.substr(name);
     }
     return "(no error)";
+}
+
+/// A text of a configuration and what loading it says.
+struct MessageCase {
+    std::string text;
+    std::string message;
+};
+
+inline void expect_messages(const std::vector<MessageCase>& cases) {
+    for (const auto& [text, message] : cases) {
+        EXPECT_EQ(failure_of(text), message) << text;
+    }
 }
 
 /// The options of the cache of that name.

@@ -16,10 +16,11 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-TEST(ValuesDimension, gives_a_value_in_the_letters_in_which_it_is_listed) {
+TEST(ValuesDimension, keeps_the_letters_that_are_requested_as_mapcache_stores_them) {
     const ValuesDimension dimension{
-        "d", "Summer", {"Summer", "Winter"}, LetterCase::does_not_count};
-    EXPECT_THAT(dimension.resolve("wINTER"), ElementsAre("Winter"));
+        "d", "SUMMER", {"Summer", "Winter"}, LetterCase::does_not_count};
+    EXPECT_THAT(dimension.resolve("wINTER"), ElementsAre("wINTER"));
+    EXPECT_THAT(dimension.resolve(dimension.default_value()), ElementsAre("SUMMER"));
     EXPECT_THAT(dimension.resolve("autumn"), IsEmpty());
     EXPECT_THAT(dimension.values(), ElementsAre("Summer", "Winter"));
 }

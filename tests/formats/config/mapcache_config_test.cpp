@@ -106,7 +106,7 @@ const std::string all_caches = R"(
 <cache name="ri" type="riak"><server><host>h</host><port>8098</port><bucket>{tileset}</bucket>
   <key>{z}/{x}/{y}</key></server><server><host>i</host><port>8098</port><bucket>{tileset}</bucket>
   <key>{z}/{x}/{y}</key></server></cache>
-<cache name="comp" type="composite"><cache min-zoom="0" max-zoom="7" grids="a, b">d</cache>
+<cache name="comp" type="composite"><cache min-zoom="0" max-zoom="7" grids="g,WGS84">d</cache>
   <cache dimensions="time=2001,level=1">q</cache></cache>
 <cache name="fall" type="fallback"><cache>d</cache><cache>comp</cache></cache>
 <cache name="multi" type="multitier"><cache>mem</cache><cache>fall</cache></cache>
@@ -225,7 +225,7 @@ TEST(MapcacheConfig, reads_caches_that_are_made_of_caches) {
     ASSERT_EQ(entries.size(), 2U);
     EXPECT_EQ(entries[0].cache->name, "d");
     EXPECT_EQ(entries[0].max_zoom, 7);
-    EXPECT_THAT(entries[0].grids, ElementsAre("a", "b"));
+    EXPECT_THAT(entries[0].grids, ElementsAre("g", "WGS84"));
     EXPECT_EQ(entries[1].max_zoom, std::numeric_limits<int>::max());
     EXPECT_THAT(entries[1].dimensions, ElementsAre(Pair("time", "2001"), Pair("level", "1")));
 
@@ -306,11 +306,27 @@ TEST(MapcacheConfig, limits_a_tileset_to_its_zooms_and_its_extent) {
         "<grid restricted_extent='0 0 10000000 10000000' minzoom='1' maxzoom='3'>g</grid>"));
     const auto& link = config->tilesets().front()->grids.front();
     EXPECT_TRUE(link.limits(0).is_empty());
-    EXPECT_EQ(link.limits(1), (TileRange{1, 1, 0, 2, 1}));
-    EXPECT_EQ(link.limits(2), (TileRange{2, 2, 1, 3, 2}));
+    EXPECT_EQ(link.expected(1), (TileRange{1, 1, 0, 2, 1}));
+    EXPECT_EQ(link.expected(2), (TileRange{2, 2, 1, 3, 2}));
     EXPECT_TRUE(link.limits(4).is_empty());
     EXPECT_TRUE(link.limits(99).is_empty());
     EXPECT_TRUE(link.limits(-1).is_empty());
+}
+
+TEST(MapcacheConfig, allows_the_tiles_around_an_extent_that_mapcache_makes) {
+    const auto links = [](const std::string& attributes) {
+        const auto config = load(
+            tileset("<grid restricted_extent='100 100 2000 2000' " + attributes + ">g</grid>"));
+        const auto& link = config->tilesets().front()->grids.front();
+        return std::pair{link.limits(12), link.expected(12)};
+    };
+    const TileRange extent{12, 2048, 2047, 2049, 2048};
+    EXPECT_EQ(links("").second, extent);
+    EXPECT_EQ(links("").first, (TileRange{12, 2043, 2042, 2054, 2053})) << "11 by 11 tiles";
+    EXPECT_EQ(links("tolerance='1'").first, (TileRange{12, 2047, 2046, 2050, 2049}));
+    EXPECT_EQ(links("tolerance='0'").first, extent);
+    EXPECT_EQ(links("tolerance='3000'").first, (TileRange{12, 0, 0, 4096, 4096})) << "of the grid";
+    EXPECT_EQ(links("tolerance='0'").first, extent);
 }
 
 const std::string dimensions = R"(<grid>g</grid><dimensions>
@@ -344,74 +360,6 @@ TEST(MapcacheConfig, refuses_a_dimension_or_value_that_the_tileset_does_not_have
                        "2002"));
     EXPECT_THAT(slice_at("level", "3"),
                 throws(Errc::invalid_argument, "dimension 'level' of tileset 't' cannot be '3'"));
-}
-
-TEST(MapcacheConfig, tells_once_what_it_does_not_use) {
-    const auto config = load(R"(<source name="osm" type="wms"><retries>3</retries></source>
-<service type="wmts" enabled="true"/><service type="wms" enabled="false"/>
-<errors>report</errors><foo/><foo/><log_level>debug</log_level>
-<environment><AWS_ACCESS_KEY_ID>x</AWS_ACCESS_KEY_ID></environment>
-<cache name="c" type="disk"><base>/d</base><template>x</template><colour/></cache>
-<cache name="z" type="composite"><cache maxzoom="3">c</cache></cache>
-<cache name="r" type="riak"><server><host>h</host><port>8087</port><bucket>b</bucket></server></cache>
-<tileset name="a"><cache>c</cache><grid>g</grid><metatile>5 5</metatile><colour/></tileset>
-<tileset name="b"><cache>c</cache><grid>g</grid><metatile>5 5</metatile></tileset>
-<locker type="fallback"><locker type="memcache"><server><host>h</host></server></locker></locker>)");
-    EXPECT_THAT(
-        config->unused(),
-        ElementsAre(
-            "<errors> (line 4): requests are answered in a way of our own",
-            "unknown element <foo> (line 4)",
-            "<log_level> (line 4): it is for MapCache's own process",
-            "<environment> (line 5): set the environment of the program instead",
-            "<source> 'osm' of type 'wms' (line 2): tiles are not rendered",
-            "unknown element <colour> (line 6)",
-            "<template> (line 6): it is used with layout=\"template\" only",
-            "<cache> (line 7): MapCache ignores maxzoom; max-zoom is meant",
-            "<port> (line 8): 8087 is Riak's port for protocol buffers; tiles are read by HTTP, "
-            "usually on 8098",
-            "<metatile> (line 9): tiles are not rendered",
-            "<service> of type 'wmts' (line 3): tiles have addresses of our own",
-            "<locker> of type 'memcache' (line 11): files lock instead"));
-}
-
-TEST(MapcacheConfig, leaves_out_tilesets_that_nothing_here_can_read) {
-    const auto config = load(R"(<cache name="d" type="disk"><base>/d</base></cache>
-<cache name="far" type="tiff"><template>https://h/{z}/{x}/{y}</template><storage type="rest"/></cache>
-<cache name="up" type="fallback"><cache>d</cache><cache>far</cache></cache>
-<tileset name="a"><cache>up</cache><grid>g</grid></tileset>
-<tileset name="b"><cache>d</cache><grid>g</grid><dimensions>
-<dimension name="p" type="postgresql" default="1"/></dimensions></tileset>
-<tileset name="ok"><cache>d</cache><grid>g</grid></tileset>)");
-    ASSERT_EQ(config->tilesets().size(), 1U);
-    EXPECT_EQ(config->tilesets().front()->name, "ok");
-    EXPECT_THAT(
-        config->unused(),
-        ElementsAre("<storage> of type 'rest' (line 3): TIFF files are read from the file system "
-                    "only",
-                    "<cache> 'up' of type 'fallback' (line 4): needs cache 'far': TIFF files are "
-                    "read from the file system only",
-                    "<tileset> 'a' (line 5): its cache 'up' cannot be used: needs cache 'far': "
-                    "TIFF files are read from the file system only",
-                    "<dimension> 'p' of type 'postgresql' (line 7): nothing here can ask such a "
-                    "database",
-                    "<tileset> 'b' (line 6): its dimension 'p' is of type 'postgresql'"));
-}
-
-TEST(MapcacheConfig, locks_in_the_folder_that_the_file_names) {
-    const test::TempFolder folder;
-    for (const auto& text : {
-             fmt::format("<locker type='disk'><directory>{}</directory></locker>",
-                         folder.path().string()),
-             fmt::format("<locker type='fallback'><locker type='memcache'/><locker type='disk'>"
-                         "<directory>{}</directory></locker></locker>",
-                         folder.path().string()),
-             fmt::format("<lock_dir>{}</lock_dir><lock_retry>500</lock_retry>",
-                         folder.path().string()),
-         }) {
-        const auto lock = load(text)->make_locker()->lock("a/b");
-        EXPECT_THAT(test::names_below(folder.path()), ElementsAre("_gc_locka#b.lck")) << text;
-    }
 }
 
 /// What the file of a tile is called in a cache with that `<dbfile>`.

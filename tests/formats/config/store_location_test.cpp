@@ -100,6 +100,43 @@ TEST(StoreLocations, write_and_read_a_tileset_through_composite_and_multitier_ca
     EXPECT_THAT(places.warnings, ElementsAre(HasSubstr("m.xml: not used: unknown element <foo>")));
 }
 
+TEST(StoreLocations, write_and_read_a_composite_of_one_tiff_file_for_each_zoom) {
+    Places places;
+    test::write_file(places.folder / "m.xml", fmt::format(R"(<mapcache>
+        <cache name="z0" type="tiff"><template>{0}/z0.tif</template><xcount>1</xcount>
+          <ycount>1</ycount></cache>
+        <cache name="z1" type="tiff"><template>{0}/z1.tif</template><xcount>2</xcount>
+          <ycount>2</ycount></cache>
+        <cache name="rest" type="disk"><base>{0}/rest</base></cache>
+        <cache name="all" type="composite"><cache max-zoom="0">z0</cache>
+          <cache max-zoom="1">z1</cache><cache>rest</cache></cache>
+        <tileset name="t"><cache>all</cache><grid>g</grid><format>JPEG</format></tileset>
+        </mapcache>)",
+                                                          places.folder.path().string()));
+    const auto location = places.locations.find(places.at("m.xml"));
+    const auto writer = location.open_writer({});
+    writer->put({2, 0, 0}, png_bytes("w"));
+    writer->commit();
+    const auto reader = location.open_reader();
+    EXPECT_EQ(word_in(reader->get({2, 0, 0})), "w");
+    EXPECT_FALSE(reader->exists({0, 0, 0}));
+    EXPECT_FALSE(reader->exists({1, 1, 1}));
+}
+
+TEST(StoreLocations, tell_the_tiles_that_may_be_there_from_those_that_should) {
+    Places places;
+    test::write_file(
+        places.folder / "m.xml",
+        "<mapcache><cache name='c' type='disk'><base>/t</base></cache><tileset name='t'><cache>c"
+        "</cache><grid restricted_extent='100 100 2000 2000'>g</grid></tileset></mapcache>");
+    const auto tileset = places.locations.find(places.at("m.xml"));
+    EXPECT_EQ(tileset.limits(12).count(), 121) << "as many as MapCache makes";
+    EXPECT_EQ(tileset.expected(12).count(), 1);
+    const auto file = places.locations.find(places.at("a.mbtiles"));
+    EXPECT_EQ(file.limits(1).count(), 4);
+    EXPECT_EQ(file.expected(1).count(), 4);
+}
+
 TEST(StoreLocations, say_what_there_is_instead) {
     Places places;
     test::write_file(places.folder / "m.xml", config_of(places));

@@ -60,6 +60,13 @@ TEST_F(HttpStoreTest, urls_are_those_of_mapcache) {
     EXPECT_EQ(path_of("/{dim:d1}"), "/a.b/c");
 }
 
+TEST_F(HttpStoreTest, a_query_that_is_meant_reaches_the_server) {
+    auto with_query = options("/tiles?z={z}&x={x}&y={inv_y}");
+    with_query.keeps_query = true;
+    HttpReader{with_query, png_slice()}.get({2, 1, 0});
+    EXPECT_EQ(last_path(), "/tiles?z=2&x=1&y=0");
+}
+
 TEST_F(HttpStoreTest, a_dimension_cannot_lead_to_another_path) {
     for (const auto* value : {"..", ".", "../../secret", "a/../b", "a/.."}) {
         auto slice = png_slice();

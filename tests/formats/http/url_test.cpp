@@ -25,6 +25,19 @@ TEST(UrlTest, encodes_the_path_as_mapcache_does) {
     }
 }
 
+TEST(UrlTest, keeps_a_query_that_is_meant) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"http://h/a b.png", "http://h/a+b.png"},
+        {"http://h/t{1}?z=1&x=2/3", "http://h/t%7B1%7D?z=1&x=2/3"},
+        {"http://h/t?key=a%20b+c", "http://h/t?key=a%20b+c"},  // encoded already
+        {"http://h/t?a b#c\n\xC3\xA9", "http://h/t?a%20b%23c%0A%C3%A9"},
+        {"http://h/t?a?b", "http://h/t?a?b"},
+    };
+    for (const auto& [url, encoded] : cases) {
+        EXPECT_EQ(encode_url_keeping_query(url), encoded);
+    }
+}
+
 TEST(UrlTest, encodes_a_segment_with_its_slashes) {
     EXPECT_EQ(encode_segment("t/GoogleMapsCompatible/v2#a b/0.png"),
               "t%2FGoogleMapsCompatible%2Fv2%23a%20b%2F0.png");
