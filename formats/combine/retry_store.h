@@ -38,13 +38,16 @@ private:
     RetryOptions options_;
 };
 
-/// As RetryReader, for a writer. Owned by one thread.
+/// As RetryReader, for `put` and `erase`. Owned by one thread.
 class RetryWriter final : public TileWriter {
 public:
     RetryWriter(std::unique_ptr<TileWriter> store, RetryOptions options);
 
     void put(const TileKey& key, BytesView content) override;
     void erase(const TileKey& key) override;
+
+    /// Tried once: a store that has lost the work has nothing to commit the second time, and says
+    /// that this went well.
     void commit() override;
 
 private:

@@ -129,6 +129,9 @@ public:
 
     /// Publish what was put and erased since the last commit. More may follow, except where a store
     /// is built once (MbtilesWriter).
+    ///
+    /// After a failed commit the work may be lost, in part or whole: a second commit publishes what
+    /// is left and does not mend the first. Who needs the tiles puts them again.
     virtual void commit() = 0;
 
 protected:

@@ -1,8 +1,8 @@
 #include "formats/combine/composite_store.h"
 
 #include "formats/sqlite/mbtiles_store.h"
-#include "tests/formats/combine/memory_store.h"
 #include "tests/support/errors.h"
+#include "tests/support/scripted_store.h"
 #include "tests/support/store_contract.h"
 #include "tests/support/temp_folder.h"
 
@@ -60,8 +60,8 @@ TEST(CompositeReader, asks_the_first_part_whose_span_has_the_zoom) {
 }
 
 TEST(CompositeReader, cannot_scan_when_a_part_cannot) {
-    test::MemoryStore low{.tiles = draw("z0: w")};
-    test::MemoryStore high{.can_scan = false};
+    test::ScriptedStore low{.tiles = draw("z0: w")};
+    test::ScriptedStore high{.can_scan = false};
     std::vector<CompositeReader::Part> parts;
     parts.push_back({0, 0, low.reader()});
     parts.push_back({1, 2, high.reader()});
@@ -73,22 +73,22 @@ TEST(CompositeReader, cannot_scan_when_a_part_cannot) {
 }
 
 TEST(CompositeWriter, writes_the_store_of_the_zoom_and_commits_all) {
-    test::MemoryStore low;
-    test::MemoryStore high;
+    test::ScriptedStore low;
+    test::ScriptedStore high;
     CompositeWriter writer{"c", {{0, 0, 0}, {1, 2, 1}, {3, 3, 0}}, test::writers_of(low, high)};
     writer.put({0, 0, 0}, test::png_bytes("a"));
     writer.put({2, 0, 0}, test::png_bytes("b"));
     writer.put({3, 0, 0}, test::png_bytes("c"));
     writer.erase({9, 0, 0});
     writer.commit();
-    EXPECT_EQ(low.tiles, draw("z0: a z3: c"));
-    EXPECT_EQ(high.tiles, draw("z2: b"));
+    EXPECT_EQ(low.tiles.drawn(), draw("z0: a z3: c"));
+    EXPECT_EQ(high.tiles.drawn(), draw("z2: b"));
     EXPECT_EQ(low.commits, 1);
     EXPECT_EQ(high.commits, 1);
 }
 
 TEST(CompositeWriter, refuses_a_tile_that_no_store_is_for) {
-    test::MemoryStore store;
+    test::ScriptedStore store;
     CompositeWriter writer{"c", {{0, 2, 0}}, test::writers_of(store)};
     EXPECT_THAT(
         [&] {
@@ -98,8 +98,8 @@ TEST(CompositeWriter, refuses_a_tile_that_no_store_is_for) {
 }
 
 TEST(CompositeWriter, commits_the_others_when_one_fails) {
-    test::MemoryStore low{.failure = Errc::io};
-    test::MemoryStore high;
+    test::ScriptedStore low{.failure = Errc::io};
+    test::ScriptedStore high;
     CompositeWriter writer{"c", {{0, 0, 0}, {1, 2, 1}}, test::writers_of(low, high)};
     EXPECT_THAT([&] { writer.commit(); }, test::throws(Errc::io, "told to fail"));
     EXPECT_EQ(high.commits, 1);
