@@ -26,6 +26,9 @@ public:
     const StoreInfo& info() const override { return store_->info(); }
     std::optional<Tile> get(const TileKey& key) const override;
     bool exists(const TileKey& key) const override;
+    std::optional<std::string> redirect_url(const TileKey& key) const override {
+        return store_->redirect_url(key);
+    }
     bool can_scan() const override { return store_->can_scan(); }
 
     /// A scan is tried again up to its first tile.
