@@ -68,8 +68,30 @@ TEST(CompositeReader, cannot_scan_when_a_part_cannot) {
     const CompositeReader reader{StoreInfo{}, std::move(parts)};
     EXPECT_FALSE(reader.can_scan());
     EXPECT_TRUE(reader.exists({0, 0, 0}));
-    EXPECT_FALSE(reader.exists({9, 0, 0})) << "MapCache takes this for present";
     EXPECT_EQ(test::listed(reader, 0), 1U);
+}
+
+TEST(CompositeReader, does_not_take_a_zoom_that_no_cache_is_for_for_absence) {
+    test::ScriptedStore low{.tiles = draw("z0: w")};
+    std::vector<CompositeReader::Part> parts;
+    parts.push_back({0, 2, low.reader()});
+    const CompositeReader reader{StoreInfo{.max_zoom = 4}, std::move(parts), "all"};
+    const auto no_cache = test::throws(Errc::not_found, "cache 'all': no cache for zoom 3");
+    EXPECT_THAT([&] { reader.get({3, 0, 0}); }, no_cache);
+    EXPECT_THAT([&] { reader.exists({3, 0, 0}); }, no_cache) << "MapCache takes this for present";
+    EXPECT_EQ(test::listed(reader, 3), 0U);
+    EXPECT_EQ(word_in(reader.get({1, 0, 0})), "(absent)");
+    EXPECT_EQ(word_in(reader.get({5, 0, 0})), "(absent)") << "beyond the tileset's zooms";
+    EXPECT_EQ(word_in(reader.get({3, 0, 99})), "(absent)") << "outside the grid";
+}
+
+TEST(CompositeReader, answers_nothing_for_a_zoom_that_a_package_lacks) {
+    test::ScriptedStore low{.tiles = draw("z0: w")};
+    std::vector<CompositeReader::Part> parts;
+    parts.push_back({0, 2, low.reader()});
+    const CompositeReader reader{StoreInfo{.max_zoom = 4}, std::move(parts)};
+    EXPECT_EQ(word_in(reader.get({3, 0, 0})), "(absent)");
+    EXPECT_FALSE(reader.exists({3, 0, 0}));
 }
 
 TEST(CompositeWriter, writes_the_store_of_the_zoom_and_commits_all) {

@@ -18,11 +18,15 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+MultitierReader::OpenKeeper keeper_of(ScriptedStore& store) {
+    return [&store] { return store.writer(); };
+}
+
 MultitierReader multitier(std::vector<ScriptedStore*> stores,
                           std::vector<std::string>* warnings = nullptr) {
     std::vector<MultitierReader::Tier> tiers;
     for (auto* const store : stores) {
-        tiers.push_back({store->reader(), store == stores.back() ? nullptr : store->writer()});
+        tiers.push_back({store->reader(), store == stores.back() ? nullptr : keeper_of(*store)});
     }
     return {std::move(tiers), [warnings](const std::string& message) {
                 if (warnings != nullptr) {
@@ -110,7 +114,7 @@ TEST(MultitierReader, gives_a_tile_that_cannot_be_kept_and_warns_once) {
     ScriptedStore full{.failure = Errc::no_space};
     ScriptedStore slow{.tiles = draw("z1: a b / c d")};
     std::vector<MultitierReader::Tier> tiers;
-    tiers.push_back({fast.reader(), full.writer()});
+    tiers.push_back({fast.reader(), keeper_of(full)});
     tiers.push_back({slow.reader(), nullptr});
     std::vector<std::string> warnings;
     const MultitierReader reader{std::move(tiers),
@@ -119,6 +123,49 @@ TEST(MultitierReader, gives_a_tile_that_cannot_be_kept_and_warns_once) {
     EXPECT_EQ(word_in(reader.get({1, 1, 0})), "b");
     EXPECT_THAT(warnings, ElementsAre(AllOf(HasSubstr("tile 1/0/0 cannot be kept"),
                                             HasSubstr("told to fail"))));
+}
+
+TEST(MultitierReader, leaves_no_transaction_open_when_a_tile_cannot_be_kept) {
+    ScriptedStore fast;
+    ScriptedStore full{.failure = Errc::no_space, .failures_left = 1};
+    ScriptedStore slow{.tiles = draw("z1: a b / c d")};
+    std::vector<MultitierReader::Tier> tiers;
+    tiers.push_back({fast.reader(), keeper_of(full)});
+    tiers.push_back({slow.reader(), nullptr});
+    const MultitierReader reader{std::move(tiers), nullptr};
+    reader.get({1, 0, 0});
+    reader.get({1, 1, 0});
+    reader.get({1, 0, 1});
+    EXPECT_EQ(full.writers, 2) << "another after the failure, the same after a success";
+    EXPECT_EQ(full.tiles.drawn(), draw("z1: . b / c ."));
+}
+
+/// Reads other tiles while it writes one, as other threads would.
+struct ReadingWriter final : TileWriter {
+    explicit ReadingWriter(std::function<void()> read) : read_while_putting{std::move(read)} {}
+    void put(const TileKey&, BytesView) override { read_while_putting(); }
+    void erase(const TileKey&) override {}
+    void commit() override {}
+
+    std::function<void()> read_while_putting;
+};
+
+TEST(MultitierReader, makes_nobody_wait_for_a_tier_that_is_slow_to_write) {
+    ScriptedStore fast;
+    ScriptedStore slow{.tiles = draw("z1: a b / c d")};
+    const MultitierReader* reading = nullptr;
+    std::string word;
+    std::vector<MultitierReader::Tier> tiers;
+    tiers.push_back({fast.reader(), [&] {
+                         return std::make_unique<ReadingWriter>([&] {
+                             word = word_in(reading->get({1, 1, 0}));
+                         });
+                     }});
+    tiers.push_back({slow.reader(), nullptr});
+    const MultitierReader reader{std::move(tiers), nullptr};
+    reading = &reader;
+    EXPECT_EQ(word_in(reader.get({1, 0, 0})), "a");
+    EXPECT_EQ(word, "b");
 }
 
 TEST(MultitierReader, scans_the_last_tier) {
