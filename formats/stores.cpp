@@ -2,6 +2,7 @@
 
 #include "formats/base/error.h"
 #include "formats/combine/composite_store.h"
+#include "formats/combine/failed_store.h"
 #include "formats/combine/fallback_store.h"
 #include "formats/combine/multitier_store.h"
 #include "formats/combine/retry_store.h"
@@ -25,65 +26,19 @@
 #endif
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <utility>
 
 namespace offgrid {
 namespace {
 
-#ifdef OFFGRID_HAS_BDB
-constexpr std::string_view missing_bdb{};
-#else
-constexpr std::string_view missing_bdb = "built without Berkeley DB (OFFGRID_WITH_BDB)";
-#endif
-#ifdef OFFGRID_HAS_LMDB
-constexpr std::string_view missing_lmdb{};
-#else
-constexpr std::string_view missing_lmdb = "built without LMDB (OFFGRID_WITH_LMDB)";
-#endif
-#ifdef OFFGRID_HAS_MEMCACHE
-constexpr std::string_view missing_memcache{};
-#else
-constexpr std::string_view missing_memcache = "built without libmemcached (OFFGRID_WITH_MEMCACHE)";
-#endif
-#ifdef OFFGRID_HAS_REDIS
-constexpr std::string_view missing_redis{};
-#else
-constexpr std::string_view missing_redis = "built without hiredis (OFFGRID_WITH_REDIS)";
-#endif
-#ifdef OFFGRID_HAS_HTTP
-constexpr std::string_view missing_http{};
-#else
-constexpr std::string_view missing_http = "built without libcurl (OFFGRID_WITH_HTTP)";
-#endif
-
-// clang-format off
-//   name         summary                                    read   write  scan   erase  expire
-constexpr std::array<StoreType, 17> types{{
-    {"disk",      "a folder of tiles, one file each",         true,  true,  true,  true,  false},
-    {"sqlite3",   "MapCache's SQLite files, one or many",     true,  true,  true,  true,  false},
-    {"mbtiles",   "MBTiles files, one or many",               true,  true,  true,  true,  false},
-    {"tiff",      "JPEG tiles in GeoTIFF files",              true,  true,  true,  true,  false},
-    {"bdb",       "a Berkeley DB B-tree",                     true,  true,  true,  true,  false, missing_bdb},
-    {"memcache",  "memcached servers",                        true,  true,  false, true,  true,  missing_memcache},
-    {"redis",     "a Redis server",                           true,  true,  true,  true,  true,  missing_redis},
-    {"lmdb",      "an LMDB environment",                      true,  true,  true,  true,  false, missing_lmdb},
-    {"rest",      "tiles behind a web server",                true,  true,  false, true,  false, missing_http},
-    {"s3",        "Amazon S3 and what speaks like it",        true,  true,  false, true,  false, missing_http},
-    {"azure",     "Azure Blob Storage",                       true,  true,  false, true,  false, missing_http},
-    {"google",    "Google Cloud Storage",                     true,  true,  false, true,  false, missing_http},
-    {"riak",      "a Riak cluster, by HTTP",                  true,  true,  false, true,  false, missing_http},
-    {"composite", "a cache for each span of zooms, grid or dimension", true, true, true, true, true},
-    {"fallback",  "the first cache that does not fail",       true,  true,  true,  true,  true},
-    {"multitier", "the first cache that has the tile",        true,  true,  true,  true,  true},
-    {"package",   "a package or a depot's layer",             true,  false, true,  false, false},
-}};
-// clang-format on
+/// Writers of one tier behind a network that promote tiles at a time.
+constexpr int max_keepers = 8;
 
 /// A type that is not built in has no opener of its own, and ends here.
 [[noreturn]] void fail_missing(const CacheSpec& cache) {
-    const auto* const type = std::ranges::find(types, cache.type, &StoreType::name);
+    const auto types = store_types();
+    const auto type = std::ranges::find(types, cache.type, &StoreType::name);
     throw Error{Errc::unsupported,
                 fmt::format("cache '{}' of type '{}': this program was {}", cache.name, cache.type,
                             type == types.end() ? "built without such stores" : type->missing)};
@@ -121,6 +76,65 @@ TilesetSlice slice_of(const CompositeEntry& entry, const CompositeOptions& optio
     }
     return part;
 }
+
+/// For a composite of which no entry has the slice: whether there are tiles is not known.
+[[noreturn]] void fail_unmatched(const CacheSpec& cache, const TilesetSlice& slice) {
+    std::string dimensions;
+    for (const auto& [name, value] : slice.values.dimensions) {
+        dimensions += fmt::format(", {} '{}'", name, value);
+    }
+    throw Error{Errc::not_found, fmt::format("cache '{}': no cache for grid '{}'{}", cache.name,
+                                             slice.info.grid->name(), dimensions)};
+}
+
+/// Opens the caches that another is made of, so that one that fails does not stop the others.
+class PartOpener {
+public:
+    explicit PartOpener(const StoreEnvironment& environment) : environment_{environment} {}
+
+    /// What `open` opens, else what `stand_in` makes of the failure.
+    template <typename Open, typename StandIn>
+    auto operator()(const Open& open, const StandIn& stand_in) {
+        ++parts_;
+        try {
+            return open();
+        } catch (const Error& error) {
+            failures_.push_back(error);
+            return stand_in(error);
+        }
+    }
+
+    std::unique_ptr<TileReader> reader(const CacheSpec& part, const TilesetSlice& slice) {
+        return (*this)([&] { return open_reader(part, slice, environment_); },
+                       [&](const Error& error) -> std::unique_ptr<TileReader> {
+                           return std::make_unique<FailedReader>(slice.info, error);
+                       });
+    }
+
+    std::unique_ptr<TileWriter> writer(const CacheSpec& part, const TilesetSlice& slice) {
+        return (*this)([&] { return open_writer(part, slice, environment_); },
+                       [](const Error& error) -> std::unique_ptr<TileWriter> {
+                           return std::make_unique<FailedWriter>(error);
+                       });
+    }
+
+    /// Warn of the failures; throw the first when there is nothing else.
+    void finish() const {
+        if (!failures_.empty() && failures_.size() == parts_) {
+            throw Error{failures_.front()};
+        }
+        for (const auto& failure : failures_) {
+            if (environment_.warn) {
+                environment_.warn(failure.what());
+            }
+        }
+    }
+
+private:
+    const StoreEnvironment& environment_;
+    std::vector<Error> failures_;
+    std::size_t parts_ = 0;
+};
 
 /// Opens each type of cache for reading.
 struct OpenReader {
@@ -168,30 +182,40 @@ struct OpenReader {
     }
 #endif
     Result operator()(const CompositeOptions& options) const {
+        PartOpener open{environment};
         std::vector<CompositeReader::Part> parts;
         for (const auto& entry : options.entries) {
             if (matches(entry, slice)) {
-                parts.push_back(
-                    {entry.min_zoom, entry.max_zoom,
-                     open_reader(*entry.cache, slice_of(entry, options, slice), environment)});
+                parts.push_back({entry.min_zoom, entry.max_zoom,
+                                 open.reader(*entry.cache, slice_of(entry, options, slice))});
             }
         }
-        return std::make_unique<CompositeReader>(slice.info, std::move(parts));
+        if (parts.empty()) {
+            fail_unmatched(cache, slice);
+        }
+        open.finish();
+        return std::make_unique<CompositeReader>(slice.info, std::move(parts), cache.name);
     }
     Result operator()(const FallbackOptions& options) const {
+        PartOpener open{environment};
         std::vector<std::unique_ptr<TileReader>> stores;
         for (const auto* const part : options.caches) {
-            stores.push_back(open_reader(*part, slice, environment));
+            stores.push_back(open.reader(*part, slice));
         }
+        open.finish();
         return std::make_unique<FallbackReader>(std::move(stores));
     }
     Result operator()(const MultitierOptions& options) const {
+        PartOpener open{environment};
+        const bool promotes = options.promotes && slice.promotion == Promotion::on;
         std::vector<MultitierReader::Tier> tiers;
         for (const auto* const part : options.caches) {
-            tiers.push_back(
-                {open_reader(*part, slice, environment),
-                 part == options.caches.back() ? nullptr : open_keeper(options, *part)});
+            const bool is_last = part == options.caches.back();
+            tiers.push_back({.reader = open.reader(*part, slice),
+                             .open_keeper = promotes && !is_last ? keeper_of(*part) : nullptr,
+                             .max_keepers = gains_by_parallel_writers(*part) ? max_keepers : 1});
         }
+        open.finish();
         return std::make_unique<MultitierReader>(std::move(tiers), environment.warn);
     }
 
@@ -200,21 +224,10 @@ struct OpenReader {
         fail_missing(cache);
     }
 
-    /// A faster cache that cannot be written is read all the same.
-    std::unique_ptr<TileWriter> open_keeper(const MultitierOptions& options,
-                                            const CacheSpec& part) const {
-        if (!options.promotes || slice.promotion == Promotion::off) {
-            return nullptr;
-        }
-        try {
+    MultitierReader::OpenKeeper keeper_of(const CacheSpec& part) const {
+        return [&part, slice = slice, environment = environment] {
             return open_writer(part, slice, environment);
-        } catch (const Error& error) {
-            if (environment.warn) {
-                environment.warn(fmt::format("cache '{}' keeps no tiles of slower ones: {}",
-                                             part.name, error.what()));
-            }
-            return nullptr;
-        }
+        };
     }
 };
 
@@ -266,6 +279,7 @@ struct OpenWriter {
     Result operator()(const CompositeOptions& options) const {
         std::vector<CompositeWriter::Span> spans;
         std::vector<std::unique_ptr<TileWriter>> writers;
+        PartOpener open{environment};
         std::map<const CacheSpec*, std::size_t> opened;  // two writers of one file would block
         for (const auto& entry : options.entries) {
             if (!matches(entry, slice)) {
@@ -273,11 +287,14 @@ struct OpenWriter {
             }
             const auto [known, is_new] = opened.emplace(entry.cache, writers.size());
             if (is_new) {
-                writers.push_back(
-                    open_writer(*entry.cache, slice_of(entry, options, slice), environment));
+                writers.push_back(open.writer(*entry.cache, slice_of(entry, options, slice)));
             }
             spans.push_back({entry.min_zoom, entry.max_zoom, known->second});
         }
+        if (spans.empty()) {
+            fail_unmatched(cache, slice);
+        }
+        open.finish();
         return std::make_unique<CompositeWriter>(cache.name, std::move(spans), std::move(writers));
     }
     Result operator()(const FallbackOptions& options) const {
@@ -294,30 +311,17 @@ struct OpenWriter {
 
     /// In their order, the last of a cache that is named twice.
     std::vector<Result> open_each(const std::vector<const CacheSpec*>& caches) const {
+        PartOpener open{environment};
         std::vector<Result> stores;
         for (auto part = caches.begin(); part != caches.end(); ++part) {
             if (std::find(part + 1, caches.end(), *part) == caches.end()) {
-                stores.push_back(open_writer(**part, slice, environment));
+                stores.push_back(open.writer(**part, slice));
             }
         }
+        open.finish();
         return stores;
     }
 };
-
-/// Open with the cache's name in front of a failure, unless the store has said it.
-template <typename Opener>
-typename Opener::Result open(const Opener& opener) {
-    const auto& name = opener.cache.name;
-    try {
-        return std::visit(opener, opener.cache.options);
-    } catch (const Error& error) {
-        if (std::string_view{error.what()}.find(fmt::format("cache '{}'", name)) !=
-            std::string_view::npos) {
-            throw;
-        }
-        rethrow_with(error, "cache '{}'", name);
-    }
-}
 
 RetryOptions retry_options(const CacheSpec& cache) {
     return {.retries = cache.retries, .delay = cache.retry_delay};
@@ -351,13 +355,9 @@ struct GainsByParallelWriters {
 
 }  // namespace
 
-std::span<const StoreType> store_types() {
-    return types;
-}
-
 std::unique_ptr<TileReader> open_reader(const CacheSpec& cache, const TilesetSlice& slice,
                                         const StoreEnvironment& environment) {
-    auto reader = open(OpenReader{cache, slice, environment});
+    auto reader = std::visit(OpenReader{cache, slice, environment}, cache.options);
     if (cache.retries == 0) {
         return reader;
     }
@@ -366,7 +366,7 @@ std::unique_ptr<TileReader> open_reader(const CacheSpec& cache, const TilesetSli
 
 std::unique_ptr<TileWriter> open_writer(const CacheSpec& cache, const TilesetSlice& slice,
                                         const StoreEnvironment& environment) {
-    auto writer = open(OpenWriter{cache, slice, environment});
+    auto writer = std::visit(OpenWriter{cache, slice, environment}, cache.options);
     if (cache.retries == 0) {
         return writer;
     }

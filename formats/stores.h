@@ -5,41 +5,30 @@
 #include "formats/store/locker.h"
 #include "formats/store/tile_store.h"
 #include "formats/store/tileset_slice.h"
+#include "formats/store_types.h"
 
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
-#include <string_view>
 
 namespace offgrid {
 
-/// What a type of store can do. `offgrid stores` prints these.
-struct StoreType {
-    std::string_view name{};  ///< as mapcache.xml calls it, where it does
-    std::string_view summary{};
-    bool can_read = false;
-    bool can_write = false;
-    bool can_scan = false;
-    bool can_erase = false;
-    bool can_expire = false;
-    std::string_view missing{};  ///< why it is not built in; empty: it is
-};
-
-/// Every type of store, in the order of the documentation.
-std::span<const StoreType> store_types();
-
-/// What the stores of a program share. Not owned by them; outlives them.
+/// What the stores of a program share. Not owned by them; outlives them. The function is copied.
 struct StoreEnvironment {
     sqlite::CacheFilePool& sqlite_files;
     Locker& locker;
 
-    /// Told what is worth a line in a log: a tile that could not be promoted. Called by any thread.
+    /// Told what is worth a line in a log: a tile that could not be promoted, a part of a cache
+    /// that cannot be opened. Called by any thread.
     std::function<void(const std::string& message)> warn{};
 };
 
-/// Open the slice of a cache for reading. Throws what the store throws, with the cache's name in
-/// front; `unsupported` for a type that is not built in.
+/// Open the slice of a cache for reading. Throws what the store throws, which names the cache;
+/// `unsupported` for a type that is not built in; `not_found` for a composite of which no entry has
+/// the slice.
+///
+/// A cache that is made of others opens when one of them does: the reader of each of the others
+/// throws at every call why it could not be opened.
 std::unique_ptr<TileReader> open_reader(const CacheSpec& cache, const TilesetSlice& slice,
                                         const StoreEnvironment& environment);
 

@@ -30,8 +30,11 @@ bool is_host(std::string_view host) {
 
 std::string tiles_url(const Layer& layer, std::string_view host) {
     const auto root = is_host(host) ? fmt::format("http://{}", host) : std::string{};
+    const auto extension = layer.extension.empty()
+                               ? std::string{extension_of(layer.format.value_or(TileFormat::png))}
+                               : percent_encoded(layer.extension);
     return fmt::format("{}/tiles/{}/{{z}}/{{x}}/{{y}}.{}", root, percent_encoded(layer.id),
-                       extension_of(layer.format.value_or(TileFormat::png)));
+                       extension);
 }
 
 Box bounds_of(const StoreInfo& info) {

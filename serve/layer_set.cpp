@@ -28,7 +28,7 @@ std::shared_ptr<const Layer> LayerSet::find(std::string_view id) const {
     const auto found = std::lower_bound(
         layers_.begin(), layers_.end(), id,
         [](const Layer& layer, std::string_view wanted) { return layer.id < wanted; });
-    if (found != layers_.end() && found->id == id) {
+    if (found != layers_.end() && found->id == id && !found->is_found_anew) {
         return {std::shared_ptr<const void>{}, &*found};  // owned by this set
     }
     for (const auto& finder : finders_) {

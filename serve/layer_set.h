@@ -21,7 +21,20 @@ struct Layer {
     std::string vector_layers;         ///< of vector tiles: the JSON array of TileJSON 3.0
                                        ///< "vector_layers"; else empty
     std::optional<TileFormat> format;  ///< of all its tiles; nothing: mixed, or not known
-    std::chrono::seconds max_age{0};   ///< how long a client may keep a tile without asking again
+    std::string extension{};  ///< in its tiles' addresses beside those of tile formats; empty: none
+    std::string
+        media_type{};  ///< of all its tiles, whatever their bytes show; empty: what they show
+    std::chrono::seconds max_age{0};  ///< how long a client may keep a tile without asking again
+    std::chrono::seconds auto_expire{0};  ///< after which a tile is of no more use: wins over
+                                          ///< `max_age` where a tile's age is known; 0: never
+
+    /// The tiles of a zoom that it may have; empty: those of its grid.
+    std::function<TileRange(int z)> limits{};
+
+    /// Whether its name may mean other tiles at the next request, so that it is looked up by a
+    /// LayerFinder: the default of a dimension can come from a database.
+    bool is_found_anew = false;
+
     std::shared_ptr<const void> owner{};  ///< what the tiles live on, such as a configuration
     std::unique_ptr<TileReader> tiles{};
 
@@ -42,7 +55,8 @@ public:
     explicit LayerSet(std::vector<Layer> layers, std::optional<std::uint64_t> generation = {},
                       std::vector<LayerFinder> finders = {});
 
-    /// The layer, listed or found by a finder; null when there is none of that name.
+    /// The layer, listed or found by a finder; null when there is none of that name. A listed layer
+    /// is not owned by what is returned: the set, or a lease on it, keeps it alive.
     std::shared_ptr<const Layer> find(std::string_view id) const;
 
     /// All layers in the order of their names.

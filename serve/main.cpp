@@ -87,14 +87,19 @@ int serve(const ServeOptions& options) {
 int run(int argc, char** argv) {
     ServeOptions options;
     options.http.threads = std::max(4U, std::thread::hardware_concurrency());
-    CLI::App app{"Serve map tiles, read-only: packages, MBTiles files and depots.", "offgrid"};
+    CLI::App app{
+        "Serve map tiles: packages, MBTiles files, depots and the tilesets of a mapcache.xml.",
+        "offgrid"};
     app.set_version_flag("--version", "offgrid " OFFGRID_VERSION);
     app.require_subcommand(1);
-    auto* const verb =
-        app.add_subcommand("serve", "Serve packages, MBTiles files and depots over HTTP");
+    auto* const verb = app.add_subcommand(
+        "serve",
+        "Serve packages, MBTiles files, depots and the tilesets of a mapcache.xml over HTTP");
     verb->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
-    verb->add_option("PATH", options.paths,
-                     "A package, a folder of packages and .mbtiles files, one such file, a depot")
+    verb->add_option(
+            "PATH", options.paths,
+            "A package, a folder of packages and .mbtiles files, one such file, a depot, a "
+            "mapcache.xml")
         ->required();
     verb->add_option("--listen", options.http.listen,
                      "Where to listen; port 0 takes any that is free")

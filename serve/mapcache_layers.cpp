@@ -66,6 +66,9 @@ std::optional<TileFormat> format_of(const Tileset& tileset) {
 
 }  // namespace
 
+/// A name and what its dimensions mean at the moment.
+using FoundKey = std::pair<std::string, Tileset::Dimensions>;
+
 /// What the layers live on.
 struct MapcacheLayers::State {
     State(const std::filesystem::path& path, Log to)
@@ -92,25 +95,61 @@ struct MapcacheLayers::State {
     const std::unique_ptr<Locker> locker;
 
     std::mutex mutex;  // guards what was found
-    std::map<std::string, std::shared_ptr<const Layer>, std::less<>> found;
-    std::deque<std::string> found_first;  // oldest first
+    std::map<FoundKey, std::shared_ptr<const Layer>> found;
+    std::deque<FoundKey> found_first;  // oldest first
 };
 
 namespace {
 
-/// Open the tileset in that grid. `owner` keeps what the tiles are read through.
-Layer open_layer(std::string id, const Tileset& tileset, const GridLink& link,
-                 const Tileset::Dimensions& dimensions, const StoreEnvironment& environment,
-                 std::string origin, std::shared_ptr<const void> owner) {
-    auto slice = tileset.slice(link, dimensions);
-    slice.promotion = tileset.is_read_only ? Promotion::off : Promotion::on;
-    return {.id = std::move(id),
+/// A tileset in one of its grids at one value of each dimension, under a name.
+struct Opening {
+    std::string id{};
+    const Tileset& tileset;
+    const GridLink& link;
+    TilesetSlice slice{};
+};
+
+Layer open_layer(Opening opening, const StoreEnvironment& environment, std::string origin) {
+    const auto& tileset = opening.tileset;
+    const auto& link = opening.link;
+    const bool is_raw = tileset.format && tileset.format->type == config::Format::Type::raw;
+    opening.slice.promotion = tileset.is_read_only ? Promotion::off : Promotion::on;
+    return {.id = std::move(opening.id),
             .origin = std::move(origin),
             .vector_layers = {},
             .format = format_of(tileset),
+            .extension = is_raw ? tileset.format->extension : std::string{},
+            .media_type = is_raw ? tileset.format->media_type : std::string{},
             .max_age = tileset.expires,
-            .owner = std::move(owner),
-            .tiles = open_reader(*tileset.cache, slice, environment)};
+            .auto_expire = tileset.auto_expire,
+            .limits = [&link](int z) { return link.limits(z); },
+            .is_found_anew = !tileset.dimensions.empty(),
+            .tiles = open_reader(*tileset.cache, opening.slice, environment)};
+}
+
+/// A layer and what it lives on.
+struct HeldLayer {
+    std::shared_ptr<const void> owner{};
+    std::shared_ptr<const Layer> layer{};
+};
+
+std::shared_ptr<const Layer> hold(std::shared_ptr<const void> owner,
+                                  std::shared_ptr<const Layer> layer) {
+    const auto held = std::make_shared<const HeldLayer>(std::move(owner), std::move(layer));
+    return {held, held->layer.get()};
+}
+
+/// What the name of a layer means at the moment; nothing when there is no such dimension or value.
+std::optional<TilesetSlice> slice_of(const Tileset& tileset, const GridLink& link,
+                                     const Tileset::Dimensions& dimensions) {
+    try {
+        return tileset.slice(link, dimensions);
+    } catch (const Error& error) {
+        if (error.code() == Errc::invalid_argument) {
+            return std::nullopt;
+        }
+        throw;
+    }
 }
 
 }  // namespace
@@ -120,56 +159,64 @@ MapcacheLayers::MapcacheLayers(const std::filesystem::path& config, Log log)
 
 std::vector<Layer> MapcacheLayers::listed() const {
     std::vector<Layer> layers;
+    std::optional<Error> failure;
     for (const auto& tileset : state_->config->tilesets()) {
-        if (!is_layer_name(tileset->name)) {
-            throw Error{Errc::invalid_argument,
-                        fmt::format("{}: no layer can have the name of tileset '{}'",
-                                    state_->origin, tileset->name)};
-        }
         for (const auto& link : tileset->grids) {
             const bool is_first = &link == &tileset->grids.front();
             auto id =
                 is_first ? tileset->name : fmt::format("{}@{}", tileset->name, link.grid->name());
-            layers.push_back(open_layer(std::move(id), *tileset, link, {}, state_->environment(),
-                                        state_->origin, state_));
+            try {
+                if (!is_layer_name(id)) {
+                    throw Error{Errc::invalid_argument, "no layer can have this name"};
+                }
+                auto layer = open_layer({id, *tileset, link, tileset->slice(link)},
+                                        state_->environment(), state_->origin);
+                layer.owner = state_;
+                layers.push_back(std::move(layer));
+            } catch (const Error& error) {
+                const auto text = fmt::format("{}: tileset '{}' is left out: {}", state_->origin,
+                                              id, error.what());
+                state_->log(text);
+                failure = failure ? failure : Error{error.code(), text};
+            }
         }
+    }
+    if (layers.empty() && failure) {
+        throw Error{*failure};
     }
     return layers;
 }
 
 std::shared_ptr<const Layer> MapcacheLayers::find(std::string_view id) const {
-    {
-        const std::lock_guard lock{state_->mutex};
-        if (const auto known = state_->found.find(id); known != state_->found.end()) {
-            return known->second;
-        }
-    }
     const auto name = parse_layer_name(id);
     const auto* const tileset = name ? state_->config->find_tileset(name->tileset) : nullptr;
     const auto* const link = tileset != nullptr ? tileset->find_grid(name->grid) : nullptr;
-    if (link == nullptr) {
+    if (link == nullptr || !is_layer_name(tileset->name)) {
         return nullptr;
     }
-    std::shared_ptr<const Layer> layer;
-    try {
-        layer = std::make_shared<const Layer>(open_layer(std::string{id}, *tileset, *link,
-                                                         name->dimensions, state_->environment(),
-                                                         state_->origin, nullptr));
-    } catch (const Error& error) {
-        if (error.code() == Errc::invalid_argument) {
-            return nullptr;  // no such dimension, or no such value
-        }
-        throw;
+    auto slice = slice_of(*tileset, *link, name->dimensions);
+    if (!slice) {
+        return nullptr;
     }
+    const FoundKey key{id, slice->values.dimensions};
+    {
+        const std::lock_guard lock{state_->mutex};
+        if (const auto known = state_->found.find(key); known != state_->found.end()) {
+            return hold(state_, known->second);
+        }
+    }
+    auto layer = std::make_shared<const Layer>(
+        open_layer({std::string{id}, *tileset, *link, *std::move(slice)}, state_->environment(),
+                   state_->origin));
     const std::lock_guard lock{state_->mutex};
-    if (state_->found.try_emplace(std::string{id}, layer).second) {
-        state_->found_first.emplace_back(id);
+    if (state_->found.try_emplace(key, layer).second) {
+        state_->found_first.push_back(key);
         if (state_->found_first.size() > max_found_layers) {
             state_->found.erase(state_->found_first.front());
             state_->found_first.pop_front();
         }
     }
-    return layer;
+    return hold(state_, std::move(layer));
 }
 
 }  // namespace offgrid

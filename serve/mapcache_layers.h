@@ -14,20 +14,27 @@ namespace offgrid {
 /// them: `TILESET` in its first grid, `TILESET@GRID` in any, with `[DIMENSION=VALUE]` after the
 /// tileset for what is not the default.
 ///
-/// Tiles are read, never rendered. A tileset of a multitier cache that is not read-only keeps tiles
-/// of slower tiers in the faster ones. What the file has and nothing here uses goes to the log,
-/// once. Safe for concurrent use; what it gives out keeps alive what it needs of it.
+/// Tiles are read, never rendered, and only within the zooms and the extent of the tileset. A
+/// tileset of a multitier cache that is not read-only keeps tiles of slower tiers in the faster
+/// ones. What the file has and nothing here uses goes to the log, once. Safe for concurrent use;
+/// what it gives out keeps alive what it needs of it.
+///
+/// What a dimension's value means is asked at each request, so that a value or a default that
+/// changes in a database is seen.
 class MapcacheLayers {
 public:
-    /// Throws what MapcacheConfig and the stores throw. A tileset that cannot be opened is an
-    /// error: the file names what should be served.
+    /// Throws what MapcacheConfig throws.
     MapcacheLayers(const std::filesystem::path& config, Log log);
 
     /// Every tileset at the defaults of its dimensions: in its first grid as `TILESET`, in the
-    /// others as `TILESET@GRID`.
+    /// others as `TILESET@GRID`. One that cannot be opened, or whose name no layer can have, goes
+    /// to the log and is left out. Throws the first failure when nothing is left.
+    ///
+    /// Layers with dimensions are `is_found_anew`: what is opened here only describes them.
     std::vector<Layer> listed() const;
 
     /// The layer of that name, or null when there is no such tileset, grid, dimension or value.
+    /// Throws what the stores throw.
     std::shared_ptr<const Layer> find(std::string_view id) const;
 
 private:

@@ -28,7 +28,7 @@ constexpr std::array verbs{
     Verb{"coverage", "offgrid-pack", "Count the tiles that a store has and lacks"},
     Verb{"verify", "offgrid-pack", "Check packages, MBTiles files and caches"},
     Verb{"stores", "offgrid-pack", "Show the types of stores and what each can do"},
-    Verb{"serve", "offgrid-serve", "Serve packages, MBTiles files and depots, read-only"},
+    Verb{"serve", "offgrid-serve", "Serve packages, MBTiles files, depots and mapcache.xml files"},
     Verb{"daemon", "offgrid-sync", "Keep a depot up to date and serve it"},
     Verb{"passwd", "offgrid-sync", "Make an entry for the daemon's file of users"},
 };

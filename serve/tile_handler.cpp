@@ -8,6 +8,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -16,12 +17,19 @@
 namespace offgrid {
 namespace {
 
+/// Whether tiles of the layer may be asked for with the extension.
+bool is_extension(std::string_view text, const Layer& layer) {
+    return format_named(text).has_value() ||
+           (!layer.extension.empty() && text == percent_encoded(layer.extension));
+}
+
 /// The tile that the address names, whether or not a grid has it.
-std::optional<TileKey> parse_address(std::string_view address) {
+std::optional<TileKey> parse_address(std::string_view address, const Layer& layer) {
     const auto z = parse_number<int>(take_segment(address));
     const auto x = parse_number<std::int64_t>(take_segment(address));
     const auto dot = address.find('.');
-    if (!z || !x || dot == std::string_view::npos || !format_named(address.substr(dot + 1))) {
+    if (!z || !x || dot == std::string_view::npos ||
+        !is_extension(address.substr(dot + 1), layer)) {
         return std::nullopt;
     }
     const auto y = parse_number<std::int64_t>(address.substr(0, dot));
@@ -29,6 +37,9 @@ std::optional<TileKey> parse_address(std::string_view address) {
 }
 
 std::string_view media_type(BytesView content, const Layer& layer) {
+    if (!layer.media_type.empty()) {
+        return layer.media_type;
+    }
     if (const auto format = sniff_format(content)) {
         return media_type_of(*format);
     }
@@ -43,15 +54,45 @@ std::string http_date(std::chrono::system_clock::time_point time) {
                        fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
+/// Let the client keep the answer for as long as that is worth something. An answer without a word
+/// on it has to be asked for again.
+void add_max_age(Response& response, std::chrono::seconds max_age) {
+    if (max_age.count() > 0) {
+        response.headers.push_back({"Cache-Control", fmt::format("max-age={}", max_age.count())});
+    }
+}
+
+std::chrono::seconds max_age_of(const Layer& layer, const Tile& tile) {
+    if (layer.auto_expire.count() == 0 || !tile.modified) {
+        return layer.max_age;
+    }
+    const auto age =
+        std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now() - *tile.modified);
+    return std::min(layer.auto_expire, layer.auto_expire - age);  // whatever the clock says
+}
+
 }  // namespace
 
 Response answer_tile(const Layer& layer, std::string_view address, const Request& request) {
-    const auto key = parse_address(address);
+    const auto key = parse_address(address, layer);
     if (!key) {
-        return text_response(400, "not a tile address: {z}/{x}/{y}.{png|jpg|jpeg|webp|pbf|mvt}");
+        const auto own = layer.extension.empty() ? "" : "|" + percent_encoded(layer.extension);
+        return text_response(
+            400,
+            fmt::format("not a tile address: {{z}}/{{x}}/{{y}}.{{png|jpg|jpeg|webp|pbf|mvt{}}}",
+                        format_named(layer.extension) ? "" : own));
     }
     if (!layer.info().grid->contains(*key)) {
         return text_response(400, "no such tile in the grid of the layer");
+    }
+    if (layer.limits && !layer.limits(key->z).contains(*key)) {
+        return {.status = 404, .headers = {}, .body = {}};
+    }
+    if (auto url = layer.tiles->redirect_url(*key)) {
+        Response response{.status = 302, .headers = {}, .body = {}};
+        response.headers.push_back({"Location", *std::move(url)});
+        add_max_age(response, layer.max_age);
+        return response;
     }
     auto tile = layer.tiles->get(*key);
     // Some writers store an empty blob where they have nothing.
@@ -67,12 +108,10 @@ Response answer_tile(const Layer& layer, std::string_view address, const Request
     if (tile->modified) {
         response.headers.push_back({"Last-Modified", http_date(*tile->modified)});
     }
+    const auto max_age = max_age_of(layer, *tile);
     response.body = std::move(tile->content);
     response = with_etag(std::move(response), request);
-    if (layer.max_age.count() > 0) {
-        response.headers.push_back(
-            {"Cache-Control", fmt::format("max-age={}", layer.max_age.count())});
-    }
+    add_max_age(response, max_age);
     return response;
 }
 

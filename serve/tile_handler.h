@@ -8,11 +8,13 @@
 namespace offgrid {
 
 /// Answer for the tile of the layer at `address`, which is `{z}/{x}/{y}.{ext}` with y from the
-/// north: 200 with the bytes as they are stored, 404 without a body where there is no tile, 400 for
-/// what is no address in the layer's grid. The extension only has to be one of a tile format; what
-/// the tile is, its bytes tell.
+/// north: 200 with the bytes as they are stored, 302 where the client may fetch it itself, 404
+/// without a body where there is no tile or outside the layer's limits, 400 for what is no address
+/// in the layer's grid. The extension only has to be one of a tile format or the layer's own; what
+/// the tile is, its bytes tell unless the layer does.
 ///
-/// A client may keep the tile as long as the layer says, else it has to ask again.
+/// A client may keep the tile as long as the layer says, or until it expires where its age is
+/// known; else it has to ask again.
 ///
 /// Throws what the store throws.
 Response answer_tile(const Layer& layer, std::string_view address, const Request& request);

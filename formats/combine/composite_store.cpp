@@ -18,22 +18,41 @@ auto find_span(const Spans& spans, int zoom) {
 
 }  // namespace
 
-CompositeReader::CompositeReader(StoreInfo info, std::vector<Part> parts)
-    : info_{std::move(info)}, parts_{std::move(parts)} {}
+CompositeReader::CompositeReader(StoreInfo info, std::vector<Part> parts,
+                                 std::optional<std::string> cache)
+    : info_{std::move(info)}, parts_{std::move(parts)}, cache_{std::move(cache)} {}
 
+/// Null when no span has the zoom.
 const TileReader* CompositeReader::reader_for(int zoom) const {
     const auto found = find_span(parts_, zoom);
     return found == parts_.end() ? nullptr : found->reader.get();
 }
 
-std::optional<Tile> CompositeReader::get(const TileKey& key) const {
+/// Null when the tile is absent because of its address.
+const TileReader* CompositeReader::reader_of(const TileKey& key) const {
     const auto* const reader = reader_for(key.z);
+    const bool should_be_there =
+        key.z >= info_.min_zoom && key.z <= info_.max_zoom && info_.grid->contains(key);
+    if (reader == nullptr && cache_ && should_be_there) {
+        throw Error{Errc::not_found,
+                    fmt::format("cache '{}': no cache for zoom {}", *cache_, key.z)};
+    }
+    return reader;
+}
+
+std::optional<Tile> CompositeReader::get(const TileKey& key) const {
+    const auto* const reader = reader_of(key);
     return reader == nullptr ? std::nullopt : reader->get(key);
 }
 
 bool CompositeReader::exists(const TileKey& key) const {
-    const auto* const reader = reader_for(key.z);
+    const auto* const reader = reader_of(key);
     return reader != nullptr && reader->exists(key);
+}
+
+std::optional<std::string> CompositeReader::redirect_url(const TileKey& key) const {
+    const auto* const reader = reader_of(key);
+    return reader == nullptr ? std::nullopt : reader->redirect_url(key);
 }
 
 bool CompositeReader::can_scan() const {

@@ -4,13 +4,18 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace offgrid {
 
 /// Several stores behind one name, each for a span of zooms: the first whose span has the tile's
-/// zoom answers (MapCache `composite`). A zoom in no span is absent. Safe for concurrent use.
+/// zoom answers (MapCache `composite`). Safe for concurrent use.
+///
+/// A zoom in no span is absent in a package, and beyond the zooms of `info`. Within them, in a
+/// cache of a configuration, it is not known whether there is a tile: `get` and `exists` throw
+/// `not_found`, where MapCache takes the tile for present. A scan of such a zoom visits nothing.
 class CompositeReader final : public TileReader {
 public:
     struct Part {
@@ -19,12 +24,14 @@ public:
         std::unique_ptr<TileReader> reader{};
     };
 
-    /// All parts are in the grid of `info`.
-    CompositeReader(StoreInfo info, std::vector<Part> parts);
+    /// All parts are in the grid of `info`. `cache` is the name of a configuration's cache; nothing
+    /// for the parts of a package.
+    CompositeReader(StoreInfo info, std::vector<Part> parts, std::optional<std::string> cache = {});
 
     const StoreInfo& info() const override { return info_; }
     std::optional<Tile> get(const TileKey& key) const override;
     bool exists(const TileKey& key) const override;
+    std::optional<std::string> redirect_url(const TileKey& key) const override;
 
     /// Whether all parts can.
     bool can_scan() const override;
@@ -36,9 +43,11 @@ public:
 
 private:
     const TileReader* reader_for(int zoom) const;
+    const TileReader* reader_of(const TileKey& key) const;
 
     StoreInfo info_;
     std::vector<Part> parts_;
+    std::optional<std::string> cache_;
 };
 
 /// Writes several stores behind one name, each for a span of zooms. Owned by one thread.

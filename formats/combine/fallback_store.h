@@ -19,6 +19,11 @@ public:
     std::optional<Tile> get(const TileKey& key) const override;
     bool exists(const TileKey& key) const override;
 
+    /// That of the first store: a client cannot go on to the next.
+    std::optional<std::string> redirect_url(const TileKey& key) const override {
+        return stores_.front()->redirect_url(key);
+    }
+
     /// Whether any store can.
     bool can_scan() const override;
 

@@ -31,25 +31,74 @@ std::optional<Tile> MultitierReader::get(const TileKey& key) const {
     return std::nullopt;
 }
 
-void MultitierReader::keep(State& state, const TileKey& key, BytesView content) const {
-    if (!state.tier.keeper) {
-        return;
-    }
-    std::string failure;
-    {
-        const std::lock_guard lock{state.mutex};
-        try {
-            state.tier.keeper->put(key, content);
-            state.tier.keeper->commit();
-        } catch (const Error& error) {
-            if (!std::exchange(state.has_warned, true)) {
-                failure = error.what();
-            }
+/// The turn of one thread to write a tier: a keeper that is idle, or room for another.
+class MultitierReader::Turn {
+public:
+    explicit Turn(State& state) : state_{state} {
+        const std::lock_guard lock{state_.mutex};
+        is_mine_ = state_.at_work < state_.tier.max_keepers;
+        if (is_mine_) {
+            ++state_.at_work;
+            state_.idle.reserve(static_cast<std::size_t>(state_.tier.max_keepers));
+        }
+        if (is_mine_ && !state_.idle.empty()) {
+            keeper_ = std::move(state_.idle.back());
+            state_.idle.pop_back();
         }
     }
-    if (!failure.empty() && warn_) {
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() {
+        const std::lock_guard lock{state_.mutex};
+        if (is_mine_) {
+            --state_.at_work;
+        }
+        if (is_good_) {
+            state_.idle.push_back(std::move(keeper_));
+        }
+    }
+
+    explicit operator bool() const { return is_mine_; }
+
+    void keep(const TileKey& key, BytesView content) {
+        if (!keeper_) {
+            keeper_ = state_.tier.open_keeper();
+        }
+        keeper_->put(key, content);
+        keeper_->commit();
+        is_good_ = true;
+    }
+
+private:
+    State& state_;
+    std::unique_ptr<TileWriter> keeper_;
+    bool is_mine_ = false;
+    bool is_good_ = false;
+};
+
+void MultitierReader::keep(State& state, const TileKey& key, BytesView content) const {
+    if (!state.tier.open_keeper) {
+        return;
+    }
+    try {
+        if (Turn turn{state}) {
+            turn.keep(key, content);
+        }
+    } catch (const Error& error) {
+        warn_once(state, key, error);
+    }
+}
+
+void MultitierReader::warn_once(State& state, const TileKey& key, const Error& error) const {
+    {
+        const std::lock_guard lock{state.mutex};
+        if (std::exchange(state.has_warned, true)) {
+            return;
+        }
+    }
+    if (warn_) {
         warn_(fmt::format("tile {}/{}/{} cannot be kept in a faster cache: {} (said once)", key.z,
-                          key.x, key.y, failure));
+                          key.x, key.y, error.what()));
     }
 }
 

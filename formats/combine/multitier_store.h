@@ -1,5 +1,6 @@
 #pragma once
 
+#include "formats/base/error.h"
 #include "formats/store/tile_store.h"
 
 #include <functional>
@@ -13,16 +14,23 @@ namespace offgrid {
 /// The first store that has the tile answers, and the faster stores before it keep what it found
 /// (MapCache `multitier`). A failure of a tier is an Error: it is not known to be absent there.
 ///
-/// A tile is kept before it is returned, under a lock for each tier. One that cannot be kept is
-/// returned all the same, and `warn` is told of the first such tile of each tier. Safe for
-/// concurrent use.
+/// A tile is kept before it is returned, without a lock. Where all keepers of a tier are at work
+/// for others it is not kept this time: nobody waits for that. One that cannot be kept is returned
+/// all the same, and `warn` is told of the first such tile of each tier. Safe for concurrent use.
 class MultitierReader final : public TileReader {
 public:
+    /// Opens a writer of a tier.
+    using OpenKeeper = std::function<std::unique_ptr<TileWriter>()>;
+
     struct Tier {
         std::unique_ptr<TileReader> reader{};
 
-        /// Where tiles found in slower tiers are kept; null: they are not.
-        std::unique_ptr<TileWriter> keeper{};
+        /// Opens what keeps tiles found in slower tiers, when there is the first; empty: they are
+        /// not kept. Called by any thread, and again after a failure: what a writer has left open
+        /// then goes with it.
+        OpenKeeper open_keeper{};
+
+        int max_keepers = 1;  ///< open at a time: one where one writer locks out the others
     };
 
     /// Told of a tile that a tier could not keep. Called by any thread.
@@ -46,11 +54,16 @@ public:
 private:
     struct State {
         Tier tier{};
-        std::mutex mutex{};  // guards the keeper and what follows
+        std::mutex mutex{};  // guards what follows
+        std::vector<std::unique_ptr<TileWriter>> idle{};
+        int at_work = 0;
         bool has_warned = false;
     };
 
+    class Turn;
+
     void keep(State& state, const TileKey& key, BytesView content) const;
+    void warn_once(State& state, const TileKey& key, const Error& error) const;
 
     std::vector<std::unique_ptr<State>> tiers_;
     Warn warn_;

@@ -87,7 +87,7 @@ void RetryWriter::erase(const TileKey& key) {
 }
 
 void RetryWriter::commit() {
-    retry(options_, [&] { store_->commit(); });
+    store_->commit();
 }
 
 }  // namespace offgrid

@@ -26,6 +26,9 @@ public:
     const StoreInfo& info() const override { return store_->info(); }
     std::optional<Tile> get(const TileKey& key) const override;
     bool exists(const TileKey& key) const override;
+    std::optional<std::string> redirect_url(const TileKey& key) const override {
+        return store_->redirect_url(key);
+    }
     bool can_scan() const override { return store_->can_scan(); }
 
     /// A scan is tried again up to its first tile.
@@ -38,13 +41,16 @@ private:
     RetryOptions options_;
 };
 
-/// As RetryReader, for a writer. Owned by one thread.
+/// As RetryReader, for `put` and `erase`. Owned by one thread.
 class RetryWriter final : public TileWriter {
 public:
     RetryWriter(std::unique_ptr<TileWriter> store, RetryOptions options);
 
     void put(const TileKey& key, BytesView content) override;
     void erase(const TileKey& key) override;
+
+    /// Tried once: a store that has lost the work has nothing to commit the second time, and says
+    /// that this went well.
     void commit() override;
 
 private:

@@ -117,12 +117,14 @@ sqlite::CacheOptions parse_sqlite_files(const XmlElement& element, const std::st
 
 }  // namespace
 
-StoreOptions parse_disk(const XmlElement& element, const std::string&, Declarations& declarations) {
+StoreOptions parse_disk(const XmlElement& element, const std::string& name,
+                        Declarations& declarations) {
     auto& notes = declarations.notes;
     check_cache_children(element, declarations,
                          {"base", "template", "symlink_blank", "detect_blank", "creation_retry"});
     const auto layout = element.attribute("layout").value_or("");
-    DiskOptions options{.leaves_out_blank = element.child("detect_blank").has_value(),
+    DiskOptions options{.name = name,
+                        .leaves_out_blank = element.child("detect_blank").has_value(),
                         .creation_retry = element.child_number<int>("creation_retry", 0, 0)};
     const auto symlinks = element.child("symlink_blank");
     if (layout == "template") {

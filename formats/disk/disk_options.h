@@ -17,6 +17,7 @@ enum class DiskLayout {
 ///
 /// In the fixed layouts each value of a dimension is a folder, the last that is declared first.
 struct DiskOptions {
+    std::string name{};  ///< of the cache, for messages; empty: the path tells enough
     DiskLayout layout = DiskLayout::tilecache;
     std::filesystem::path base{};  ///< of all layouts but `by_template`
     std::string path_template{};   ///< of `by_template`

@@ -3,6 +3,7 @@
 #include "formats/base/error.h"
 #include "formats/base/unique_fd.h"
 #include "formats/disk/tile_walk.h"
+#include "formats/store/in_cache.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -24,7 +25,9 @@ std::optional<std::uint64_t> size_at(const std::string& path) {
 }  // namespace
 
 DiskReader::DiskReader(const DiskOptions& options, TilesetSlice slice)
-    : slice_{std::move(slice)}, paths_{options, slice_} {}
+    : name_{options.name}, slice_{std::move(slice)}, paths_{in_cache(name_, [&] {
+          return DiskPaths{options, slice_};
+      })} {}
 
 std::optional<Tile> DiskReader::get(const TileKey& key) const {
     if (!slice_.info.grid->contains(key)) {
@@ -32,40 +35,67 @@ std::optional<Tile> DiskReader::get(const TileKey& key) const {
     }
     const auto path = paths_.path_of(key);
     Tile tile;
-    tile.modified = TileFile{AT_FDCWD, path.c_str(), path}.read(tile.content);
+    tile.modified = in_cache(name_, [&] {
+        return TileFile{AT_FDCWD, path.c_str(), path}.read(tile.content);
+    });
     return tile.modified ? std::optional{std::move(tile)} : std::nullopt;
 }
 
 bool DiskReader::exists(const TileKey& key) const {
-    return slice_.info.grid->contains(key) && size_at(paths_.path_of(key)).has_value();
+    return slice_.info.grid->contains(key) &&
+           in_cache(name_, [&] { return size_at(paths_.path_of(key)).has_value(); });
 }
 
 void DiskReader::scan(const TileRange& range, const Visitor& visit) const {
     Bytes content;
-    walk_tiles(paths_, range, [&](const TileKey& key, const TileFile& file) {
-        if (file.read(content)) {
-            visit(key, content);
-        }
+    walk_in_cache(name_, visit, [&](const auto& found) {
+        walk_tiles(paths_, range, [&](const TileKey& key, const TileFile& file) {
+            if (file.read(content)) {
+                found(key, BytesView{content});
+            }
+        });
     });
 }
 
 void DiskReader::list(const TileRange& range, const SizeVisitor& visit) const {
-    walk_tiles(paths_, range, [&](const TileKey& key, const TileFile& file) {
-        if (const auto size = file.size()) {
-            visit(key, *size);
-        }
+    walk_in_cache(name_, visit, [&](const auto& found) {
+        walk_tiles(paths_, range, [&](const TileKey& key, const TileFile& file) {
+            if (const auto size = file.size()) {
+                found(key, *size);
+            }
+        });
     });
 }
 
 DiskWriter::DiskWriter(const DiskOptions& options, TilesetSlice slice, Locker& locker)
     : options_{options},
       slice_{std::move(slice)},
-      paths_{options_, slice_},
+      paths_{in_cache(options_.name,
+                      [&] {
+                          return DiskPaths{options_, slice_};
+                      })},
       locker_{locker},
       publisher_{options_.creation_retry} {}
 
 void DiskWriter::put(const TileKey& key, BytesView content) {
-    const auto path = checked_path(key);
+    in_cache(options_.name, [&] { write(checked_path(key), content); });
+}
+
+void DiskWriter::erase(const TileKey& key) {
+    in_cache(options_.name, [&] {
+        has_changes_ = true;
+        remove(checked_path(key));
+    });
+}
+
+void DiskWriter::commit() {
+    if (has_changes_) {
+        in_cache(options_.name, [&] { sync(); });
+        has_changes_ = false;
+    }
+}
+
+void DiskWriter::write(const std::string& path, BytesView content) {
     if (content.empty()) {
         throw Error{Errc::invalid_argument,
                     fmt::format("cannot write {}: the tile is empty", path)};
@@ -83,15 +113,7 @@ void DiskWriter::put(const TileKey& key, BytesView content) {
     }
 }
 
-void DiskWriter::erase(const TileKey& key) {
-    has_changes_ = true;
-    remove(checked_path(key));
-}
-
-void DiskWriter::commit() {
-    if (!has_changes_) {
-        return;
-    }
+void DiskWriter::sync() {
     const UniqueFd home{::open(paths_.home().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     // Where only absent tiles were erased there may be no folder yet.
     if (!home.is_open() && !is_absence(errno)) {
@@ -100,7 +122,6 @@ void DiskWriter::commit() {
     if (home.is_open() && ::syncfs(home.get()) != 0) {
         fail("sync", paths_.home());
     }
-    has_changes_ = false;
 }
 
 std::string DiskWriter::checked_path(const TileKey& key) const {

@@ -8,6 +8,7 @@
 #include "formats/store/tileset_slice.h"
 
 #include <optional>
+#include <string>
 
 namespace offgrid {
 
@@ -15,6 +16,8 @@ namespace offgrid {
 /// (MapCache empties a file before it writes it); a folder that is not there holds no tiles. What
 /// stands in a tile's place and is no file is `corrupt`. A tile was modified when its file was, of
 /// a link the file that it leads to.
+///
+/// Failures name the cache; what a scan's visitor throws passes as it is.
 ///
 /// `scan` looks only into folders that can hold tiles of the range, and goes through each from the
 /// west, then from the north. Immutable; safe for concurrent use; opens nothing before it is asked.
@@ -30,6 +33,7 @@ public:
     void list(const TileRange& range, const SizeVisitor& visit) const override;
 
 private:
+    std::string name_;
     TilesetSlice slice_;
     DiskPaths paths_;
 };
@@ -60,6 +64,8 @@ public:
 
 private:
     std::string checked_path(const TileKey& key) const;
+    void write(const std::string& path, BytesView content);
+    void sync();
     void remove(const std::string& path);
     void put_link(const std::string& path, const BlankColour& colour, BytesView content);
 

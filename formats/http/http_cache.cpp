@@ -1,5 +1,6 @@
 #include "formats/http/http_cache.h"
 
+#include "formats/base/overloaded.h"
 #include "formats/http/headers.h"
 #include "formats/http/refusal.h"
 #include "formats/http/s3_credentials.h"
@@ -23,13 +24,6 @@ const PathTemplateOptions url_template{.xcount = 1,
                                        .ycount = 1,
                                        .dimension_text = DimensionText::raw_pairs,
                                        .has_one_key_per_axis = true};
-
-template <typename... Functions>
-struct Overloaded : Functions... {
-    using Functions::operator()...;
-};
-template <typename... Functions>
-Overloaded(Functions...) -> Overloaded<Functions...>;
 
 bool is_redirect(int status) {
     constexpr std::array statuses{301, 302, 303, 307, 308};

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "formats/kv/kv_options.h"
+#include "formats/store/server_address.h"
 
 #include <chrono>
 #include <filesystem>

@@ -37,9 +37,8 @@ public:
     bool can_scan() const override { return false; }
     void scan(const TileRange& range, const Visitor& visit) const override;
 
-    /// Where a client may be sent for the tile instead; nothing unless the options say so. Whether
-    /// the tile is there is not asked.
-    std::optional<std::string> redirect_url(const TileKey& key) const;
+    /// The tile's URL where the options say so and it has no password.
+    std::optional<std::string> redirect_url(const TileKey& key) const override;
 
 private:
     http::Cache cache_;

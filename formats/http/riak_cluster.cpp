@@ -1,6 +1,7 @@
 #include "formats/http/riak_cluster.h"
 
 #include "formats/http/url.h"
+#include "formats/store/slashed_key.h"
 
 #include <fmt/format.h>
 
@@ -9,28 +10,8 @@
 namespace offgrid::http {
 namespace {
 
-const PathTemplateOptions key_template{.xcount = 1,
-                                       .ycount = 1,
-                                       .dimension_text = DimensionText::joined,
-                                       .has_one_key_per_axis = true};
-
-/// MapCache's key where the configuration gives none.
-std::string default_key(const TilesetSlice& slice) {
-    return slice.values.dimensions.empty() ? "{tileset}/{grid}/{z}/{y}/{x}/{ext}"
-                                           : "{tileset}/{grid}/{dim}/{z}/{y}/{x}/{ext}";
-}
-
-/// MapCache's keys have `#` for white space and control characters in the value of a dimension,
-/// where it is the only one.
 TilesetSlice with_plain_dimension(TilesetSlice slice) {
-    if (slice.values.dimensions.size() == 1) {
-        std::ranges::replace_if(
-            slice.values.dimensions.front().second,
-            [](char c) {
-                return std::string_view{" \r\n\t\f\x1B\a\b"}.find(c) != std::string_view::npos;
-            },
-            '#');
-    }
+    slice.values = without_white_space(std::move(slice.values));
     return slice;
 }
 
@@ -65,8 +46,8 @@ void check(const RiakOptions& options) {
 RiakCluster::RiakCluster(const RiakOptions& options, TilesetSlice slice)
     : options_{options},
       slice_{with_plain_dimension(std::move(slice))},
-      bucket_{options.bucket, key_template},
-      key_{options.key.empty() ? default_key(slice_) : options.key, key_template},
+      bucket_{options.bucket, key_template_options()},
+      key_{options.key.empty() ? slashed_key(slice_.values) : options.key, key_template_options()},
       client_{{.timeout = options.timeout, .connection_timeout = options.timeout}} {
     check(options_);
     std::ranges::transform(options_.servers, std::back_inserter(origins_), origin_of);

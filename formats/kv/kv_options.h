@@ -1,5 +1,7 @@
 #pragma once
 
+#include "formats/store/server_address.h"
+
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
@@ -10,11 +12,6 @@ namespace offgrid {
 
 /// The key of a tile where a configuration gives no other (MapCache: bdb, lmdb).
 inline constexpr const char* default_file_key = "{tileset}-{grid}-{dim}-{z}-{y}-{x}.{ext}";
-
-struct ServerAddress {
-    std::string host{};
-    int port = 0;
-};
 
 /// A Berkeley DB B-tree in a folder (MapCache `bdb`): `NAME.db` and its environment.
 struct BdbOptions {

@@ -27,6 +27,21 @@ struct FreeAddresses {
     void operator()(addrinfo* first) const noexcept { ::freeaddrinfo(first); }
 };
 
+using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
+
+Addresses addresses_of(const ServerAddress& server) {
+    addrinfo wanted{};
+    wanted.ai_socktype = SOCK_STREAM;
+    addrinfo* raw = nullptr;
+    const int code =
+        ::getaddrinfo(server.host.c_str(), std::to_string(server.port).c_str(), &wanted, &raw);
+    Addresses addresses{raw};
+    if (code != 0) {
+        throw Error{Errc::io, fmt::format("cannot find the host: {}", ::gai_strerror(code))};
+    }
+    return addresses;
+}
+
 /// What of a server's answer may be shown: its start, without what a terminal would obey.
 std::string shown(std::string_view answer) {
     std::string text{answer.substr(0, 200)};
@@ -53,26 +68,30 @@ void MemcacheConnection::begin() {
 
 MemcacheConnection::MemcacheConnection(const ServerAddress& server,
                                        std::chrono::milliseconds timeout)
+    : MemcacheConnection{*addresses_of(server), timeout} {}
+
+MemcacheConnection::MemcacheConnection(const addrinfo& addresses, std::chrono::milliseconds timeout)
     : timeout_{timeout} {
-    addrinfo wanted{};
-    wanted.ai_socktype = SOCK_STREAM;
-    addrinfo* raw = nullptr;
-    const int code =
-        ::getaddrinfo(server.host.c_str(), std::to_string(server.port).c_str(), &wanted, &raw);
-    const std::unique_ptr<addrinfo, FreeAddresses> addresses{raw};
-    if (code != 0) {
-        throw Error{Errc::io, fmt::format("cannot find the host: {}", ::gai_strerror(code))};
+    const auto end = Clock::now() + timeout_;
+    int left = 0;
+    for (const auto* one = &addresses; one != nullptr; one = one->ai_next) {
+        ++left;
     }
-    begin();
-    int error = 0;
-    for (const auto* one = addresses.get(); one != nullptr; one = one->ai_next) {
+    std::optional<Error> failure;
+    for (const auto* one = &addresses; one != nullptr; one = one->ai_next, --left) {
+        const auto now = Clock::now();
+        deadline_ = now + (end - now) / left;
         socket_ = UniqueFd{::socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-        if (socket_.is_open() && connect_to(one->ai_addr, one->ai_addrlen)) {
-            return;
+        try {
+            if (socket_.is_open() && connect_to(one->ai_addr, one->ai_addrlen)) {
+                return;
+            }
+            failure = system_error(errno, "cannot connect");
+        } catch (const Error& error) {
+            failure = error;
         }
-        error = errno;
     }
-    throw system_error(error, "cannot connect");
+    throw Error{*failure};
 }
 
 /// Whether that worked; if not, errno says why.

@@ -4,6 +4,8 @@
 #include "formats/base/unique_fd.h"
 #include "formats/kv/kv_options.h"
 
+#include <netdb.h>
+
 #include <chrono>
 #include <optional>
 #include <string>
@@ -18,9 +20,16 @@ namespace offgrid {
 /// key", and believes a size of -1.
 class MemcacheConnection {
 public:
-    /// Connect. All functions throw `busy` when the server has not done its part within the
-    /// timeout, `too_large` when a value is larger than it or this program takes, else `io`.
+    /// Look the host up and connect. The look-up of a name takes as long as the system's resolver
+    /// lets it, which knows no deadline: give a number where that matters.
+    ///
+    /// All functions throw `busy` when the server has not done its part within the timeout,
+    /// `too_large` when a value is larger than it or this program takes, else `io`.
     MemcacheConnection(const ServerAddress& server, std::chrono::milliseconds timeout);
+
+    /// Connect to the first of the addresses that answers. They share the timeout, so that one that
+    /// is silent leaves some for the next. The list is used during the call only.
+    MemcacheConnection(const addrinfo& addresses, std::chrono::milliseconds timeout);
 
     /// REQUIRES, here and below: a key that memcached takes.
     std::optional<Bytes> get(std::string_view key);

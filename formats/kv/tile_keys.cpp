@@ -1,6 +1,7 @@
 #include "formats/kv/tile_keys.h"
 
 #include "formats/base/error.h"
+#include "formats/store/slashed_key.h"
 #include "formats/tile/one_path_per_tile.h"
 
 #include <algorithm>
@@ -8,24 +9,6 @@
 
 namespace offgrid {
 namespace {
-
-PathTemplateOptions key_options() {
-    return {.xcount = 1,
-            .ycount = 1,
-            .dimension_text = DimensionText::joined,
-            .has_one_key_per_axis = true};
-}
-
-/// MapCache 1.14 cleans the text of all dimensions only where there is one.
-PathValues without_white_space(PathValues values) {
-    if (values.dimensions.size() == 1) {
-        constexpr std::string_view unwelcome = " \r\n\t\f\x1b\a\b";
-        std::ranges::replace_if(
-            values.dimensions.front().second,
-            [&](char c) { return unwelcome.find(c) != std::string_view::npos; }, '#');
-    }
-    return values;
-}
 
 /// The address in a quadkey, row from the grid's origin; nothing for other text.
 struct QuadAddress {
@@ -55,7 +38,7 @@ TileKeys TileKeys::by_template(const std::string& cache, const std::string& text
                                const TilesetSlice& slice) {
     const auto& grid = *slice.info.grid;
     try {
-        const PathTemplate keys{text, key_options()};
+        const PathTemplate keys{text, key_template_options()};
         check_one_path_per_tile(keys, grid, slice.values);
         return {cache, grid, keys.with_texts(grid, slice.values)};
     } catch (const Error& error) {
@@ -65,11 +48,9 @@ TileKeys TileKeys::by_template(const std::string& cache, const std::string& text
 
 TileKeys TileKeys::slashed(const std::string& cache, const TilesetSlice& slice) {
     const auto& grid = *slice.info.grid;
-    const auto* const text = slice.values.dimensions.empty()
-                                 ? "{tileset}/{grid}/{z}/{y}/{x}/{ext}"
-                                 : "{tileset}/{grid}/{dim}/{z}/{y}/{x}/{ext}";
     return {cache, grid,
-            PathTemplate{text, key_options()}.with_texts(grid, without_white_space(slice.values))};
+            PathTemplate{slashed_key(slice.values), key_template_options()}.with_texts(
+                grid, without_white_space(slice.values))};
 }
 
 std::string TileKeys::of(const TileKey& tile) const {

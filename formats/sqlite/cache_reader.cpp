@@ -3,6 +3,7 @@
 #include "formats/sqlite/cache_schema.h"
 #include "formats/sqlite/cache_store.h"
 #include "formats/sqlite/mbtiles_store.h"
+#include "formats/store/in_cache.h"
 #include "formats/store/template_files.h"
 
 #include <fmt/format.h>
@@ -310,7 +311,9 @@ std::unique_ptr<CacheFilePool> make_cache_file_pool(std::size_t capacity) {
 }
 
 CacheReader::CacheReader(const CacheOptions& options, TilesetSlice slice, CacheFilePool& pool)
-    : impl_{std::make_unique<const Impl>(options, std::move(slice), pool)} {}
+    : impl_{in_cache(options.name, [&] {
+          return std::make_unique<const Impl>(options, std::move(slice), pool);
+      })} {}
 
 CacheReader::~CacheReader() = default;
 

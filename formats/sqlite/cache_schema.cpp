@@ -143,10 +143,10 @@ CachePragmas pragmas_of(const CacheOptions& options) {
     CachePragmas pragmas;
     for (const auto& [name, value] : options.pragmas) {
         if (!is_word(name) || !(is_word(value) || is_number(value))) {
-            throw Error{Errc::invalid_argument,
-                        fmt::format("cache '{}': pragma '{}' with the value '{}' is no name with a "
-                                    "word or a number",
-                                    options.name, name, value)};
+            throw Error{
+                Errc::invalid_argument,
+                fmt::format("pragma '{}' with the value '{}' is no name with a word or a number",
+                            name, value)};
         }
         const bool comes_first = name == "page_size" || name == "auto_vacuum" || name == "encoding";
         (comes_first ? pragmas.before_tables : pragmas.others) +=

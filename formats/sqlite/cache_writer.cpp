@@ -2,6 +2,7 @@
 #include "formats/image/blank.h"
 #include "formats/sqlite/cache_file_writer.h"
 #include "formats/sqlite/cache_store.h"
+#include "formats/store/in_cache.h"
 
 #include <fmt/format.h>
 
@@ -160,7 +161,8 @@ private:
 };
 
 CacheWriter::CacheWriter(const CacheOptions& options, TilesetSlice slice)
-    : impl_{std::make_unique<Impl>(options, std::move(slice))} {}
+    : impl_{in_cache(options.name,
+                     [&] { return std::make_unique<Impl>(options, std::move(slice)); })} {}
 
 CacheWriter::~CacheWriter() = default;
 

@@ -88,6 +88,12 @@ public:
     /// Whether the store has the tile, without its content where that is cheaper.
     virtual bool exists(const TileKey& key) const { return get(key).has_value(); }
 
+    /// Where a client may fetch the tile by itself; nothing where it cannot or should not. Whether
+    /// the tile is there is not asked.
+    virtual std::optional<std::string> redirect_url(const TileKey& /*key*/) const {
+        return std::nullopt;
+    }
+
     /// Whether the store can say which tiles it has. Where it cannot (a web server, memcached),
     /// `scan` and `list` throw `unsupported`.
     virtual bool can_scan() const { return true; }
@@ -129,6 +135,9 @@ public:
 
     /// Publish what was put and erased since the last commit. More may follow, except where a store
     /// is built once (MbtilesWriter).
+    ///
+    /// After a failed commit the work may be lost, in part or whole: a second commit publishes what
+    /// is left and does not mend the first. Who needs the tiles puts them again.
     virtual void commit() = 0;
 
 protected:

@@ -1,4 +1,5 @@
 #include "formats/base/error.h"
+#include "formats/store/in_cache.h"
 #include "formats/store/template_files.h"
 #include "formats/tiff/jpeg_stream.h"
 #include "formats/tiff/tiff_file.h"
@@ -29,6 +30,7 @@ public:
           places_{options, slice_},
           files_{places_.names(), places_.grid(), slice_.values} {}
 
+    const std::string& name() const { return name_; }
     const StoreInfo& info() const { return slice_.info; }
 
     const PathTemplate& names() const override { return places_.names(); }
@@ -42,16 +44,6 @@ public:
     void visit(const TileRange& range, const FoundVisitor& visit) const;
 
     Bytes content(const TileKey& key, const Found& found) const;
-
-    /// Run the work; what it throws gets the name of the cache in front.
-    template <typename Work>
-    auto named(const Work& work) const {
-        try {
-            return work();
-        } catch (const Error& error) {
-            rethrow_with(error, "cache '{}'", name_);
-        }
-    }
 
 private:
     void visit_tile(const tiff::TiffFile& file, const TileKey& key,
@@ -129,7 +121,7 @@ void TiffReader::Impl::visit(const TileRange& range, const FoundVisitor& visit) 
 }
 
 void TiffReader::Impl::list_tiles(const std::string& path, const Visitor& visit) const {
-    named([&] {
+    walk_in_cache(name_, visit, [&](const auto& found) {
         const auto match = names().match(path);
         const auto file = match ? tiff::TiffFile::open(path) : nullptr;
         if (!file) {
@@ -148,7 +140,7 @@ void TiffReader::Impl::list_tiles(const std::string& path, const Visitor& visit)
             const auto& image = file->layout();
             for (std::uint64_t index = 0; index < image.across * image.down; ++index) {
                 if (const auto extent = file->find(index)) {
-                    visit(places_.key_at(*file, index, first), extent->size);
+                    found(places_.key_at(*file, index, first), extent->size);
                 }
             }
         }
@@ -156,7 +148,8 @@ void TiffReader::Impl::list_tiles(const std::string& path, const Visitor& visit)
 }
 
 TiffReader::TiffReader(const TiffOptions& options, TilesetSlice slice)
-    : impl_{std::make_unique<const Impl>(options, std::move(slice))} {}
+    : impl_{in_cache(options.name,
+                     [&] { return std::make_unique<const Impl>(options, std::move(slice)); })} {}
 
 TiffReader::~TiffReader() = default;
 
@@ -165,25 +158,25 @@ const StoreInfo& TiffReader::info() const {
 }
 
 std::optional<Tile> TiffReader::get(const TileKey& key) const {
-    return impl_->named([&] { return impl_->get(key); });
+    return in_cache(impl_->name(), [&] { return impl_->get(key); });
 }
 
 bool TiffReader::exists(const TileKey& key) const {
-    return impl_->named([&] { return impl_->exists(key); });
+    return in_cache(impl_->name(), [&] { return impl_->exists(key); });
 }
 
 void TiffReader::scan(const TileRange& range, const Visitor& visit) const {
-    impl_->named([&] {
+    walk_in_cache(impl_->name(), visit, [&](const auto& found_tile) {
         impl_->visit(range, [&](const TileKey& key, const Impl::Found& found) {
-            visit(key, impl_->content(key, found));
+            found_tile(key, BytesView{impl_->content(key, found)});
         });
     });
 }
 
 void TiffReader::list(const TileRange& range, const SizeVisitor& visit) const {
-    impl_->named([&] {
+    walk_in_cache(impl_->name(), visit, [&](const auto& found_tile) {
         impl_->visit(range, [&](const TileKey& key, const Impl::Found& found) {
-            visit(key, found.extent.size);
+            found_tile(key, found.extent.size);
         });
     });
 }

@@ -1,5 +1,6 @@
 #include "formats/base/error.h"
 #include "formats/image/jpeg.h"
+#include "formats/store/in_cache.h"
 #include "formats/tiff/tiff_store.h"
 #include "formats/tiff/tiff_update.h"
 #include "formats/tiff/tile_fitter.h"
@@ -58,15 +59,7 @@ public:
     void erase(const TileKey& key);
     void commit();
 
-    /// Run the work; what it throws gets the name of the cache in front.
-    template <typename Work>
-    void named(const Work& work) const {
-        try {
-            work();
-        } catch (const Error& error) {
-            rethrow_with(error, "cache '{}'", options_.name);
-        }
-    }
+    const std::string& name() const { return options_.name; }
 
 private:
     FileChanges& changes_of(const TileKey& key, const tiff::Place& place, BytesView first_tile);
@@ -245,20 +238,21 @@ void TiffWriter::Impl::append_waiting(const tiff::TiffFile& file, tiff::TiffUpda
 }
 
 TiffWriter::TiffWriter(const TiffOptions& options, TilesetSlice slice, Locker& locker)
-    : impl_{std::make_unique<Impl>(options, std::move(slice), locker)} {}
+    : impl_{in_cache(options.name,
+                     [&] { return std::make_unique<Impl>(options, std::move(slice), locker); })} {}
 
 TiffWriter::~TiffWriter() = default;
 
 void TiffWriter::put(const TileKey& key, BytesView content) {
-    impl_->named([&] { impl_->put(key, content); });
+    in_cache(impl_->name(), [&] { impl_->put(key, content); });
 }
 
 void TiffWriter::erase(const TileKey& key) {
-    impl_->named([&] { impl_->erase(key); });
+    in_cache(impl_->name(), [&] { impl_->erase(key); });
 }
 
 void TiffWriter::commit() {
-    impl_->named([&] { impl_->commit(); });
+    in_cache(impl_->name(), [&] { impl_->commit(); });
 }
 
 }  // namespace offgrid

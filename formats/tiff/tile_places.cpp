@@ -25,8 +25,8 @@ TilePlaces::TilePlaces(const TiffOptions& options, const TilesetSlice& slice)
     if (options.path.xcount < 1 || options.path.ycount < 1 || options.quality < 1 ||
         options.quality > 100) {
         throw Error{Errc::invalid_argument,
-                    fmt::format("cache '{}': {} by {} tiles a file of quality {}", options.name,
-                                options.path.xcount, options.path.ycount, options.quality)};
+                    fmt::format("{} by {} tiles a file of quality {}", options.path.xcount,
+                                options.path.ycount, options.quality)};
     }
     const auto& text = names_.text();
     const bool has_plain_x = has_any(text, {"{x}", "{div_x}", "{quadkey}"});
@@ -38,8 +38,7 @@ TilePlaces::TilePlaces(const TiffOptions& options, const TilesetSlice& slice)
     has_z_ = has_any(text, {"{z}", "{inv_z}", "{quadkey}"}) || grid_.levels() == 1;
     if (!has_z_ && slice.info.min_zoom < slice.info.max_zoom) {
         throw Error{Errc::invalid_argument,
-                    fmt::format("cache '{}': the tiles of several zooms would share the files {}",
-                                options.name, text)};
+                    fmt::format("the tiles of several zooms would share the files {}", text)};
     }
 }
 

@@ -18,12 +18,26 @@ public:
     using Map = std::map<TileKey, Bytes>;
 
     MemoryTiles() = default;
-    explicit MemoryTiles(const Pyramid& pyramid) {
+    MemoryTiles(const Pyramid& pyramid) { assign(pyramid); }  // NOLINT(google-explicit-constructor)
+    explicit MemoryTiles(Map tiles) : tiles_{std::move(tiles)} {}
+
+    /// Hold the pyramid, each word as `png(word)`, and nothing else.
+    void assign(const Pyramid& pyramid) {
+        const std::lock_guard lock{mutex_};
+        tiles_.clear();
         for (const auto& [key, word] : pyramid) {
             tiles_[key] = png_bytes(word);
         }
     }
-    explicit MemoryTiles(Map tiles) : tiles_{std::move(tiles)} {}
+
+    /// The words of all tiles.
+    Pyramid drawn() const {
+        Pyramid pyramid;
+        for (auto& [key, content] : all()) {
+            pyramid[key] = word_in(Tile{content, {}});
+        }
+        return pyramid;
+    }
 
     Map all() const {
         const std::lock_guard lock{mutex_};
@@ -62,7 +76,8 @@ public:
     struct Options {
         StoreInfo info{};
         bool can_scan = true;
-        MemoryHook on_get{};   ///< any thread
+        MemoryHook on_get{};  ///< any thread
+        std::function<void()> on_scan_start{};
         MemoryHook on_scan{};  ///< for each tile
     };
 
@@ -88,6 +103,9 @@ public:
         if (!options_.can_scan) {
             throw Error{Errc::unsupported, "memory: cannot list its tiles"};
         }
+        if (options_.on_scan_start) {
+            options_.on_scan_start();
+        }
         for (const auto& [key, content] : tiles_.all()) {
             if (range.contains(key)) {
                 if (options_.on_scan) {
@@ -103,11 +121,13 @@ private:
     Options options_;
 };
 
-/// Writes a store in memory, in transactions. The tiles are not owned.
+/// Writes a store in memory, in transactions; a commit that fails loses the work, as a store may.
+/// The tiles are not owned.
 class MemoryWriter final : public TileWriter {
 public:
     struct Hooks {
         MemoryHook on_put{};
+        MemoryHook on_erase{};
         std::function<void()> on_commit{};
     };
 
@@ -121,14 +141,19 @@ public:
         changes_[key] = Bytes{content.begin(), content.end()};
     }
 
-    void erase(const TileKey& key) override { changes_[key] = std::nullopt; }
+    void erase(const TileKey& key) override {
+        if (hooks_.on_erase) {
+            hooks_.on_erase(key);
+        }
+        changes_[key] = std::nullopt;
+    }
 
     void commit() override {
+        const auto changes = std::exchange(changes_, {});
         if (hooks_.on_commit) {
             hooks_.on_commit();
         }
-        tiles_.apply(changes_);
-        changes_.clear();
+        tiles_.apply(changes);
     }
 
 private:

@@ -1,8 +1,8 @@
 #include "formats/combine/composite_store.h"
 
 #include "formats/sqlite/mbtiles_store.h"
-#include "tests/formats/combine/memory_store.h"
 #include "tests/support/errors.h"
+#include "tests/support/scripted_store.h"
 #include "tests/support/store_contract.h"
 #include "tests/support/temp_folder.h"
 
@@ -60,35 +60,57 @@ TEST(CompositeReader, asks_the_first_part_whose_span_has_the_zoom) {
 }
 
 TEST(CompositeReader, cannot_scan_when_a_part_cannot) {
-    test::MemoryStore low{.tiles = draw("z0: w")};
-    test::MemoryStore high{.can_scan = false};
+    test::ScriptedStore low{.tiles = draw("z0: w")};
+    test::ScriptedStore high{.can_scan = false};
     std::vector<CompositeReader::Part> parts;
     parts.push_back({0, 0, low.reader()});
     parts.push_back({1, 2, high.reader()});
     const CompositeReader reader{StoreInfo{}, std::move(parts)};
     EXPECT_FALSE(reader.can_scan());
     EXPECT_TRUE(reader.exists({0, 0, 0}));
-    EXPECT_FALSE(reader.exists({9, 0, 0})) << "MapCache takes this for present";
     EXPECT_EQ(test::listed(reader, 0), 1U);
 }
 
+TEST(CompositeReader, does_not_take_a_zoom_that_no_cache_is_for_for_absence) {
+    test::ScriptedStore low{.tiles = draw("z0: w")};
+    std::vector<CompositeReader::Part> parts;
+    parts.push_back({0, 2, low.reader()});
+    const CompositeReader reader{StoreInfo{.max_zoom = 4}, std::move(parts), "all"};
+    const auto no_cache = test::throws(Errc::not_found, "cache 'all': no cache for zoom 3");
+    EXPECT_THAT([&] { reader.get({3, 0, 0}); }, no_cache);
+    EXPECT_THAT([&] { reader.exists({3, 0, 0}); }, no_cache) << "MapCache takes this for present";
+    EXPECT_EQ(test::listed(reader, 3), 0U);
+    EXPECT_EQ(word_in(reader.get({1, 0, 0})), "(absent)");
+    EXPECT_EQ(word_in(reader.get({5, 0, 0})), "(absent)") << "beyond the tileset's zooms";
+    EXPECT_EQ(word_in(reader.get({3, 0, 99})), "(absent)") << "outside the grid";
+}
+
+TEST(CompositeReader, answers_nothing_for_a_zoom_that_a_package_lacks) {
+    test::ScriptedStore low{.tiles = draw("z0: w")};
+    std::vector<CompositeReader::Part> parts;
+    parts.push_back({0, 2, low.reader()});
+    const CompositeReader reader{StoreInfo{.max_zoom = 4}, std::move(parts)};
+    EXPECT_EQ(word_in(reader.get({3, 0, 0})), "(absent)");
+    EXPECT_FALSE(reader.exists({3, 0, 0}));
+}
+
 TEST(CompositeWriter, writes_the_store_of_the_zoom_and_commits_all) {
-    test::MemoryStore low;
-    test::MemoryStore high;
+    test::ScriptedStore low;
+    test::ScriptedStore high;
     CompositeWriter writer{"c", {{0, 0, 0}, {1, 2, 1}, {3, 3, 0}}, test::writers_of(low, high)};
     writer.put({0, 0, 0}, test::png_bytes("a"));
     writer.put({2, 0, 0}, test::png_bytes("b"));
     writer.put({3, 0, 0}, test::png_bytes("c"));
     writer.erase({9, 0, 0});
     writer.commit();
-    EXPECT_EQ(low.tiles, draw("z0: a z3: c"));
-    EXPECT_EQ(high.tiles, draw("z2: b"));
+    EXPECT_EQ(low.tiles.drawn(), draw("z0: a z3: c"));
+    EXPECT_EQ(high.tiles.drawn(), draw("z2: b"));
     EXPECT_EQ(low.commits, 1);
     EXPECT_EQ(high.commits, 1);
 }
 
 TEST(CompositeWriter, refuses_a_tile_that_no_store_is_for) {
-    test::MemoryStore store;
+    test::ScriptedStore store;
     CompositeWriter writer{"c", {{0, 2, 0}}, test::writers_of(store)};
     EXPECT_THAT(
         [&] {
@@ -98,8 +120,8 @@ TEST(CompositeWriter, refuses_a_tile_that_no_store_is_for) {
 }
 
 TEST(CompositeWriter, commits_the_others_when_one_fails) {
-    test::MemoryStore low{.failure = Errc::io};
-    test::MemoryStore high;
+    test::ScriptedStore low{.failure = Errc::io};
+    test::ScriptedStore high;
     CompositeWriter writer{"c", {{0, 0, 0}, {1, 2, 1}}, test::writers_of(low, high)};
     EXPECT_THAT([&] { writer.commit(); }, test::throws(Errc::io, "told to fail"));
     EXPECT_EQ(high.commits, 1);

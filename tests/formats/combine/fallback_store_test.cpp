@@ -1,7 +1,7 @@
 #include "formats/combine/fallback_store.h"
 
-#include "tests/formats/combine/memory_store.h"
 #include "tests/support/errors.h"
+#include "tests/support/scripted_store.h"
 #include "tests/support/store_contract.h"
 
 #include <gmock/gmock.h>
@@ -10,8 +10,8 @@ namespace offgrid {
 namespace {
 
 using test::draw;
-using test::MemoryStore;
 using test::png_bytes;
+using test::ScriptedStore;
 using test::throws;
 using test::word_in;
 using testing::HasSubstr;
@@ -19,7 +19,7 @@ using testing::HasSubstr;
 /// Two stores of which the first always fails.
 struct HalfBroken : test::StoreUnderTest {
     std::unique_ptr<TileReader> open(const test::Pyramid& pyramid) override {
-        second.tiles = pyramid;
+        second.tiles.assign(pyramid);
         return reopen();
     }
     std::unique_ptr<TileWriter> create() override {
@@ -29,8 +29,8 @@ struct HalfBroken : test::StoreUnderTest {
         return std::make_unique<FallbackReader>(test::readers_of(first, second));
     }
 
-    MemoryStore first{.failure = Errc::io};
-    MemoryStore second;
+    ScriptedStore first{.failure = Errc::io};
+    ScriptedStore second;
 };
 
 }  // namespace
@@ -44,8 +44,8 @@ namespace offgrid {
 namespace {
 
 TEST(FallbackReader, takes_absence_for_an_answer) {
-    MemoryStore first;
-    MemoryStore second{.tiles = draw("z0: w")};
+    ScriptedStore first;
+    ScriptedStore second{.tiles = draw("z0: w")};
     const FallbackReader reader{test::readers_of(first, second)};
     EXPECT_EQ(reader.get({0, 0, 0}), std::nullopt);
     EXPECT_FALSE(reader.exists({0, 0, 0}));
@@ -53,25 +53,25 @@ TEST(FallbackReader, takes_absence_for_an_answer) {
 }
 
 TEST(FallbackReader, goes_on_to_the_next_store_after_a_failure) {
-    MemoryStore first{.tiles = draw("z0: w"), .failure = Errc::corrupt};
-    MemoryStore second{.tiles = draw("z0: v")};
+    ScriptedStore first{.tiles = draw("z0: w"), .failure = Errc::corrupt};
+    ScriptedStore second{.tiles = draw("z0: v")};
     const FallbackReader reader{test::readers_of(first, second)};
     EXPECT_EQ(word_in(reader.get({0, 0, 0})), "v");
     EXPECT_TRUE(reader.exists({0, 0, 0}));
 }
 
 TEST(FallbackReader, throws_the_first_failure_when_all_fail) {
-    MemoryStore first{.failure = Errc::corrupt};
-    MemoryStore second{.failure = Errc::io};
+    ScriptedStore first{.failure = Errc::corrupt};
+    ScriptedStore second{.failure = Errc::io};
     const FallbackReader reader{test::readers_of(first, second)};
     EXPECT_THAT([&] { reader.get({0, 0, 0}); }, throws(Errc::corrupt, "told to fail"));
     EXPECT_THAT([&] { reader.exists({0, 0, 0}); }, throws(Errc::corrupt, "told to fail"));
 }
 
 TEST(FallbackReader, scans_the_first_store_that_can_and_does_not_fail_at_once) {
-    MemoryStore first{.tiles = draw("z0: a"), .can_scan = false};
-    MemoryStore second{.tiles = draw("z0: b"), .failure = Errc::io};
-    MemoryStore third{.tiles = draw("z0: c")};
+    ScriptedStore first{.tiles = draw("z0: a"), .can_scan = false};
+    ScriptedStore second{.tiles = draw("z0: b"), .failure = Errc::io};
+    ScriptedStore third{.tiles = draw("z0: c")};
     const FallbackReader reader{test::readers_of(first, second, third)};
     EXPECT_TRUE(reader.can_scan());
     EXPECT_EQ(test::scanned(reader, 0), draw("z0: c"));
@@ -79,8 +79,8 @@ TEST(FallbackReader, scans_the_first_store_that_can_and_does_not_fail_at_once) {
 }
 
 TEST(FallbackReader, does_not_visit_a_tile_twice_when_a_scan_fails_in_the_middle) {
-    MemoryStore first{.tiles = draw("z1: a b / c d"), .failure = Errc::io, .failing_after = 2};
-    MemoryStore second{.tiles = draw("z1: a b / c d")};
+    ScriptedStore first{.tiles = draw("z1: a b / c d"), .failure = Errc::io, .failing_after = 2};
+    ScriptedStore second{.tiles = draw("z1: a b / c d")};
     const FallbackReader reader{test::readers_of(first, second)};
     int visited = 0;
     EXPECT_THAT(
@@ -92,16 +92,16 @@ TEST(FallbackReader, does_not_visit_a_tile_twice_when_a_scan_fails_in_the_middle
 }
 
 TEST(FallbackReader, says_so_when_no_store_can_scan) {
-    MemoryStore store{.can_scan = false};
+    ScriptedStore store{.can_scan = false};
     const FallbackReader reader{test::readers_of(store)};
     EXPECT_FALSE(reader.can_scan());
     EXPECT_THAT([&] { test::scanned(reader, 0); }, throws(Errc::unsupported, HasSubstr("list")));
 }
 
 TEST(FallbackWriter, writes_the_others_when_one_fails_and_throws_the_first_failure) {
-    MemoryStore first;
-    MemoryStore second{.failure = Errc::no_space};
-    MemoryStore third{.failure = Errc::io, .failures_left = 1};
+    ScriptedStore first;
+    ScriptedStore second{.failure = Errc::no_space};
+    ScriptedStore third{.failure = Errc::io, .failures_left = 1};
     FallbackWriter writer{test::writers_of(first, second, third)};
     EXPECT_THAT(
         [&] {
@@ -115,8 +115,8 @@ TEST(FallbackWriter, writes_the_others_when_one_fails_and_throws_the_first_failu
         throws(Errc::no_space, "told to fail"));
     EXPECT_THAT([&] { writer.erase({0, 0, 0}); }, throws(Errc::no_space, "told to fail"));
     EXPECT_THAT([&] { writer.commit(); }, throws(Errc::no_space, "told to fail"));
-    EXPECT_EQ(first.tiles, draw("z1: x"));
-    EXPECT_EQ(third.tiles, draw("z1: x"));
+    EXPECT_EQ(first.tiles.drawn(), draw("z1: x"));
+    EXPECT_EQ(third.tiles.drawn(), draw("z1: x"));
     EXPECT_EQ(third.commits, 1);
 }
 

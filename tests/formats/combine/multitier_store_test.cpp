@@ -1,7 +1,7 @@
 #include "formats/combine/multitier_store.h"
 
-#include "tests/formats/combine/memory_store.h"
 #include "tests/support/errors.h"
+#include "tests/support/scripted_store.h"
 #include "tests/support/store_contract.h"
 
 #include <gmock/gmock.h>
@@ -10,19 +10,23 @@ namespace offgrid {
 namespace {
 
 using test::draw;
-using test::MemoryStore;
 using test::png_bytes;
+using test::ScriptedStore;
 using test::throws;
 using test::word_in;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-MultitierReader multitier(std::vector<MemoryStore*> stores,
+MultitierReader::OpenKeeper keeper_of(ScriptedStore& store) {
+    return [&store] { return store.writer(); };
+}
+
+MultitierReader multitier(std::vector<ScriptedStore*> stores,
                           std::vector<std::string>* warnings = nullptr) {
     std::vector<MultitierReader::Tier> tiers;
     for (auto* const store : stores) {
-        tiers.push_back({store->reader(), store == stores.back() ? nullptr : store->writer()});
+        tiers.push_back({store->reader(), store == stores.back() ? nullptr : keeper_of(*store)});
     }
     return {std::move(tiers), [warnings](const std::string& message) {
                 if (warnings != nullptr) {
@@ -34,7 +38,7 @@ MultitierReader multitier(std::vector<MemoryStore*> stores,
 /// Two tiers of which the slower one has the tiles. Nothing is kept, so that threads may read.
 struct TwoTiers : test::StoreUnderTest {
     std::unique_ptr<TileReader> open(const test::Pyramid& pyramid) override {
-        slow.tiles = pyramid;
+        slow.tiles.assign(pyramid);
         return reopen();
     }
     std::unique_ptr<TileWriter> create() override {
@@ -47,8 +51,8 @@ struct TwoTiers : test::StoreUnderTest {
         return std::make_unique<MultitierReader>(std::move(tiers), nullptr);
     }
 
-    MemoryStore fast;
-    MemoryStore slow;
+    ScriptedStore fast;
+    ScriptedStore slow;
 };
 
 }  // namespace
@@ -62,13 +66,13 @@ namespace offgrid {
 namespace {
 
 TEST(MultitierReader, keeps_what_a_slower_tier_has_in_all_faster_ones) {
-    MemoryStore fast;
-    MemoryStore middle;
-    MemoryStore slow{.tiles = draw("z0: w")};
+    ScriptedStore fast;
+    ScriptedStore middle;
+    ScriptedStore slow{.tiles = draw("z0: w")};
     const auto reader = multitier({&fast, &middle, &slow});
     EXPECT_EQ(word_in(reader.get({0, 0, 0})), "w");
-    EXPECT_EQ(fast.tiles, draw("z0: w"));
-    EXPECT_EQ(middle.tiles, draw("z0: w"));
+    EXPECT_EQ(fast.tiles.drawn(), draw("z0: w"));
+    EXPECT_EQ(middle.tiles.drawn(), draw("z0: w"));
     EXPECT_EQ(fast.commits, 1);
 
     slow.calls = 0;
@@ -77,40 +81,40 @@ TEST(MultitierReader, keeps_what_a_slower_tier_has_in_all_faster_ones) {
 }
 
 TEST(MultitierReader, keeps_nothing_where_it_has_no_keeper) {
-    MemoryStore fast;
-    MemoryStore slow{.tiles = draw("z0: w")};
+    ScriptedStore fast;
+    ScriptedStore slow{.tiles = draw("z0: w")};
     std::vector<MultitierReader::Tier> tiers;
     tiers.push_back({fast.reader(), nullptr});
     tiers.push_back({slow.reader(), nullptr});
     const MultitierReader reader{std::move(tiers), nullptr};
     EXPECT_EQ(word_in(reader.get({0, 0, 0})), "w");
-    EXPECT_TRUE(fast.tiles.empty());
+    EXPECT_TRUE(fast.tiles.all().empty());
 }
 
 TEST(MultitierReader, does_not_take_a_failure_for_absence) {
-    MemoryStore fast{.failure = Errc::io};
-    MemoryStore slow{.tiles = draw("z0: w")};
+    ScriptedStore fast{.failure = Errc::io};
+    ScriptedStore slow{.tiles = draw("z0: w")};
     const auto reader = multitier({&fast, &slow});
     EXPECT_THAT([&] { reader.get({0, 0, 0}); }, throws(Errc::io, "told to fail"));
     EXPECT_THAT([&] { reader.exists({0, 0, 0}); }, throws(Errc::io, "told to fail"));
 }
 
 TEST(MultitierReader, knows_a_tile_of_any_tier_and_keeps_none_for_that) {
-    MemoryStore fast;
-    MemoryStore slow{.tiles = draw("z0: w")};
+    ScriptedStore fast;
+    ScriptedStore slow{.tiles = draw("z0: w")};
     const auto reader = multitier({&fast, &slow});
     EXPECT_TRUE(reader.exists({0, 0, 0}));
     EXPECT_FALSE(reader.exists({1, 0, 0}));
-    EXPECT_TRUE(fast.tiles.empty());
+    EXPECT_TRUE(fast.tiles.all().empty());
 }
 
 TEST(MultitierReader, gives_a_tile_that_cannot_be_kept_and_warns_once) {
     /// Reads well and writes badly.
-    MemoryStore fast;
-    MemoryStore full{.failure = Errc::no_space};
-    MemoryStore slow{.tiles = draw("z1: a b / c d")};
+    ScriptedStore fast;
+    ScriptedStore full{.failure = Errc::no_space};
+    ScriptedStore slow{.tiles = draw("z1: a b / c d")};
     std::vector<MultitierReader::Tier> tiers;
-    tiers.push_back({fast.reader(), full.writer()});
+    tiers.push_back({fast.reader(), keeper_of(full)});
     tiers.push_back({slow.reader(), nullptr});
     std::vector<std::string> warnings;
     const MultitierReader reader{std::move(tiers),
@@ -121,9 +125,52 @@ TEST(MultitierReader, gives_a_tile_that_cannot_be_kept_and_warns_once) {
                                             HasSubstr("told to fail"))));
 }
 
+TEST(MultitierReader, leaves_no_transaction_open_when_a_tile_cannot_be_kept) {
+    ScriptedStore fast;
+    ScriptedStore full{.failure = Errc::no_space, .failures_left = 1};
+    ScriptedStore slow{.tiles = draw("z1: a b / c d")};
+    std::vector<MultitierReader::Tier> tiers;
+    tiers.push_back({fast.reader(), keeper_of(full)});
+    tiers.push_back({slow.reader(), nullptr});
+    const MultitierReader reader{std::move(tiers), nullptr};
+    reader.get({1, 0, 0});
+    reader.get({1, 1, 0});
+    reader.get({1, 0, 1});
+    EXPECT_EQ(full.writers, 2) << "another after the failure, the same after a success";
+    EXPECT_EQ(full.tiles.drawn(), draw("z1: . b / c ."));
+}
+
+/// Reads other tiles while it writes one, as other threads would.
+struct ReadingWriter final : TileWriter {
+    explicit ReadingWriter(std::function<void()> read) : read_while_putting{std::move(read)} {}
+    void put(const TileKey&, BytesView) override { read_while_putting(); }
+    void erase(const TileKey&) override {}
+    void commit() override {}
+
+    std::function<void()> read_while_putting;
+};
+
+TEST(MultitierReader, makes_nobody_wait_for_a_tier_that_is_slow_to_write) {
+    ScriptedStore fast;
+    ScriptedStore slow{.tiles = draw("z1: a b / c d")};
+    const MultitierReader* reading = nullptr;
+    std::string word;
+    std::vector<MultitierReader::Tier> tiers;
+    tiers.push_back({fast.reader(), [&] {
+                         return std::make_unique<ReadingWriter>([&] {
+                             word = word_in(reading->get({1, 1, 0}));
+                         });
+                     }});
+    tiers.push_back({slow.reader(), nullptr});
+    const MultitierReader reader{std::move(tiers), nullptr};
+    reading = &reader;
+    EXPECT_EQ(word_in(reader.get({1, 0, 0})), "a");
+    EXPECT_EQ(word, "b");
+}
+
 TEST(MultitierReader, scans_the_last_tier) {
-    MemoryStore fast{.tiles = draw("z0: old"), .can_scan = false};
-    MemoryStore slow{.tiles = draw("z0: w")};
+    ScriptedStore fast{.tiles = draw("z0: old"), .can_scan = false};
+    ScriptedStore slow{.tiles = draw("z0: w")};
     const auto reader = multitier({&fast, &slow});
     EXPECT_TRUE(reader.can_scan());
     EXPECT_EQ(test::scanned(reader, 0), draw("z0: w"));
@@ -131,23 +178,24 @@ TEST(MultitierReader, scans_the_last_tier) {
 }
 
 TEST(MultitierWriter, writes_the_last_tier_and_erases_in_all) {
-    MemoryStore fast{.tiles = draw("z0: old z1: old")};
-    MemoryStore slow;
+    ScriptedStore fast{.tiles = draw("z0: old z1: old")};
+    ScriptedStore slow;
     MultitierWriter writer{test::writers_of(fast, slow)};
     writer.put({0, 0, 0}, png_bytes("new"));
     writer.erase({1, 0, 0});
     writer.commit();
-    EXPECT_EQ(fast.tiles, draw("z0: old"));
-    EXPECT_EQ(slow.tiles, draw("z0: new"));
+    EXPECT_EQ(fast.tiles.drawn(), draw("z0: old"));
+    EXPECT_EQ(slow.tiles.drawn(), draw("z0: new"));
     EXPECT_EQ(slow.commits, 1);
 }
 
 TEST(MultitierWriter, erases_in_the_other_tiers_when_one_fails) {
-    MemoryStore fast{.failure = Errc::io};
-    MemoryStore slow{.tiles = draw("z0: w")};
+    ScriptedStore fast{.failure = Errc::io};
+    ScriptedStore slow{.tiles = draw("z0: w")};
     MultitierWriter writer{test::writers_of(fast, slow)};
     EXPECT_THAT([&] { writer.erase({0, 0, 0}); }, throws(Errc::io, "told to fail"));
-    EXPECT_TRUE(slow.tiles.empty());
+    EXPECT_THAT([&] { writer.commit(); }, throws(Errc::io, "told to fail"));
+    EXPECT_TRUE(slow.tiles.all().empty());
 }
 
 }  // namespace

@@ -94,7 +94,11 @@ TEST(StoreLocations, write_and_read_a_tileset_through_composite_and_multitier_ca
     const auto reader = location.open_reader();
     EXPECT_EQ(word_in(reader->get({0, 0, 0})), "low");
     EXPECT_EQ(word_in(reader->get({3, 7, 0})), "high");
-    EXPECT_EQ(reader->get({10, 0, 0}), std::nullopt);
+    EXPECT_THAT(
+        [&] {
+            reader->get({10, 0, 0});
+        },
+        throws(Errc::not_found, "cache 'all': no cache for zoom 10"));
     EXPECT_TRUE(std::filesystem::exists(places.at("z1-1-1.db")));
     EXPECT_FALSE(std::filesystem::exists(places.at("fast"))) << "reading alone keeps nothing";
     EXPECT_THAT(places.warnings, ElementsAre(HasSubstr("m.xml: not used: unknown element <foo>")));

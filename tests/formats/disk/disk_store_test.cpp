@@ -86,6 +86,35 @@ TEST_F(DiskReaderTest, a_tile_is_as_old_as_its_file) {
               std::chrono::system_clock::time_point{std::chrono::milliseconds{1'234'567'890'500}});
 }
 
+TEST_F(DiskReaderTest, failures_name_the_cache_but_not_those_of_a_visitor) {
+    auto options = in(DiskLayout::arcgis);
+    options.name = "pictures";
+    put(options, {0, 0, 0}, png_bytes("w"));
+    const DiskReader reader{options, slice_of()};
+    EXPECT_THAT(
+        [&] {
+            reader.scan({0, 0, 0, 1, 1}, [](const TileKey&, BytesView) {
+                throw Error{Errc::no_space, "the other disk is full"};
+            });
+        },
+        throws(Errc::no_space, "the other disk is full"));
+    fs::remove(first_tile(options));
+    fs::create_directory(first_tile(options));
+    EXPECT_THAT(
+        [&] {
+            reader.get({0, 0, 0});
+        },
+        throws(Errc::corrupt, HasSubstr("cache 'pictures': ")));
+    EXPECT_THAT(
+        [&] {
+            put(options, {0, 0, 0}, {});
+        },
+        throws(Errc::invalid_argument, HasSubstr("cache 'pictures': ")));
+    options.base.clear();
+    EXPECT_THAT([&] { DiskReader(options, slice_of()); },
+                throws(Errc::invalid_argument, HasSubstr("cache 'pictures': ")));
+}
+
 TEST_F(DiskReaderTest, empty_files_and_links_to_nowhere_are_absent) {
     const auto options = in(DiskLayout::arcgis);
     const DiskReader reader{options, slice_of()};

@@ -80,6 +80,17 @@ MATCHER(IsNearly, "") {
     return std::abs(std::get<0>(arg) - std::get<1>(arg)) <= 3;
 }
 
+TEST_F(TiffTest, does_not_blame_the_cache_for_what_a_visitor_throws) {
+    store({0, 0, 0}, jpeg_tile({1, 2, 3}));
+    EXPECT_THAT(
+        [&] {
+            reader().scan({0, 0, 0, 1, 1}, [](const TileKey&, BytesView) {
+                throw Error{Errc::no_space, "the other disk is full"};
+            });
+        },
+        throws(Errc::no_space, "the other disk is full"));
+}
+
 TEST_F(TiffTest, copies_tiles_of_each_sampling_byte_for_byte) {
     for (const auto colour :
          {JpegColour::ycbcr_420, JpegColour::ycbcr_422, JpegColour::ycbcr_444}) {
