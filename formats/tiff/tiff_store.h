@@ -3,27 +3,14 @@
 #include "formats/store/locker.h"
 #include "formats/store/tile_store.h"
 #include "formats/store/tileset_slice.h"
-#include "formats/tile/path_template.h"
+#include "formats/tiff/tiff_files.h"
+#include "formats/tiff/tiff_options.h"
 
 #include <memory>
 #include <optional>
 #include <string>
 
 namespace offgrid {
-
-enum class Photometric { ycbcr, rgb };
-
-/// A cache in tiled JPEG GeoTIFF files of `xcount` by `ycount` tiles, named by a template (MapCache
-/// `tiff`); tiff/tile_places.h says how the tiles lie in a file. A name must tell the zoom, and
-/// column and row where a matrix is larger than a file: a tile whose place others share is refused
-/// as `invalid_argument`.
-struct TiffOptions {
-    std::string name{};  ///< of the cache, for messages
-    std::string file{};  ///< a PathTemplate
-    PathTemplateOptions path{.xcount = 10, .ycount = 10, .counts_inv_x_in_rows = true};
-    int quality = 90;  ///< of JPEG, where a tile must be encoded; from 1 to 100
-    Photometric photometric = Photometric::ycbcr;  ///< of new files
-};
 
 /// Reads the JPEG tiles of TIFF files as they are stored: one that has its own tables byte for
 /// byte, any other completed by the tables that the file keeps apart (TIFF Technical Note 2,
@@ -35,22 +22,28 @@ struct TiffOptions {
 /// `unsupported` for one that is not tiled JPEG of the right shape. A file that changes is seen as
 /// it was at its last commit. For a grid with the origin at the top left the rows count from the
 /// north, as GDAL shows them; in files that MapCache began they are reversed, which their tie point
-/// tells (a file without one counts as right). Keeps 64 files open. Safe for concurrent use.
+/// tells (a file without one counts as right). Keeps 16 files open, apart from any other limit of
+/// the program. Safe for concurrent use.
 class TiffReader final : public TileReader {
 public:
     TiffReader(const TiffOptions& options, TilesetSlice slice);
-    ~TiffReader() override;
 
-    const StoreInfo& info() const override;
+    const StoreInfo& info() const override { return slice_.info; }
     std::optional<Tile> get(const TileKey& key) const override;
     bool exists(const TileKey& key) const override;
     void scan(const TileRange& range, const Visitor& visit) const override;
     void list(const TileRange& range, const SizeVisitor& visit) const override;
-    const TileFiles* files() const override;
+    const TileFiles* files() const override { return &files_; }
 
 private:
-    class Impl;
-    std::unique_ptr<const Impl> impl_;
+    template <typename Use>
+    auto find(const TileKey& key, const Use& use) const;
+    Bytes content(const TileKey& key, const tiff::TiffFiles::Found& found) const;
+
+    std::string cache_;
+    TilesetSlice slice_;
+    tiff::TiffFiles files_;
+    mutable tiff::TiffFileCache open_files_;
 };
 
 /// Writes TIFF files that GDAL and QGIS place right: SRS, pixel scale and tie point, rows from the

@@ -3,6 +3,7 @@
 #include "formats/image/encode.h"
 #include "formats/tiff/tiff_update.h"
 #include "tests/formats/tiff/jpeg_tiles.h"
+#include "tests/formats/tiff/tiff_test.h"
 #include "tests/support/errors.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temp_folder.h"
@@ -20,17 +21,16 @@ namespace fs = std::filesystem;
 using test::colour_in;
 using test::draw;
 using test::jpeg_tile;
+using test::mercator;
+using test::options_in;
 using test::Rgb;
-using test::TempFolder;
+using test::slice_of;
 using test::throws;
+using test::TiffTest;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pointwise;
-
-const Grid& mercator() {
-    return Grid::google_maps_compatible();
-}
 
 const Grid& top_left_mercator() {
     static const Grid grid = [] {
@@ -46,35 +46,6 @@ const Grid& top_left_mercator() {
     }();
     return grid;
 }
-
-TiffOptions options_in(const TempFolder& folder, std::int64_t count = 10) {
-    return {.name = "pictures",
-            .file = (folder / "{z}/{x}-{y}.tif").string(),
-            .path = {.xcount = count, .ycount = count, .counts_inv_x_in_rows = true}};
-}
-
-TilesetSlice slice_of(const Grid& grid) {
-    return {.info = {.grid = &grid, .max_zoom = grid.levels() - 1}};
-}
-
-class TiffTest : public testing::Test {
-protected:
-    TiffWriter writer(const Grid& grid = mercator()) {
-        return TiffWriter{options_, slice_of(grid), locker_};
-    }
-    TiffReader reader(const Grid& grid = mercator()) {
-        return TiffReader{options_, slice_of(grid)};
-    }
-    void store(const TileKey& key, BytesView tile, const Grid& grid = mercator()) {
-        auto writing = writer(grid);
-        writing.put(key, tile);
-        writing.commit();
-    }
-
-    TempFolder folder_;
-    TiffOptions options_ = options_in(folder_);
-    FileLocker locker_{{.folder = folder_.path()}};
-};
 
 MATCHER(IsNearly, "") {
     return std::abs(std::get<0>(arg) - std::get<1>(arg)) <= 3;
