@@ -198,6 +198,7 @@ TEST_F(TiffTest, writers_of_one_file_wait_for_each_other) {
         const auto lock = locker_.lock((folder_ / "1/0-0.tif").string());
         EXPECT_THAT([&] { late.commit(); }, throws(Errc::busy, HasSubstr("1/0-0.tif")));
     }
+    late.put({1, 0, 1}, first);
     late.commit();
     EXPECT_EQ(reader().get({1, 0, 1})->content, first);
 }
@@ -253,10 +254,11 @@ TEST_F(TiffTest, keeps_rows_from_the_north_for_either_origin) {
 TEST_F(TiffTest, keeps_the_order_of_the_rows_that_mapcache_began_with) {
     const auto path = (folder_ / "1/0-0.tif").string();
     const auto& extent = mercator().extent();
-    tiff::create_tiff(path, {.layout = {2, 2, 256, tiff::photometric_ycbcr, 3, 2, 2},
-                             .tables = jpeg_tables(90),
-                             .corner = tiff::Corner{extent.min_x, 0},
-                             .resolution = mercator().resolution(1)});
+    tiff::create_tiff(posix_file_ops(), path,
+                      {.layout = {2, 2, 256, tiff::photometric_ycbcr, 3, 2, 2},
+                       .tables = jpeg_tables(90),
+                       .corner = tiff::Corner{extent.min_x, 0},
+                       .resolution = mercator().resolution(1)});
     const auto tile = jpeg_tile({200, 30, 40});
     store({1, 1, 0}, tile, top_left_mercator());
     EXPECT_EQ(reader(top_left_mercator()).get({1, 1, 0})->content, tile);
