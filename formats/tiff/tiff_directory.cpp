@@ -87,12 +87,6 @@ void RandomFile::write(std::uint64_t position, BytesView bytes) {
     }
 }
 
-void RandomFile::sync() {
-    if (::fdatasync(fd_.get()) != 0) {
-        throw system_error(errno, fmt::format("cannot sync {}", path_));
-    }
-}
-
 // --- Directory
 
 const Entry* Directory::find(Tag tag) const {

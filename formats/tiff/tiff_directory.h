@@ -30,7 +30,6 @@ public:
 
     /// REQUIRES: Access::update.
     void write(std::uint64_t position, BytesView bytes);
-    void sync();
 
 private:
     RandomFile(std::string path, UniqueFd fd, const struct stat& status);

@@ -147,7 +147,7 @@ bool passes_4_gib(const ImageLayout& layout) {
 
 }  // namespace
 
-void create_tiff(const std::string& path, const NewImage& image) {
+void create_tiff(FileOps& disk, const std::string& path, const NewImage& image) {
     const Flavour flavour{.is_big_tiff = passes_4_gib(image.layout)};
     constexpr std::uint64_t header_size = 16;  // of BigTIFF; classic leaves half of it
     DirectoryBuilder builder{flavour, header_size};
@@ -164,34 +164,42 @@ void create_tiff(const std::string& path, const NewImage& image) {
     header.resize(header_size);
 
     const auto folder = fs::path{path}.parent_path();
-    auto& files = posix_file_ops();
-    if (!folder.empty()) {
-        files.create_directories(folder);
-    }
+    disk.create_directories(folder);
     const auto part = fmt::format("{}.{}.part", path, ::getpid());
-    files.remove_all(part);  // of a writer that died
+    disk.remove_all(part);  // of a writer that died
     {
-        const auto file = files.create(part);
+        const auto file = disk.create(part);
         file->append(header);
         file->append(builder.bytes());
         file->sync();
     }
-    files.rename(part, path);
+    disk.rename(part, path);
+    disk.sync_directory(folder.empty() ? "." : folder);
 }
 
-TiffUpdate::TiffUpdate(RandomFile file)
-    : file_{std::move(file)}, reader_{file_}, directory_{reader_.find_image()} {}
+TiffUpdate::TiffUpdate(RandomFile file, FileOps& disk)
+    : file_{std::move(file)}, disk_{disk}, reader_{file_}, directory_{reader_.find_image()} {}
 
 Extent TiffUpdate::append(BytesView tile) {
+    const auto& flavour = reader_.flavour();
+    const auto places = directory_.find(Tag::tile_offsets)->count;
+    const auto directory_bytes = 2 * places * flavour.offset_size() +
+                                 directory_.entries.size() * flavour.entry_size() +
+                                 64;  // its other fields, and gaps
+    require_room(file_.size() + tile.size() + directory_bytes);
     return {append_at(2, tile), tile.size()};
+}
+
+void TiffUpdate::require_room(std::uint64_t end) const {
+    if (!reader_.flavour().is_big_tiff && end > max_classic_size) {
+        throw Error{Errc::too_large,
+                    fmt::format("{} would pass 4 GiB: write it anew", file_.path())};
+    }
 }
 
 std::uint64_t TiffUpdate::append_at(std::uint64_t alignment, BytesView bytes) {
     const auto position = aligned(file_.size(), alignment);
-    if (!reader_.flavour().is_big_tiff && position + bytes.size() > max_classic_size) {
-        throw Error{Errc::too_large,
-                    fmt::format("{} would pass 4 GiB: write it anew", file_.path())};
-    }
+    require_room(position + bytes.size());
     file_.write(position, bytes);
     return position;
 }
@@ -216,10 +224,11 @@ void TiffUpdate::publish(const std::map<std::uint64_t, Extent>& changes) {
     }
     const auto position = builder.finish(directory_.next);
     append_at(8, builder.bytes());
-    file_.sync();
+    disk_.sync_file(file_.path());
     Bytes link;
     flavour.append(link, position, flavour.offset_size());
     file_.write(directory_.link, link);
+    disk_.sync_file(file_.path());
     directory_.position = position;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "formats/base/file_ops.h"
 #include "formats/tiff/geo_keys.h"
 #include "formats/tiff/tile_places.h"
 
@@ -19,8 +20,8 @@ struct NewImage {
 };
 
 /// Make a file without any tile; its folders too. It appears whole, in place of a file of the same
-/// name. Little-endian, BigTIFF when its pixels pass 4 GiB. Not locked.
-void create_tiff(const std::string& path, const NewImage& image);
+/// name, and durably. Little-endian, BigTIFF when its pixels pass 4 GiB. Not locked.
+void create_tiff(FileOps& disk, const std::string& path, const NewImage& image);
 
 /// Changes the image of a file in place. Owned by one thread; REQUIRES that nobody else writes the
 /// file, which a Locker sees to.
@@ -32,21 +33,24 @@ void create_tiff(const std::string& path, const NewImage& image);
 /// the old directory first.)
 class TiffUpdate {
 public:
-    explicit TiffUpdate(RandomFile file);
+    TiffUpdate(RandomFile file, FileOps& disk);
     TiffUpdate(const TiffUpdate&) = delete;
     TiffUpdate& operator=(const TiffUpdate&) = delete;
 
-    /// Append a tile; nobody sees it yet. Throws `too_large` when a classic TIFF would pass 4 GiB.
+    /// Append a tile; nobody sees it yet. Throws `too_large`, with the file as it was, when a
+    /// classic TIFF would pass 4 GiB with it and the next directory.
     Extent append(BytesView tile);
 
     /// Let the tiles be where the changes say; an empty extent makes a tile absent. Durable before
-    /// it is visible.
+    /// it is visible, and visible after a power cut when this returns.
     void publish(const std::map<std::uint64_t, Extent>& changes);
 
 private:
+    void require_room(std::uint64_t end) const;
     std::uint64_t append_at(std::uint64_t alignment, BytesView bytes);
 
     RandomFile file_;
+    FileOps& disk_;
     DirectoryReader reader_;
     Directory directory_;
 };

@@ -2,7 +2,7 @@
 
 #include "formats/store/tileset_slice.h"
 #include "formats/tiff/tiff_file.h"
-#include "formats/tiff/tiff_store.h"
+#include "formats/tiff/tiff_options.h"
 
 #include <cstdint>
 #include <optional>

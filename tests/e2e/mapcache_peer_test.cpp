@@ -3,49 +3,22 @@
 
 #include "tests/e2e/sample_package.h"
 #include "tests/support/http_client.h"
+#include "tests/support/mapcache.h"
 #include "tests/support/process.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include <filesystem>
-
 namespace offgrid {
 namespace {
 
-namespace fs = std::filesystem;
-
+using test::ask_mapcache;
 using test::HttpClient;
 using test::Process;
 using test::program;
 using test::run;
 using test::SamplePackage;
 using testing::HasSubstr;
-
-/// What the CGI of the package mapcache-cgi answers, without a web server in front.
-struct CgiResponse {
-    std::string headers;
-    std::string body;
-};
-
-CgiResponse ask_mapcache(const fs::path& package, const std::string& path_info) {
-    const auto answer = run({"/usr/lib/cgi-bin/mapcache"},
-                            {.input = {},
-                             .cwd = package,
-                             .environment = {{"MAPCACHE_CONFIG_FILE", "mapcache.xml"},
-                                             {"REQUEST_METHOD", "GET"},
-                                             {"SERVER_NAME", "localhost"},
-                                             {"SERVER_PORT", "80"},
-                                             {"SCRIPT_NAME", ""},
-                                             {"PATH_INFO", path_info},
-                                             {"QUERY_STRING", ""}}});
-    const auto end_of_headers = answer.out.find("\r\n\r\n");
-    if (end_of_headers == std::string::npos) {
-        return {.headers = answer.out + answer.err, .body = {}};
-    }
-    return {.headers = answer.out.substr(0, end_of_headers),
-            .body = answer.out.substr(end_of_headers + 4)};
-}
 
 /// TMS counts rows from the south.
 std::string tms_path(const TileKey& key) {
@@ -63,7 +36,7 @@ protected:
     }
 
     void expect_same_answer(const TileKey& key) {
-        const auto theirs = ask_mapcache(package_.path(), tms_path(key));
+        const auto theirs = ask_mapcache(package_.path() / "mapcache.xml", tms_path(key));
         EXPECT_THAT(theirs.headers, HasSubstr("Content-Type: image/jpeg")) << tms_path(key);
         EXPECT_EQ(theirs.body, ask_offgrid(key)) << tms_path(key);
     }

@@ -3,6 +3,7 @@
 #include "formats/http/http_store.h"
 #include "formats/image/blank.h"
 #include "tests/formats/http/servers.h"
+#include "tests/support/mapcache.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -65,22 +66,10 @@ public:
 
     /// What the CGI answers for the tile, without its headers.
     std::string serve(const TileKey& key) const {
-        const auto answer =
-            run({"/usr/lib/cgi-bin/mapcache"},
-                {.input = {},
-                 .cwd = folder_.path(),
-                 .environment = {
-                     {"MAPCACHE_CONFIG_FILE", (folder_ / "mapcache.xml").string()},
-                     {"REQUEST_METHOD", "GET"},
-                     {"SERVER_NAME", "localhost"},
-                     {"SERVER_PORT", "80"},
-                     {"SCRIPT_NAME", ""},
-                     {"PATH_INFO", fmt::format("/tms/1.0.0/t@GoogleMapsCompatible/{}/{}/{}.png",
-                                               key.z, key.x, south_row(key))},
-                     {"QUERY_STRING", ""}}});
-        const auto end_of_headers = answer.out.find("\r\n\r\n");
-        return end_of_headers == std::string::npos ? answer.out + answer.err
-                                                   : answer.out.substr(end_of_headers + 4);
+        const auto answer = test::ask_mapcache(
+            folder_ / "mapcache.xml", fmt::format("/tms/1.0.0/t@GoogleMapsCompatible/{}/{}/{}.png",
+                                                  key.z, key.x, south_row(key)));
+        return answer.body.empty() ? answer.headers : answer.body;
     }
 
 private:

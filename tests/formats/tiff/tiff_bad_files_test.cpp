@@ -100,7 +100,8 @@ TEST_F(BadTiff, survives_any_bytes_in_the_directory) {
 
 TEST_F(BadTiff, a_tile_beyond_the_end_is_no_absent_one) {
     store({0, 0, 0}, tile_);
-    tiff::TiffUpdate update{*tiff::RandomFile::open(path_, tiff::RandomFile::Access::update)};
+    tiff::TiffUpdate update{*tiff::RandomFile::open(path_, tiff::RandomFile::Access::update),
+                            posix_file_ops()};
     update.publish({{0, {1'000'000, 5000}}});
     EXPECT_THAT(
         [&] {

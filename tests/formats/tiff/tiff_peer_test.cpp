@@ -4,6 +4,7 @@
 #include "formats/tiff/tiff_store.h"
 #include "formats/tile/tile_format.h"
 #include "tests/formats/tiff/jpeg_tiles.h"
+#include "tests/support/mapcache.h"
 #include "tests/support/process.h"
 #include "tests/support/temp_folder.h"
 
@@ -134,22 +135,11 @@ protected:
                                      options_.file, options_.path.xcount, options_.path.ycount,
                                      folder_.path().string()));
         const auto answer =
-            run({"/usr/lib/cgi-bin/mapcache"},
-                {.input = {},
-                 .cwd = folder_.path(),
-                 .environment = {
-                     {"MAPCACHE_CONFIG_FILE", file("mapcache.xml")},
-                     {"REQUEST_METHOD", "GET"},
-                     {"SERVER_NAME", "localhost"},
-                     {"SERVER_PORT", "80"},
-                     {"SCRIPT_NAME", ""},
-                     {"PATH_INFO", fmt::format("/tms/1.0.0/map@GoogleMapsCompatible/{}/{}/{}.jpg",
-                                               key.z, key.x, mercator().flip(key.z, key.y))},
-                     {"QUERY_STRING", ""}}});
-        const auto end = answer.out.find("\r\n\r\n");
-        EXPECT_THAT(answer.out.substr(0, end), HasSubstr("Content-Type: image/"))
-            << answer.out << answer.err;
-        const auto body = answer.out.substr(std::min(end + 4, answer.out.size()));
+            test::ask_mapcache(folder_ / "mapcache.xml",
+                               fmt::format("/tms/1.0.0/map@GoogleMapsCompatible/{}/{}/{}.jpg",
+                                           key.z, key.x, mercator().flip(key.z, key.y)));
+        EXPECT_THAT(answer.headers, HasSubstr("Content-Type: image/")) << answer.body;
+        const auto& body = answer.body;
         return sniff_format(as_bytes(body)) == TileFormat::jpeg
                    ? Bytes{body.begin(), body.end()}
                    : Bytes{};  // it answers what is absent with a transparent PNG

@@ -3,6 +3,7 @@
 #include "formats/image/encode.h"
 #include "formats/tiff/tiff_update.h"
 #include "tests/formats/tiff/jpeg_tiles.h"
+#include "tests/formats/tiff/tiff_test.h"
 #include "tests/support/errors.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temp_folder.h"
@@ -20,17 +21,16 @@ namespace fs = std::filesystem;
 using test::colour_in;
 using test::draw;
 using test::jpeg_tile;
+using test::mercator;
+using test::options_in;
 using test::Rgb;
-using test::TempFolder;
+using test::slice_of;
 using test::throws;
+using test::TiffTest;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pointwise;
-
-const Grid& mercator() {
-    return Grid::google_maps_compatible();
-}
 
 const Grid& top_left_mercator() {
     static const Grid grid = [] {
@@ -46,35 +46,6 @@ const Grid& top_left_mercator() {
     }();
     return grid;
 }
-
-TiffOptions options_in(const TempFolder& folder, std::int64_t count = 10) {
-    return {.name = "pictures",
-            .file = (folder / "{z}/{x}-{y}.tif").string(),
-            .path = {.xcount = count, .ycount = count, .counts_inv_x_in_rows = true}};
-}
-
-TilesetSlice slice_of(const Grid& grid) {
-    return {.info = {.grid = &grid, .max_zoom = grid.levels() - 1}};
-}
-
-class TiffTest : public testing::Test {
-protected:
-    TiffWriter writer(const Grid& grid = mercator()) {
-        return TiffWriter{options_, slice_of(grid), locker_};
-    }
-    TiffReader reader(const Grid& grid = mercator()) {
-        return TiffReader{options_, slice_of(grid)};
-    }
-    void store(const TileKey& key, BytesView tile, const Grid& grid = mercator()) {
-        auto writing = writer(grid);
-        writing.put(key, tile);
-        writing.commit();
-    }
-
-    TempFolder folder_;
-    TiffOptions options_ = options_in(folder_);
-    FileLocker locker_{{.folder = folder_.path()}};
-};
 
 MATCHER(IsNearly, "") {
     return std::abs(std::get<0>(arg) - std::get<1>(arg)) <= 3;
@@ -238,6 +209,7 @@ TEST_F(TiffTest, writers_of_one_file_wait_for_each_other) {
         const auto lock = locker_.lock((folder_ / "1/0-0.tif").string());
         EXPECT_THAT([&] { late.commit(); }, throws(Errc::busy, HasSubstr("1/0-0.tif")));
     }
+    late.put({1, 0, 1}, first);
     late.commit();
     EXPECT_EQ(reader().get({1, 0, 1})->content, first);
 }
@@ -293,10 +265,11 @@ TEST_F(TiffTest, keeps_rows_from_the_north_for_either_origin) {
 TEST_F(TiffTest, keeps_the_order_of_the_rows_that_mapcache_began_with) {
     const auto path = (folder_ / "1/0-0.tif").string();
     const auto& extent = mercator().extent();
-    tiff::create_tiff(path, {.layout = {2, 2, 256, tiff::photometric_ycbcr, 3, 2, 2},
-                             .tables = jpeg_tables(90),
-                             .corner = tiff::Corner{extent.min_x, 0},
-                             .resolution = mercator().resolution(1)});
+    tiff::create_tiff(posix_file_ops(), path,
+                      {.layout = {2, 2, 256, tiff::photometric_ycbcr, 3, 2, 2},
+                       .tables = jpeg_tables(90),
+                       .corner = tiff::Corner{extent.min_x, 0},
+                       .resolution = mercator().resolution(1)});
     const auto tile = jpeg_tile({200, 30, 40});
     store({1, 1, 0}, tile, top_left_mercator());
     EXPECT_EQ(reader(top_left_mercator()).get({1, 1, 0})->content, tile);
