@@ -45,8 +45,8 @@ struct PathTemplateOptions {
                                         ///< out wrong, as MapCache's arithmetic gives them
 
     /// Key (`top`, `x`, `inv_y` …) to a printf integer format as MapCache's `KEY_fmt` attributes
-    /// give it: `%d`, `%u`,
-    /// `%x` or `%X` with an optional `0` flag and width, and text around it. Default `%d`.
+    /// give it: `%d`, `%i`, `%u`, `%x` or `%X` with an optional `0` flag and width, and text around
+    /// it. Default `%d`.
     std::map<std::string, std::string, std::less<>> formats{};
 
     friend bool operator==(const PathTemplateOptions&, const PathTemplateOptions&) = default;
