@@ -165,7 +165,11 @@ std::optional<Tile> MbtilesReader::get(const TileKey& key) const {
 }
 
 void MbtilesReader::scan(const TileRange& range, const Visitor& visit) const {
-    pool_.acquire(path_, handle_timeout)->scan(*info_.grid, range, visit);
+    if (range.z < 0 || range.z >= info_.grid->levels()) {
+        return;
+    }
+    pool_.acquire(path_, handle_timeout)
+        ->scan(*info_.grid, intersection(range, info_.grid->whole(range.z)), visit);
 }
 
 // --- MbtilesWriter
