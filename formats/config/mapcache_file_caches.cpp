@@ -30,6 +30,12 @@ void parse_key_formats(const XmlElement& element, Notes& notes, PathTemplateOpti
     }
 }
 
+/// What names of sqlite3 and tiff files have in common.
+void take_mapcache_naming(PathTemplateOptions& path) {
+    path.replaces_texts_once = true;
+    path.unknown_keys = {"inv_z", "quadkey", "ext"};
+}
+
 /// Fail in the name of the element when the template is none.
 void check_template(const XmlElement& element, const std::string& text,
                     const PathTemplateOptions& path) {
@@ -108,6 +114,7 @@ sqlite::CacheOptions parse_sqlite_files(const XmlElement& element, const std::st
     options.path.dimension_text = element.attribute("allow_path_in_dim") == "yes"
                                       ? DimensionText::paths
                                       : DimensionText::values;
+    take_mapcache_naming(options.path);
     parse_key_formats(file, notes, options.path);
     check_template(file, options.file, options.path);
     options.queries = parse_queries(element, notes);
@@ -204,6 +211,7 @@ StoreOptions parse_tiff(const XmlElement& element, const std::string& name,
         element.child_number<std::int64_t>("xcount", options.path.xcount, 1, max_count);
     options.path.ycount =
         element.child_number<std::int64_t>("ycount", options.path.ycount, 1, max_count);
+    take_mapcache_naming(options.path);
     parse_key_formats(file, notes, options.path);
     check_template(file, options.file, options.path);
     const auto format_name = element.child_text("format");

@@ -148,8 +148,8 @@ void FilePublisher::link(const std::string& path, const std::string& target) {
 }
 
 void FilePublisher::publish(const std::string& path, const Create& create) {
-    // The folder is missing for the first tile in it, and then only when someone removes it.
-    int missing_folders = 0;
+    // The folder is missing for the first tile in it, which is no failure.
+    int failures = 0;
     while (true) {
         const auto name = free_name_beside(path);
         int error_number = create(name);
@@ -163,9 +163,12 @@ void FilePublisher::publish(const std::string& path, const Create& create) {
             error_number = errno;
             ::unlink(name.c_str());
         }
-        if (error_number != ENOENT || missing_folders++ > retries_) {
+        const bool is_full =
+            error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG;
+        if (is_full || (error_number != ENOENT && failures >= retries_) || failures > retries_) {
             fail(error_number, "write", path);
         }
+        ++failures;
         std::error_code failure;
         std::filesystem::create_directories(std::filesystem::path{path}.parent_path(), failure);
         if (failure && failure != std::errc::no_such_file_or_directory) {

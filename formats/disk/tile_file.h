@@ -35,7 +35,8 @@ bool is_absence(int error_number);
 /// whose name starts with `.offgrid-`, which is no tile's. One thread at a time.
 class FilePublisher {
 public:
-    /// `retries` is how often a name is tried again when its folder vanished after it was made.
+    /// `retries` is how often a name is tried again, whatever it failed with but a full disk, its
+    /// folders made anew (MapCache `creation_retry`).
     explicit FilePublisher(int retries);
 
     /// Throws `no_space` on a full disk; the file that was there before then stays.

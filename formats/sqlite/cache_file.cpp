@@ -41,6 +41,13 @@ CacheStatement& CacheFile::statement(std::string_view sql, StatementSource sourc
     return *statements_.back().statement;
 }
 
+void CacheFile::set_pragmas(const std::string& sql) {
+    if (sql != pragmas_) {
+        db_.execute(sql.c_str());
+        pragmas_ = sql;
+    }
+}
+
 MbtilesLayout CacheFile::mbtiles_layout() {
     if (!layout_) {
         layout_ = recognise_mbtiles(db_);

@@ -49,6 +49,9 @@ public:
     CacheStatement& statement(std::string_view sql,
                               StatementSource source = StatementSource::built_in);
 
+    /// Have the pragmas set that the text says.
+    void set_pragmas(const std::string& sql);
+
     /// The tables of an MBTiles file. Throws `corrupt` when it has none.
     MbtilesLayout mbtiles_layout();
 
@@ -65,6 +68,7 @@ private:
     Db db_;
     std::optional<MbtilesLayout> layout_;
     bool has_tiles_table_ = false;
+    std::string pragmas_;
     std::vector<Compiled> statements_;
 };
 

@@ -40,6 +40,12 @@ void execute_whole(Db& db, const std::string& sql) {
 
 }  // namespace
 
+Error loss_of(const std::string& path, const Error& cause) {
+    return Error{cause.code(),
+                 fmt::format("what was written to {} since the last commit is lost: {}", path,
+                             cause.what())};
+}
+
 CacheFileWriter::CacheFileWriter(std::string path, const CacheWriting& writing)
     : path_{std::move(path)}, writing_{writing} {
     open();
@@ -50,7 +56,8 @@ void CacheFileWriter::open() {
     create_parents(path_);
     try {
         auto file = std::make_unique<CacheFile>(path_, OpenMode::update);
-        file->db().wait_for_locks(writing_.options.write_timeout);
+        file->db().wait_for_locks(
+            writing_.pragmas.busy_timeout.value_or(writing_.options.write_timeout));
         prepare_tables(*file);
         std::unique_ptr<MbtilesRows> mbtiles;
         if (writing_.options.schema != CacheSchema::tiles && !writing_.sql.given(CacheQuery::set)) {
@@ -123,9 +130,7 @@ void CacheFileWriter::change(const Action& action) {
         holds_changes_ = true;
     } catch (const Error& error) {
         if (holds_changes_ && !file_->db().is_in_transaction()) {
-            loss_ = Error{error.code(),
-                          fmt::format("what was written to {} since the last commit is lost: {}",
-                                      path_, error.what())};
+            loss_ = loss_of(path_, error);
         }
         throw;
     }

@@ -22,6 +22,9 @@ struct CacheWriting {
     CachePragmas pragmas;
 };
 
+/// What `commit` tells of changes that will not come about.
+Error loss_of(const std::string& path, const Error& cause);
+
 /// One file of a cache that is written in place: a transaction from commit to commit. Owned by one
 /// thread.
 ///

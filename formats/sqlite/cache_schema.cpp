@@ -1,10 +1,12 @@
 #include "formats/sqlite/cache_schema.h"
 
 #include "formats/base/error.h"
+#include "formats/base/parse_number.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace offgrid::sqlite {
 namespace {
@@ -72,6 +74,23 @@ bool is_number(std::string_view text) {
         text.remove_prefix(1);
     }
     return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+constexpr std::array<std::string_view, 3> pragmas_of_new_files{"page_size", "auto_vacuum",
+                                                               "encoding"};
+constexpr std::array<std::string_view, 3> pragmas_of_connections{"cache_size", "mmap_size",
+                                                                 "temp_store"};
+
+bool is_among(std::string_view name, const std::array<std::string_view, 3>& names) {
+    return std::ranges::find(names, name) != names.end();
+}
+
+std::string in_lower_case(std::string_view text) {
+    std::string lower{text};
+    std::ranges::transform(lower, lower.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return lower;
 }
 
 }  // namespace
@@ -148,11 +167,31 @@ CachePragmas pragmas_of(const CacheOptions& options) {
                 fmt::format("pragma '{}' with the value '{}' is no name with a word or a number",
                             name, value)};
         }
-        const bool comes_first = name == "page_size" || name == "auto_vacuum" || name == "encoding";
-        (comes_first ? pragmas.before_tables : pragmas.others) +=
-            fmt::format("PRAGMA {}={};", name, value);
+        const auto key = in_lower_case(name);
+        if (key == "busy_timeout") {
+            pragmas.busy_timeout =
+                std::chrono::milliseconds{std::max(0, parse_number<int>(value).value_or(0))};
+            continue;
+        }
+        const auto sql = fmt::format("PRAGMA {}={};", name, value);
+        (is_among(key, pragmas_of_new_files) ? pragmas.before_tables : pragmas.others) += sql;
+        if (is_among(key, pragmas_of_connections)) {
+            pragmas.of_readers += sql;
+        }
     }
     return pragmas;
+}
+
+void check_pragmas_for_writing(const CacheOptions& options) {
+    for (const auto& [name, value] : options.pragmas) {
+        const auto key = in_lower_case(name);
+        if (key == "writable_schema" || (key == "journal_mode" && in_lower_case(value) == "off")) {
+            throw Error{Errc::unsupported,
+                        fmt::format("cache '{}': pragma '{}' with the value '{}' is not set when "
+                                    "writing: a tile that fails would damage the file",
+                                    options.name, name, value)};
+        }
+    }
 }
 
 }  // namespace offgrid::sqlite

@@ -3,8 +3,9 @@
 #include "formats/sqlite/cache_file.h"
 #include "formats/sqlite/cache_options.h"
 
-#include <array>
+#include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -50,13 +51,17 @@ private:
     std::map<std::pair<Layout, CacheQuery>, std::string> built_in_;
 };
 
-/// The statements that set the pragmas, with those in front that a file must have before its first
-/// table. Throws `invalid_argument` naming the cache for a name or a value that is more than a word
-/// or a number.
+/// The statements that set the pragmas. Throws `invalid_argument` naming the cache for a name or a
+/// value that is more than a word or a number.
 struct CachePragmas {
-    std::string before_tables{};
+    std::string before_tables{};  ///< those that a file must have before its first table
     std::string others{};
+    std::string of_readers{};  ///< those that change nothing but how a connection reads
+    std::optional<std::chrono::milliseconds> busy_timeout{};  ///< in place of the cache's own
 };
 CachePragmas pragmas_of(const CacheOptions& options);
+
+/// Throws `unsupported` naming the cache for pragmas that would take the safety from a file.
+void check_pragmas_for_writing(const CacheOptions& options);
 
 }  // namespace offgrid::sqlite

@@ -1,20 +1,22 @@
 #pragma once
 
-#include "formats/base/pool.h"
-#include "formats/sqlite/cache_file.h"
+#include "formats/sqlite/cache_file_writer.h"
+#include "formats/sqlite/cache_files.h"
 #include "formats/sqlite/cache_options.h"
 #include "formats/store/tile_store.h"
 #include "formats/store/tileset_slice.h"
 
 #include <cstddef>
+#include <cstdint>
+#include <list>
 #include <memory>
 #include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace offgrid::sqlite {
-
-/// Open cache files under one cap on handles, shared by the readers of a program. All handles stay
-/// open until others need their place, or the readers of their files are gone.
-using CacheFilePool = Pool<CacheFile>;
 
 std::unique_ptr<CacheFilePool> make_cache_file_pool(std::size_t capacity);
 
@@ -33,32 +35,45 @@ std::unique_ptr<CacheFilePool> make_cache_file_pool(std::size_t capacity);
 /// read lock on a file while it visits its tiles. With a statement of the operator for `get` or
 /// `set` it throws `unsupported`.
 ///
+/// Pragmas that only concern a connection are set where tiles are read: `cache_size`, `mmap_size`,
+/// `temp_store` and `busy_timeout`.
+///
 /// Throws `busy` when a file stays locked, `corrupt` for a database of another schema, naming the
 /// cache. The pool is not owned and outlives the reader. Safe for concurrent use.
 class CacheReader final : public TileReader {
 public:
+    /// Throws `invalid_argument` for a template or a pragma that is none.
     CacheReader(const CacheOptions& options, TilesetSlice slice, CacheFilePool& pool);
-    ~CacheReader() override;
 
-    const StoreInfo& info() const override;
+    const StoreInfo& info() const override { return files_.info(); }
     std::optional<Tile> get(const TileKey& key) const override;
     bool exists(const TileKey& key) const override;
-    bool can_scan() const override;
+    bool can_scan() const override { return files_.can_scan(); }
     void scan(const TileRange& range, const Visitor& visit) const override;
     void list(const TileRange& range, const SizeVisitor& visit) const override;
-    const TileFiles* files() const override;
+    const TileFiles* files() const override { return can_scan() ? &files_ : nullptr; }
 
 private:
-    class Impl;
-    std::unique_ptr<const Impl> impl_;
+    const Grid& grid() const { return *files_.info().grid; }
+    template <typename Answer, typename Look>
+    Answer look_up(const TileKey& key, const Look& look) const;
+    bool may_wrap(int z) const;
+    bool belongs(const TileKey& key, const std::string& file) const;
+    void visit_range(const TileRange& wanted, CacheQuery query,
+                     const CacheFiles::RowVisitor& visit) const;
+
+    CacheFiles files_;
+    PathValues values_;
+    std::optional<PathTemplate> wrapped_;
 };
 
 /// Writes a cache in SQLite files in place, as other programs read it: one transaction for each
 /// file from commit to commit. A file that is not there is made, with the folders above it.
 ///
 /// At most 384 files are open: when one more is needed, the one that was used longest ago is
-/// committed early and closed. All are committed early when 32 MiB have come together. A file that cannot take a tile keeps what was put before; should
-/// SQLite give up its transaction (a full disk), `commit` throws, for what was put is lost.
+/// committed early and closed. All are committed early when 32 MiB have come together. A file that
+/// cannot take a tile keeps what was put before; should SQLite give up its transaction (a full
+/// disk), or an early commit fail for good, the next `commit` throws, for what was put is lost.
 ///
 /// MBTiles files get `metadata`, kept true at each commit; equal tiles are stored once where the
 /// tables provide for it, and an image that no tile shows any more is removed.
@@ -67,16 +82,40 @@ private:
 /// left as it is, naming the cache.
 class CacheWriter final : public TileWriter {
 public:
+    /// Throws `invalid_argument` for a template or a pragma that is none, and for MBTiles with a
+    /// statement for `set` and none for `delete`; `unsupported` for a pragma that would take the
+    /// safety from a file: `journal_mode` OFF and `writable_schema`.
     CacheWriter(const CacheOptions& options, TilesetSlice slice);
-    ~CacheWriter() override;
 
     void put(const TileKey& key, BytesView content) override;
     void erase(const TileKey& key) override;
     void commit() override;
 
 private:
-    class Impl;
-    std::unique_ptr<Impl> impl_;
+    using Files = std::list<std::pair<std::string, CacheFileWriter>>;  // last used last
+
+    struct Failure {
+        const CacheFileWriter* file;
+        Error error;
+    };
+
+    const Grid& grid() const { return *writing_.slice.info.grid; }
+    template <typename Action>
+    void in_cache(const Action& action) const;
+    std::string path_of(const TileKey& key) const;
+    void require_valid(const TileKey& key) const;
+    void put_bytes(const TileKey& key, BytesView content);
+    CacheFileWriter& file_named(const std::string& path);
+    void close_oldest();
+    std::vector<Failure> commit_files();
+    void keep(const Error& loss);
+
+    CacheWriting writing_;
+    PathTemplate names_;
+    Files files_;
+    std::unordered_map<std::string, Files::iterator> by_path_;
+    std::uint64_t uncommitted_bytes_ = 0;
+    std::optional<Error> loss_;  // of an early commit; for the next one to tell
 };
 
 }  // namespace offgrid::sqlite

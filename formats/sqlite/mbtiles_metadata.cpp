@@ -16,11 +16,6 @@ namespace {
 
 using Metadata = std::map<std::string, std::string>;
 
-Box around(const Box& a, const Box& b) {
-    return {std::min(a.min_x, b.min_x), std::min(a.min_y, b.min_y), std::max(a.max_x, b.max_x),
-            std::max(a.max_y, b.max_y)};
-}
-
 Metadata read(Db& db) {
     Metadata metadata;
     auto select = db.prepare("SELECT name, value FROM metadata");
@@ -65,20 +60,30 @@ std::optional<Box> covered(CacheFile& file, const CacheSlice& slice, int z) {
     return inside.is_empty() ? std::nullopt : to_lonlat(grid.srs(), grid.box_of(inside));
 }
 
+/// What the tileset says that it is limited to. Bounds that reach as far as the grid limit nothing.
+std::optional<Box> restriction(const StoreInfo& info) {
+    constexpr double tolerance = 1e-9;  // degrees, of projecting
+    const auto whole = to_lonlat(info.grid->srs(), info.grid->extent());
+    const bool is_whole = info.bounds && whole && info.bounds->min_x <= whole->min_x + tolerance &&
+                          info.bounds->min_y <= whole->min_y + tolerance &&
+                          info.bounds->max_x >= whole->max_x - tolerance &&
+                          info.bounds->max_y >= whole->max_y - tolerance;
+    return is_whole ? std::nullopt : info.bounds;
+}
+
+/// Of all tiles, also of those that were there before.
 std::optional<Box> bounds(CacheFile& file, const CacheSlice& slice, const StoreInfo& info,
                           const Metadata& known, const MbtilesPuts& puts, int max_zoom) {
-    if (info.bounds) {
-        return info.bounds;
-    }
     const auto found = known.find("bounds");
     const auto before = found == known.end() ? std::nullopt : parse_bounds(found->second);
-    if (!before) {
+    auto now = restriction(info);
+    if (!now && !before) {
         return covered(file, slice, max_zoom);
     }
-    const auto added = puts.deepest
-                           ? to_lonlat(slice.grid().srs(), slice.grid().box_of(*puts.deepest))
-                           : std::nullopt;
-    return added ? around(*before, *added) : *before;
+    if (!now && puts.deepest) {
+        now = to_lonlat(slice.grid().srs(), slice.grid().box_of(*puts.deepest));
+    }
+    return now && before ? hull(*now, *before) : now ? now : before;
 }
 
 void write(Db& db, const Metadata& known, const Metadata& wanted) {

@@ -19,8 +19,7 @@ constexpr std::string_view insert_image =
     "INSERT INTO images (tile_id, tile_data) SELECT :id, :data"
     " WHERE NOT EXISTS (SELECT 1 FROM images WHERE tile_id=:id)";
 constexpr std::string_view delete_image = "DELETE FROM images WHERE tile_id=:id";
-constexpr const char* sweep_images =
-    "DELETE FROM images WHERE tile_id NOT IN (SELECT tile_id FROM map WHERE tile_id IS NOT NULL)";
+constexpr std::string_view select_shown_images = "SELECT tile_id FROM map";
 
 /// The columns beside the address that a put sets, and their parameters. Empty when it cannot.
 std::pair<std::string_view, std::string_view> columns_set(MbtilesLayout layout) {
@@ -123,14 +122,26 @@ void MbtilesRows::release_image(const TileKey& key, const std::string& id) {
     if (id == fmt::format("{}-{}-{}", key.x, slice_.row_of(key), key.z)) {
         file_.statement(delete_image).bind(CacheParameter::id, std::string_view{id}).execute();
     } else {
-        has_loose_images_ = true;
+        released_images_.insert(id);
+    }
+}
+
+/// No index finds the tiles of an image, so all are looked through, once.
+void MbtilesRows::remove_released_images() {
+    {
+        auto shown = file_.statement(select_shown_images).run();
+        while (!released_images_.empty() && shown.step()) {
+            released_images_.erase(std::string{shown.row().text(0)});
+        }
+    }
+    for (const auto& id : std::exchange(released_images_, {})) {
+        file_.statement(delete_image).bind(CacheParameter::id, std::string_view{id}).execute();
     }
 }
 
 void MbtilesRows::finish() {
-    if (has_loose_images_) {
-        file_.db().execute(sweep_images);
-        has_loose_images_ = false;
+    if (!released_images_.empty()) {
+        remove_released_images();
     }
     update_mbtiles_metadata(file_, slice_, tileset_, puts_);
 }

@@ -6,6 +6,7 @@
 #include "formats/store/tileset_slice.h"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,7 @@ namespace offgrid::sqlite {
 ///
 /// Where `map` points into `images`, an image has the hash of its content for an id, so that equal
 /// tiles are stored once. An image that MapCache wrote for one tile (id `x-y-z`) goes with that
-/// tile; others that are no longer shown are swept out in `finish`.
+/// tile; others that lost a tile and have none left are removed in `finish`.
 class MbtilesRows {
 public:
     /// Throws `corrupt` when no index finds a tile, `unsupported` for tables that are only read.
@@ -34,6 +35,7 @@ private:
     void put_row(const TileKey& key, BytesView content, std::string_view id);
     void put_image(const TileKey& key, BytesView content);
     std::optional<std::string> image_of(const TileKey& key);
+    void remove_released_images();
     void release_image(const TileKey& key, const std::string& id);
 
     CacheFile& file_;
@@ -44,7 +46,7 @@ private:
     std::string insert_;
     std::string erase_;
     MbtilesPuts puts_;
-    bool has_loose_images_ = false;
+    std::set<std::string> released_images_;  // by a tile; another may still show them
 };
 
 }  // namespace offgrid::sqlite

@@ -46,8 +46,7 @@ Source source_of(MbtilesLayout layout) {
     return {};
 }
 
-/// `join` is CROSS, which keeps the order of the
-/// tables, or LEFT.
+/// `join` is CROSS, which keeps the order of the tables, or LEFT.
 std::string select_from(MbtilesLayout layout, std::string_view columns, TileColumn column,
                         std::string_view join) {
     const auto source = source_of(layout);

@@ -79,10 +79,13 @@ std::optional<Tile> MbtilesFile::get(const Grid& grid, const TileKey& key) {
         Statement& statement;
         ~Reset() { statement.reset(); }
     } const reset{select_tile_};
-    if (!select_tile_.step() || select_tile_.is_null(0)) {
+    if (!select_tile_.step()) {
         return std::nullopt;
     }
     const auto content = select_tile_.blob(0);
+    if (content.empty()) {
+        return std::nullopt;
+    }
     return Tile{{content.begin(), content.end()}};
 }
 
@@ -94,9 +97,8 @@ void MbtilesFile::scan(const Grid& grid, const TileRange& range, const TileReade
     select.bind(1, range.z).bind(2, range.min_x).bind(3, range.max_x - 1);
     select.bind(4, grid.flip(range.z, range.max_y - 1)).bind(5, grid.flip(range.z, range.min_y));
     while (select.step()) {
-        if (!select.is_null(3)) {
-            visit({range.z, select.integer(1), grid.flip(range.z, select.integer(2))},
-                  select.blob(3));
+        if (const auto content = select.blob(3); !content.empty()) {
+            visit({range.z, select.integer(1), grid.flip(range.z, select.integer(2))}, content);
         }
     }
 }
@@ -163,7 +165,11 @@ std::optional<Tile> MbtilesReader::get(const TileKey& key) const {
 }
 
 void MbtilesReader::scan(const TileRange& range, const Visitor& visit) const {
-    pool_.acquire(path_, handle_timeout)->scan(*info_.grid, range, visit);
+    if (range.z < 0 || range.z >= info_.grid->levels()) {
+        return;
+    }
+    pool_.acquire(path_, handle_timeout)
+        ->scan(*info_.grid, intersection(range, info_.grid->whole(range.z)), visit);
 }
 
 // --- MbtilesWriter

@@ -15,7 +15,7 @@
 
 namespace offgrid::sqlite {
 
-/// An open MBTiles file, either layout, with its statements compiled. One thread at a time; kept in
+/// An open MBTiles file of any layout with its statements compiled. One thread at a time; kept in
 /// an MbtilesPool.
 ///
 /// The file is opened immutable: it must not change while it is open. Rows count from the south in
@@ -66,7 +66,8 @@ inline constexpr std::chrono::milliseconds handle_timeout{2'000};
 /// The pool every reader of a program shares.
 std::unique_ptr<MbtilesPool> make_mbtiles_pool(std::size_t capacity);
 
-/// One MBTiles file as a store. The pool is not owned and outlives the reader.
+/// One MBTiles file as a store. A row without content is no tile. The pool is not owned and
+/// outlives the reader.
 class MbtilesReader final : public TileReader {
 public:
     MbtilesReader(const std::filesystem::path& path, const Grid& grid, MbtilesPool& pool);

@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include <array>
+#include <limits>
 
 namespace offgrid::sqlite {
 namespace {
@@ -270,6 +271,12 @@ Statement Db::prepare(std::string_view sql) {
 void Db::allow_views_and_triggers() {
     configure(SQLITE_DBCONFIG_ENABLE_VIEW, 1);
     configure(SQLITE_DBCONFIG_ENABLE_TRIGGER, 1);
+    constexpr int as_many_as_there_may_be = std::numeric_limits<int>::max();
+    for (const int limit : {SQLITE_LIMIT_SQL_LENGTH, SQLITE_LIMIT_COLUMN, SQLITE_LIMIT_EXPR_DEPTH,
+                            SQLITE_LIMIT_COMPOUND_SELECT}) {
+        sqlite3_limit(db_.get(), limit, as_many_as_there_may_be);
+    }
+    sqlite3_progress_handler(db_.get(), 0, nullptr, nullptr);
 }
 
 void Db::execute(const char* sql) {

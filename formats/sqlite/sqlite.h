@@ -22,8 +22,7 @@ enum class OpenMode {
     /// deadline for every step, reading the schema included.
     immutable,
     /// For files that other programs may write meanwhile: read-only with locks, waiting for those
-    /// of
-    /// others; hardened, with limits and deadlines as `immutable`. Never creates or changes the
+    /// of others; hardened, with limits and deadlines as `immutable`. Never creates or changes the
     /// database. One in WAL mode needs its `-shm` file, which SQLite makes beside it when it is not
     /// there: in a folder where it cannot, reading fails with `io`.
     shared,
@@ -101,8 +100,8 @@ private:
 /// One connection to one database. One thread at a time.
 ///
 /// Errors name the file and carry SQLite's text: `busy`, `no_space`, `corrupt`, `not_found`, else
-/// `io`. A step on an immutable database that takes longer than its deadline is `corrupt`: no index
-/// serves it, so it is not ours.
+/// `io`. A step on an immutable or shared database that takes longer than its deadline is
+/// `corrupt`: no index serves it, so it is not ours.
 class Db {
 public:
     /// `shown_as` stands for the file in messages that go to someone who must not see where it is.
@@ -115,7 +114,8 @@ public:
 
     Statement prepare(std::string_view sql);
 
-    /// Let statements read views and fire triggers from now on: for those of the operator.
+    /// Take statements as they are from now on, with views, triggers and what they cost: for those
+    /// of the operator. No limit and no deadline holds any more but that on the size of a value.
     void allow_views_and_triggers();
 
     /// Run one or more statements without results.

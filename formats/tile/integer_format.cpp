@@ -65,6 +65,18 @@ void IntegerFormat::append(std::string& out, std::int64_t value) const {
     out += after_;
 }
 
+bool IntegerFormat::has_one_width(std::int64_t largest) const {
+    std::string narrow;
+    std::string wide;
+    append(narrow, 0);
+    append(wide, largest);
+    return narrow.size() == wide.size();
+}
+
+bool IntegerFormat::is_all_digits(std::string_view text) {
+    return text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
+
 std::optional<std::int64_t> IntegerFormat::match(std::string_view text) const {
     if (text.size() < before_.size() + after_.size() || !text.starts_with(before_) ||
         !text.ends_with(after_)) {

@@ -25,6 +25,16 @@ public:
     /// The value that the whole text shows, if this format writes it just so.
     std::optional<std::int64_t> match(std::string_view text) const;
 
+    /// Whether all numbers from 0 to the largest come out equally wide.
+    bool has_one_width(std::int64_t largest) const;
+
+    /// The text around the number.
+    const std::string& before() const { return before_; }
+    const std::string& after() const { return after_; }
+
+    /// Whether the text could belong to a number beside it, also when it is empty.
+    static bool is_all_digits(std::string_view text);
+
 private:
     std::string before_;
     std::string after_;

@@ -67,6 +67,12 @@ void check_one_path_per_tile(const PathTemplate& names, const Grid& grid,
             probe.compare(one, other);
         }
     }
+    if (const auto keys = names.with_texts(grid, values).keys_run_together(grid)) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("path template '{}' can give several tiles one name: nothing tells "
+                                "{{{}}} from {{{}}}",
+                                names.text(), keys->first, keys->second)};
+    }
 }
 
 }  // namespace offgrid

@@ -16,25 +16,40 @@ constexpr std::string_view dimension_prefix = "dim:";
 std::string as_file_name(std::string_view value) {
     std::string text{value};
     std::ranges::replace_if(
-        text, [](char c) { return c == '.' || c == '/' || c == '\\' || c == '\0'; }, '#');
+        text, [](char c) { return c == '.' || c == '/' || c == '\0'; }, '#');
     return text;
 }
 
-/// The value as folders: components that lead upwards or to the root become `#`.
+/// The value as folders, none of which leads upwards or to the root. A `.` stays between slashes
+/// only: beside other text it could become `..`.
 std::string as_folders(std::string_view value) {
-    std::string text;
-    while (true) {
-        const auto slash = value.find('/');
-        const auto component = value.substr(0, slash);
-        const bool stays_below = component != ".." && component != "." && !component.empty() &&
-                                 component.find('\0') == std::string_view::npos;
-        text += stays_below ? component : "#";
-        if (slash == std::string_view::npos) {
-            return text;
-        }
-        text += '/';
-        value.remove_prefix(slash + 1);
+    constexpr std::string_view upwards = "../";
+    std::string text{value};
+    std::ranges::replace(text, '\0', '#');
+    for (auto at = text.find(upwards); at != std::string::npos; at = text.find(upwards, at)) {
+        text.replace(at, upwards.size(), "#");
     }
+    if (text.empty() || text.starts_with('/')) {
+        text.insert(0, "#");
+    } else if (text == "." || text.starts_with("./")) {
+        text.front() = '#';
+    }
+    const auto last = text.rfind('/') + 1;  // 0 without a slash
+    if (const auto name = text.substr(last); name == "." || name == "..") {
+        text.replace(last, std::string::npos, "#");
+    }
+    return text;
+}
+
+bool is_file_name(DimensionText style) {
+    return style != DimensionText::raw_pairs && style != DimensionText::joined;
+}
+
+/// One slash for each run of them.
+void collapse_slashes(std::string& path) {
+    const auto rest =
+        std::ranges::unique(path, [](char a, char b) { return a == '/' && b == '/'; });
+    path.erase(rest.begin(), rest.end());
 }
 
 std::string shown(std::string_view value, DimensionText style) {
@@ -88,6 +103,11 @@ PathTemplate::PathTemplate(std::string text, PathTemplateOptions options)
     }
     std::string_view rest = text_;
     std::string literal;
+    std::vector<std::string_view> texts;  // that were replaced
+    const auto stays = [&](Key key, std::string_view name) {
+        const bool is_once = options_.replaces_texts_once && key > Key::quadkey && key != Key::ext;
+        return is_once && std::ranges::find(texts, name) != texts.end();
+    };
     const auto end_literal = [&] {
         if (!literal.empty()) {
             pieces_.push_back({std::nullopt, std::exchange(literal, {}), {}});
@@ -98,12 +118,13 @@ PathTemplate::PathTemplate(std::string text, PathTemplateOptions options)
         const auto name =
             close == std::string_view::npos ? std::string_view{} : rest.substr(1, close - 1);
         const auto key = key_named(name);
-        if (!key) {
+        if (!key || stays(*key, name)) {
             literal.push_back(rest.front());
             rest.remove_prefix(1);
             continue;
         }
         end_literal();
+        texts.push_back(name);
         const auto format = options_.formats.find(name);
         try {
             pieces_.push_back({key, std::string{name},
@@ -150,6 +171,9 @@ std::optional<PathTemplate::Key> PathTemplate::key_named(std::string_view name) 
     if (name.starts_with(dimension_prefix)) {
         return Key::dimension;
     }
+    if (std::ranges::find(options_.unknown_keys, name) != options_.unknown_keys.end()) {
+        return std::nullopt;
+    }
     const auto* const found =
         std::ranges::find(keys, name, &std::pair<std::string_view, Key>::first);
     if (found == keys.end()) {
@@ -173,8 +197,9 @@ std::int64_t PathTemplate::number(Key key, const Grid& grid, const TileKey& tile
     // MapCache computes the top tile as a ratio of matrix sizes, so tiles above the top have one
     // too.
     const auto share = [&](std::int64_t n, std::int64_t parts, std::int64_t size) {
-        const auto product = n * parts;
-        return (options_.wraps_at_32_bits ? product & 0xFFFF'FFFF : product) / size;
+        const auto product = static_cast<std::uint64_t>(n) * static_cast<std::uint64_t>(parts);
+        return options_.wraps_at_32_bits ? static_cast<std::int64_t>(product & 0xFFFF'FFFF) / size
+                                         : path_template_share(n, parts, size);
     };
     const auto top_x = [&] {
         return share(tile.x, grid.matrix_width(top), grid.matrix_width(tile.z));
@@ -239,6 +264,9 @@ std::string PathTemplate::render(const Grid& grid, const TileKey& key,
             piece.format.append(path, number(*piece.key, grid, key));
         }
     }
+    if (is_file_name(options_.dimension_text)) {
+        collapse_slashes(path);
+    }
     return path;
 }
 
@@ -282,6 +310,11 @@ PathTemplate PathTemplate::with_texts(const Grid& grid, const PathValues& values
             append_text(literal, piece, grid, values);
         } else {
             literal += piece.text;
+        }
+    }
+    if (is_file_name(options_.dimension_text)) {
+        for (auto& piece : filled.pieces_) {
+            collapse_slashes(piece.text);
         }
     }
     return filled;

@@ -24,10 +24,11 @@ struct PathValues {
 
 /// How the values of dimensions appear in a path. `{dim}` has all of them, last declared first.
 enum class DimensionText {
-    values,     ///< `#value` each; `.` and `/` become `#` (MapCache: sqlite3, tiff)
-    paths,      ///< `#value` each; `/` stays, so that a value may name folders, but none leads
-                ///< upwards (MapCache: sqlite3 with `allow_path_in_dim`)
-    pairs,      ///< `#name#value` each; `.` and `/` become `#` (MapCache: disk)
+    values,  ///< `#value` each; `.` and `/` become `#` (MapCache: sqlite3, tiff)
+    paths,   ///< `#value` each; `../` becomes `#` and what else would lead out of the folder, but
+             ///< `/` stays, so that a value may name folders (MapCache: sqlite3 with
+             ///< `allow_path_in_dim`)
+    pairs,   ///< `#name#value` each; `.` and `/` become `#` (MapCache: disk)
     raw_pairs,  ///< `#name#value` each, as they are: for URLs, which are escaped as a whole
     joined,     ///< values with `#` between them, as they are: for keys, never for file names
 };
@@ -40,14 +41,19 @@ struct PathTemplateOptions {
     DimensionText dimension_text = DimensionText::values;
     bool has_one_key_per_axis = false;  ///< where `{x}` is, `{inv_x}` stays as it is written; y and
                                         ///< z likewise (MapCache: disk, rest, key-value)
+    bool replaces_texts_once = false;   ///< of `{tileset}`, `{grid}`, `{dim}` and each `{dim:NAME}`
+                                        ///< only the first is replaced (MapCache: sqlite3, tiff)
     bool counts_inv_x_in_rows = false;  ///< `{inv_x}` is multiplied by `ycount` (MapCache: tiff)
     bool wraps_at_32_bits = false;      ///< `{top_x}` and `{top_y}` of deep tiles of deep tops come
                                         ///< out wrong, as MapCache's arithmetic gives them
 
     /// Key (`top`, `x`, `inv_y` …) to a printf integer format as MapCache's `KEY_fmt` attributes
-    /// give it: `%d`, `%u`,
-    /// `%x` or `%X` with an optional `0` flag and width, and text around it. Default `%d`.
+    /// give it: `%d`, `%i`, `%u`, `%x` or `%X` with an optional `0` flag and width, and text around
+    /// it. Default `%d`.
     std::map<std::string, std::string, std::less<>> formats{};
+
+    /// Names of keys that stay in the path as they are written: those that the cache does not know.
+    std::vector<std::string> unknown_keys{};
 
     friend bool operator==(const PathTemplateOptions&, const PathTemplateOptions&) = default;
 };
@@ -71,7 +77,8 @@ struct PathTemplateOptions {
 /// as it is written, as in MapCache.
 ///
 /// A template renders paths and matches them back. Values are text, never patterns: nothing reaches
-/// printf, and in file names no dimension value can leave its folder. Immutable; safe for
+/// printf, and in file names (DimensionText `values`, `paths` and `pairs`) no dimension value can
+/// leave its folder, and several slashes are one. Immutable; safe for
 /// concurrent use.
 // clang-format on
 class PathTemplate {
@@ -115,6 +122,10 @@ public:
     /// Empty when the path belongs to another zoom. REQUIRES: 0 <= z < grid.levels().
     TileRange range_of(const Match& match, const Grid& grid, int z) const;
 
+    /// Two number keys with nothing between them that tells where one ends, so that tiles can share
+    /// a path; nothing when there are none.
+    std::optional<std::pair<std::string, std::string>> keys_run_together(const Grid& grid) const;
+
     /// The deepest folder that every path lies in: the literal text up to the last `/` before the
     /// first key.
     std::string_view folder() const;
@@ -144,6 +155,9 @@ private:
     bool match_from(std::size_t first_piece, std::string_view rest, Extent extent, Match& match,
                     int& steps_left) const;
     bool accept(const Piece& piece, std::string_view text, Match& match) const;
+    struct Tiles;
+    void narrow(Tiles& tiles, Key key, std::int64_t value, const Grid& grid) const;
+    static bool zooms_run_into(const Piece& zoom, const Piece& index, const Grid& grid);
 
     std::string text_;
     PathTemplateOptions options_;

@@ -29,8 +29,24 @@ Span inverted(const Span& span, std::int64_t size) {
 /// The numbers whose share of `size`, in parts of `parts`, is `part`: the inverse of
 /// `n * parts / size`.
 Span share(std::int64_t part, std::int64_t parts, std::int64_t size) {
-    const auto first = [&](std::int64_t p) { return (p * size + parts - 1) / parts; };
+    if (part < 0 || part >= parts) {
+        return {};
+    }
+    const auto first = [&](std::int64_t p) {
+        return path_template_share(p, size, parts, parts - 1);
+    };
     return {first(part), first(part + 1)};
+}
+
+/// The block of `count` numbers with that index, none where no matrix reaches.
+Span block_at(std::int64_t index, std::int64_t count) {
+    return index <= path_template_max_number / count ? Span{index * count, (index + 1) * count}
+                                                     : Span{};
+}
+
+/// The block of `count` numbers that starts there, none where no block starts.
+Span block_from(std::int64_t first, std::int64_t count) {
+    return first % count == 0 ? Span{first, first + count} : Span{};
 }
 
 /// What a quadkey says of column and row; nothing for one of another zoom. Where the matrix is
@@ -122,78 +138,93 @@ bool PathTemplate::accept(const Piece& piece, std::string_view text, Match& matc
     return match.numbers.emplace(piece.text, *value).first->second == *value;
 }
 
-TileRange PathTemplate::range_of(const Match& match, const Grid& grid, int z) const {
+/// The tiles of a zoom that a match leaves. Rows count from the origin.
+struct PathTemplate::Tiles {
+    int z = 0;
+    Span columns{};
+    Span rows{};
+};
+
+/// Leave those of which the key says the value.
+void PathTemplate::narrow(Tiles& tiles, Key key, std::int64_t value, const Grid& grid) const {
+    auto& [z, columns, rows] = tiles;
     const auto width = grid.matrix_width(z);
     const auto height = grid.matrix_height(z);
-    Span columns{0, width};
-    Span rows{0, height};  // from the origin
+    const auto [xcount, ycount] = std::pair{options_.xcount, options_.ycount};
+    const bool has_top = options_.top < grid.levels();
+    const auto top_width = has_top ? grid.matrix_width(options_.top) : 0;
+    const auto top_height = has_top ? grid.matrix_height(options_.top) : 0;
+    switch (key) {
+        case Key::z:
+            columns = value == z ? columns : Span{};
+            break;
+        case Key::inv_z:
+            columns = value == grid.levels() - 1 - z ? columns : Span{};
+            break;
+        case Key::x:
+            columns = columns.both(block_from(value, xcount));
+            break;
+        case Key::div_x:
+            columns = columns.both(block_at(value, xcount));
+            break;
+        case Key::inv_x:
+            columns = columns.both(inverted(options_.counts_inv_x_in_rows
+                                                ? block_at(value / ycount, xcount)
+                                                : block_from(value, xcount),
+                                            width));
+            break;
+        case Key::inv_div_x:
+            columns = columns.both(inverted(block_at(value, xcount), width));
+            break;
+        case Key::y:
+            rows = rows.both(block_from(value, ycount));
+            break;
+        case Key::div_y:
+            rows = rows.both(block_at(value, ycount));
+            break;
+        case Key::inv_y:
+            rows = rows.both(inverted(block_from(value, ycount), height));
+            break;
+        case Key::inv_div_y:
+            rows = rows.both(inverted(block_at(value, ycount), height));
+            break;
+        case Key::top_x:
+        case Key::inv_top_x:
+            columns = has_top
+                          ? columns.both(share(key == Key::top_x ? value : top_width - 1 - value,
+                                               top_width, width))
+                          : columns;
+            break;
+        case Key::top_y:
+        case Key::inv_top_y:
+            rows = has_top ? rows.both(share(key == Key::top_y ? value : top_height - 1 - value,
+                                             top_height, height))
+                           : rows;
+            break;
+        case Key::top:
+        case Key::quadkey:
+        case Key::tileset:
+        case Key::grid:
+        case Key::ext:
+        case Key::all_dimensions:
+        case Key::dimension:
+            break;
+    }
+}
+
+TileRange PathTemplate::range_of(const Match& match, const Grid& grid, int z) const {
+    const auto height = grid.matrix_height(z);
+    Tiles tiles{z, {0, grid.matrix_width(z)}, {0, height}};
+    auto& [_, columns, rows] = tiles;
     if (const auto quadkey = match.texts.find("quadkey"); quadkey != match.texts.end()) {
         narrow_to_quadkey(quadkey->second, z, columns, rows);
     }
     for (const auto& [name, value] : match.numbers) {
-        if (value > path_template_max_count) {
+        if (value > path_template_max_number) {
             return {z, 0, 0, 0, 0};  // no matrix is that large; a name may say anything
         }
-        const auto key = key_named(name);
-        const auto block = [&](std::int64_t count, bool is_divided) {
-            const auto first = is_divided ? value * count : value;
-            return first % count == 0 ? Span{first, first + count} : Span{};
-        };
-        const auto top = options_.top;
-        const bool has_top = top < grid.levels();
-        switch (key.value_or(Key::z)) {
-            case Key::z:
-                columns = value == z ? columns : Span{};
-                break;
-            case Key::inv_z:
-                columns = value == grid.levels() - 1 - z ? columns : Span{};
-                break;
-            case Key::x:
-            case Key::div_x:
-                columns = columns.both(block(options_.xcount, key == Key::div_x));
-                break;
-            case Key::inv_x:
-            case Key::inv_div_x: {
-                const bool is_scaled = key == Key::inv_x && options_.counts_inv_x_in_rows;
-                const auto blocks = is_scaled
-                                        ? Span{value / options_.ycount * options_.xcount,
-                                               (value / options_.ycount + 1) * options_.xcount}
-                                        : block(options_.xcount, key == Key::inv_div_x);
-                columns = columns.both(inverted(blocks, width));
-                break;
-            }
-            case Key::y:
-            case Key::div_y:
-                rows = rows.both(block(options_.ycount, key == Key::div_y));
-                break;
-            case Key::inv_y:
-            case Key::inv_div_y:
-                rows = rows.both(inverted(block(options_.ycount, key == Key::inv_div_y), height));
-                break;
-            case Key::top_x:
-            case Key::inv_top_x:
-                if (has_top) {
-                    const auto tops = grid.matrix_width(top);
-                    columns = columns.both(
-                        share(key == Key::top_x ? value : tops - 1 - value, tops, width));
-                }
-                break;
-            case Key::top_y:
-            case Key::inv_top_y:
-                if (has_top) {
-                    const auto tops = grid.matrix_height(top);
-                    rows = rows.both(
-                        share(key == Key::top_y ? value : tops - 1 - value, tops, height));
-                }
-                break;
-            case Key::top:
-            case Key::quadkey:
-            case Key::tileset:
-            case Key::grid:
-            case Key::ext:
-            case Key::all_dimensions:
-            case Key::dimension:
-                break;
+        if (const auto key = key_named(name)) {
+            narrow(tiles, *key, value, grid);
         }
     }
     if (columns.begin >= columns.end || rows.begin >= rows.end) {

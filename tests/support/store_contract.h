@@ -6,8 +6,11 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace offgrid::test {
@@ -27,6 +30,9 @@ struct StoreUnderTest {
 
     /// Whether the store can say which tiles it has; one that cannot refuses to scan.
     virtual bool can_scan() const { return true; }
+
+    /// Whether what was put shows at the commit only, and is abandoned without one.
+    virtual bool has_transactions() const { return false; }
 };
 
 template <typename Store>
@@ -141,12 +147,87 @@ TYPED_TEST_P(StoreContract, a_later_put_wins_and_an_erased_tile_is_absent) {
     EXPECT_EQ(reader->get({1, 1, 0}), std::nullopt);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(StoreContract, gives_back_each_tile_as_it_was_put,
-                            answers_absence_with_nothing,
-                            answers_addresses_outside_the_grid_with_nothing,
-                            scans_every_tile_of_a_range_and_no_other,
-                            scans_nothing_in_an_empty_range, keeps_large_and_small_tiles_whole,
-                            reaches_the_deepest_zoom, serves_several_threads_at_once,
-                            a_later_put_wins_and_an_erased_tile_is_absent);
+TYPED_TEST_P(StoreContract, says_of_each_tile_whether_it_is_there) {
+    const auto reader = this->store.open(draw("z1: a . / . d"));
+    EXPECT_TRUE(reader->exists({1, 0, 0}));
+    EXPECT_FALSE(reader->exists({1, 1, 0}));
+    EXPECT_FALSE(reader->exists({1, 2, 0})) << "outside the grid";
+    EXPECT_FALSE(reader->exists({99, 0, 0}));
+}
+
+TYPED_TEST_P(StoreContract, lists_the_tiles_of_a_scan_in_the_same_order) {
+    const auto reader = this->store.open(draw("z2: a b c d / e . g h / . . k l / m n o p"));
+    if (!reader->can_scan()) {
+        return;
+    }
+    std::vector<std::pair<TileKey, std::uint64_t>> scanned;
+    std::vector<std::pair<TileKey, std::uint64_t>> listed;
+    reader->scan({2, 0, 0, 4, 3}, [&](const TileKey& key, BytesView content) {
+        scanned.emplace_back(key, content.size());
+    });
+    reader->list({2, 0, 0, 4, 3},
+                 [&](const TileKey& key, std::uint64_t bytes) { listed.emplace_back(key, bytes); });
+    EXPECT_EQ(scanned.size(), 9U);
+    EXPECT_TRUE(listed == scanned);
+}
+
+TYPED_TEST_P(StoreContract, scans_nothing_at_a_zoom_outside_the_grid) {
+    const auto reader = this->store.open(draw("z1: a b / c d"));
+    if (!reader->can_scan()) {
+        return;
+    }
+    for (const int z : {-1, 31, 99}) {
+        EXPECT_NO_THROW(reader->scan({z, 0, 0, 2, 2}, [](const TileKey&, BytesView) { FAIL(); }))
+            << z;
+    }
+}
+
+TYPED_TEST_P(StoreContract, abandons_what_was_not_committed) {
+    if (!this->store.has_transactions()) {
+        return;
+    }
+    {
+        auto writer = this->store.create();
+        writer->put({1, 0, 0}, png_bytes("kept"));
+        writer->commit();
+        writer->put({1, 0, 0}, png_bytes("given up"));
+        writer->put({1, 1, 0}, png_bytes("given up"));
+    }
+    const auto reader = this->store.reopen();
+    EXPECT_EQ(word_in(reader->get({1, 0, 0})), "kept");
+    EXPECT_EQ(reader->get({1, 1, 0}), std::nullopt);
+}
+
+TYPED_TEST_P(StoreContract, a_tile_that_is_refused_leaves_the_older_one) {
+    auto writer = this->store.create();
+    if (!writer) {
+        SUCCEED() << "read-only";
+        return;
+    }
+    writer->put({1, 0, 0}, png_bytes("older"));
+    for (const TileKey key : {TileKey{1, 2, 0}, TileKey{99, 0, 0}, TileKey{-1, 0, 0}}) {
+        EXPECT_THROW(writer->put(key, png_bytes("nowhere")), Error) << key.z << '/' << key.x;
+    }
+    try {
+        writer->put({1, 0, 0}, {});
+    } catch (const Error&) {
+        writer->put({1, 1, 0}, png_bytes("after"));
+        writer->commit();
+        const auto reader = this->store.reopen();
+        EXPECT_EQ(word_in(reader->get({1, 0, 0})), "older");
+        EXPECT_EQ(word_in(reader->get({1, 1, 0})), "after");
+        return;
+    }
+    ADD_FAILURE() << "a tile without content was taken";
+}
+
+REGISTER_TYPED_TEST_SUITE_P(
+    StoreContract, gives_back_each_tile_as_it_was_put, answers_absence_with_nothing,
+    answers_addresses_outside_the_grid_with_nothing, scans_every_tile_of_a_range_and_no_other,
+    scans_nothing_in_an_empty_range, keeps_large_and_small_tiles_whole, reaches_the_deepest_zoom,
+    serves_several_threads_at_once, a_later_put_wins_and_an_erased_tile_is_absent,
+    says_of_each_tile_whether_it_is_there, lists_the_tiles_of_a_scan_in_the_same_order,
+    scans_nothing_at_a_zoom_outside_the_grid, abandons_what_was_not_committed,
+    a_tile_that_is_refused_leaves_the_older_one);
 
 }  // namespace offgrid::test

@@ -97,6 +97,24 @@ TEST_F(DiskWriterTest, a_reader_sees_the_old_tile_or_the_new_one_whole) {
     writing.join();
 }
 
+TEST_F(DiskWriterTest, tries_again_when_something_else_is_in_the_way_for_a_moment) {
+    auto options = in(DiskLayout::arcgis);
+    put(options, {0, 0, 0}, png_bytes("old"));
+    const auto tile = folder_ / "t/GoogleMapsCompatible/L00/R00000000/C00000000.png";
+    fs::remove(tile);
+    fs::create_directory(tile);  // a rename over it fails with EISDIR
+    EXPECT_THAT(
+        [&] {
+            put(options, {0, 0, 0}, png_bytes("new"));
+        },
+        throws(Errc::io, HasSubstr("C00000000.png")));
+    options.creation_retry = 1'000'000;
+    std::jthread clearing{[&] { fs::remove(tile); }};
+    EXPECT_NO_THROW(put(options, {0, 0, 0}, png_bytes("new")));
+    clearing.join();
+    EXPECT_EQ(word_in(DiskReader(options, slice_of()).get({0, 0, 0})), "new");
+}
+
 TEST_F(DiskWriterTest, creates_a_folder_again_that_vanishes_under_it) {
     auto options = in(DiskLayout::arcgis);
     options.creation_retry = 1'000'000;

@@ -24,6 +24,8 @@ struct CacheStore : test::StoreUnderTest {
         return std::make_unique<CacheReader>(options(), slice_on(), *pool);
     }
 
+    bool has_transactions() const override { return true; }
+
     CacheOptions options() const {
         auto cache = cache_in(folder / (is_sharded ? "{top_x}/{top_y}.db" : "c.db"), schema);
         cache.path.top = is_sharded ? 2 : 0;

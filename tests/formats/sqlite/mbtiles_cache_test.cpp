@@ -1,4 +1,6 @@
 #include "formats/base/hash.h"
+#include "formats/sqlite/mbtiles_store.h"
+#include "formats/tile/lonlat.h"
 #include "tests/formats/sqlite/cache_support.h"
 #include "tests/support/errors.h"
 #include "tests/support/tiles.h"
@@ -149,6 +151,49 @@ TEST_F(MbtilesCacheTest, keeps_what_the_metadata_says_already) {
     execute(options.file, "update metadata set value='theirs' where name in ('name', 'version')");
     put({1, 1, 0}, "b");
     EXPECT_THAT(metadata(), testing::IsSupersetOf({"name|theirs", "version|theirs"}));
+}
+
+TEST_F(MbtilesCacheTest, bounds_grow_when_a_tileset_of_other_bounds_is_added) {
+    slice.info.bounds = Box{0, 0, 10, 10};
+    put({3, 4, 3}, "a");
+    slice.info.bounds = Box{20, 20, 30, 30};
+    put({3, 4, 2}, "b");
+    EXPECT_THAT(metadata(), testing::Contains("bounds|0,0,30,30"));
+}
+
+TEST_F(MbtilesCacheTest, bounds_that_limit_nothing_give_way_to_those_of_the_tiles) {
+    slice.info.bounds = to_lonlat(slice.info.grid->srs(), slice.info.grid->extent());
+    put({2, 2, 0}, "a");
+    EXPECT_THAT(metadata(), testing::Contains("bounds|0,66.51326044,90,85.05112878"));
+}
+
+TEST_F(MbtilesCacheTest, an_image_without_a_tile_that_was_there_before_is_left_alone) {
+    execute(options.file, mapcache_mbtiles);
+    execute(options.file, "insert into images values('theirs', 'x')");
+    erase({1, 1, 0});
+    erase({1, 1, 1});
+    EXPECT_THAT(images(), ElementsAre("0-1-1", "theirs"));
+}
+
+TEST_F(MbtilesCacheTest, an_image_without_content_is_no_tile) {
+    put({1, 0, 0}, "a");
+    execute(options.file, "update images set tile_data=x''");
+    const auto files = make_mbtiles_pool(1);
+    const MbtilesReader of_file{options.file, Grid::google_maps_compatible(), *files};
+    const CacheReader of_cache{options, slice, *pool};
+    for (const TileReader* reader :
+         {static_cast<const TileReader*>(&of_file), static_cast<const TileReader*>(&of_cache)}) {
+        EXPECT_EQ(reader->get({1, 0, 0}), std::nullopt);
+        EXPECT_FALSE(reader->exists({1, 0, 0}));
+        reader->scan({1, 0, 0, 2, 2}, [](const TileKey&, BytesView) { FAIL(); });
+        reader->list({1, 0, 0, 2, 2}, [](const TileKey&, std::uint64_t) { FAIL(); });
+    }
+}
+
+TEST_F(MbtilesCacheTest, refuses_a_query_that_sets_without_one_that_deletes) {
+    options.queries.set = "insert into map values(:z,:x,:y,'a')";
+    EXPECT_THAT([&] { CacheWriter(options, slice); },
+                throws(Errc::invalid_argument, HasSubstr("cache 'c'")));
 }
 
 // --- The other layouts

@@ -58,6 +58,13 @@ TEST_F(TemplateFilesTest, follows_a_dimension_that_names_folders) {
                 ElementsAre(path("2020/5/4.db")));
 }
 
+TEST_F(TemplateFilesTest, finds_files_behind_several_slashes_after_a_key) {
+    there_is("3/7.db");
+    const auto names = files("{z}//{x}.db", {.xcount = 1});
+    EXPECT_THAT(names.list(), ElementsAre(path("3/7.db")));
+    EXPECT_THAT(names.list({3, 7, 0, 8, 8}), ElementsAre(path("3/7.db")));
+}
+
 TEST_F(TemplateFilesTest, takes_a_key_without_a_value_as_mapcache_writes_it) {
     values.dimensions.clear();
     there_is("{dim}/4.db");

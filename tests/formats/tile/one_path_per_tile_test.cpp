@@ -50,6 +50,31 @@ TEST(OnePathPerTile, names_two_tiles_that_would_share_a_path) {
     }
 }
 
+TEST(OnePathPerTile, refuses_zooms_that_run_into_columns_where_the_grid_has_such_columns) {
+    std::vector<double> resolutions;
+    for (int z = 0; z < 23; ++z) {
+        resolutions.push_back(1.0 / 256 / (1 << z));
+    }
+    const Grid wide{
+        {.name = "wide", .srs = "EPSG:3857", .extent = {0, 0, 3, 1}, .resolutions = resolutions}};
+    EXPECT_THAT([&] { check("{z}{x}/{y}", wide); },
+                throws(Errc::invalid_argument, HasSubstr("nothing tells {z} from {x}")));
+    EXPECT_NO_THROW(check("{z}{x}/{y}")) << "no zoom of this grid has columns that fit";
+    EXPECT_NO_THROW(check("{z}{x}/{y}-{x}", wide)) << "told elsewhere";
+}
+
+TEST(OnePathPerTile, refuses_numbers_that_run_together_although_they_are_padded_a_little) {
+    const auto check_padded = [](const char* width) {
+        check_one_path_per_tile(
+            PathTemplate{"{z}/{x}{y}", {.xcount = 1, .ycount = 1, .formats = {{"x", width}}}},
+            Grid::google_maps_compatible(), {});
+    };
+    EXPECT_THAT([&] { check_padded("%03d"); },
+                throws(Errc::invalid_argument, HasSubstr("nothing tells {x} from {y}")));
+    EXPECT_NO_THROW(check_padded("%010d"));
+    EXPECT_NO_THROW(check_padded("%d_"));
+}
+
 TEST(OnePathPerTile, refuses_quadkeys_of_a_grid_that_starts_with_two_tiles) {
     EXPECT_THAT([] { check("{quadkey}", Grid::wgs84()); },
                 throws(Errc::invalid_argument, HasSubstr("1/0/0 and 1/2/0")));

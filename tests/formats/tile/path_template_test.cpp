@@ -155,12 +155,74 @@ TEST(PathTemplate, lets_no_dimension_that_names_folders_lead_upwards) {
     const auto path = [&](const char* value) {
         return names.render(Grid::wgs84(), {0, 0, 0}, {.dimensions = {{"d", value}}});
     };
-    EXPECT_EQ(path("2024/01"), "base/2024/01/x");
-    EXPECT_EQ(path(".."), "base/#/x");
-    EXPECT_EQ(path("../../etc"), "base/#/#/etc/x");
-    EXPECT_EQ(path("a/../b"), "base/a/#/b/x");
-    EXPECT_EQ(path("/etc"), "base/#/etc/x");
-    EXPECT_EQ(path(""), "base/#/x");
+    const std::pair<const char*, const char*> cases[] = {
+        {"2024/01", "base/2024/01/x"}, {"..", "base/#/x"},     {"../../etc", "base/##etc/x"},
+        {"a/../b", "base/a/#b/x"},     {"a/..", "base/a/#/x"}, {"....//b", "base/..#/b/x"},
+        {"/etc", "base/#/etc/x"},      {"", "base/#/x"},       {".", "base/#/x"},
+        {"./a", "base/#/a/x"}};
+    for (const auto& [value, rendered] : cases) {
+        EXPECT_EQ(path(value), rendered) << value;
+    }
+}
+
+TEST(PathTemplate, spells_values_as_mapcache_does_where_that_is_safe) {
+    const auto path = [&](const std::string& value, DimensionText style) {
+        return PathTemplate{"{dim:d}", {.dimension_text = style}}.render(
+            Grid::wgs84(), {0, 0, 0}, {.dimensions = {{"d", value}}});
+    };
+    EXPECT_EQ(path("a\\b", DimensionText::values), "a\\b");
+    EXPECT_EQ(path(std::string{"a\0b", 3}, DimensionText::values), "a#b");
+    EXPECT_EQ(path("a/./b.c", DimensionText::paths), "a/./b.c");
+    EXPECT_EQ(path("a..", DimensionText::paths), "a..");
+    EXPECT_EQ(path("a//b", DimensionText::paths), "a/b") << "the same file";
+}
+
+TEST(PathTemplate, several_slashes_are_one_in_file_names_and_stay_in_urls) {
+    const PathValues values{.tileset = "t/"};
+    const auto path = [&](DimensionText style) {
+        return PathTemplate{"//{tileset}/a//{z}", {.dimension_text = style}}.render(
+            Grid::wgs84(), {2, 0, 0}, values);
+    };
+    EXPECT_EQ(path(DimensionText::values), "/t/a/2");
+    EXPECT_EQ(path(DimensionText::raw_pairs), "//t//a//2");
+}
+
+TEST(PathTemplate, replaces_a_text_once_where_the_cache_does) {
+    const PathValues values{.tileset = "t", .dimensions = {{"d", "v"}}};
+    const PathTemplate names{"{tileset}/{tileset}-{grid}{grid}-{dim:d}{dim:d}-{dim}{dim}-{z}{z}",
+                             {.replaces_texts_once = true}};
+    EXPECT_EQ(names.render(Grid::wgs84(), {1, 0, 0}, values),
+              "t/{tileset}-WGS84{grid}-v{dim:d}-#v{dim}-11");
+}
+
+TEST(PathTemplate, leaves_keys_that_the_cache_does_not_know) {
+    const PathTemplate names{"{z}{inv_z}{ext}", {.unknown_keys = {"inv_z", "ext"}}};
+    EXPECT_EQ(names.render(Grid::wgs84(), {1, 0, 0}, {.extension = "png"}), "1{inv_z}{ext}");
+}
+
+TEST(PathTemplate, counts_grids_of_two_to_the_32_tiles) {
+    std::vector<double> resolutions;
+    for (int z = 0; z <= 32; ++z) {
+        resolutions.push_back(1.0 / static_cast<double>(std::int64_t{1} << z));
+    }
+    const Grid deep{{.name = "deep",
+                     .srs = "EPSG:3857",
+                     .extent = {0, 0, 256, 256},
+                     .resolutions = resolutions}};
+    const std::int64_t last = (std::int64_t{1} << 32) - 1;
+    for (const auto& [text, options] : std::vector<std::pair<std::string, PathTemplateOptions>>{
+             {"{z}/{x}-{inv_y}", {.xcount = 1, .ycount = 1}},
+             {"{z}/{div_x}-{div_y}", {.xcount = 1 << 30, .ycount = 3}},
+             {"{top_x}-{inv_top_y}", {.top = 32}},
+             {"{top_x}-{top_y}", {.top = 31}}}) {
+        const PathTemplate names{text, options};
+        for (const TileKey key : {TileKey{32, 0, last}, TileKey{32, last, 0}}) {
+            const auto match = names.match(names.render(deep, key));
+            ASSERT_TRUE(match) << text;
+            const TileRange one{key.z, key.x, key.y, key.x + 1, key.y + 1};
+            EXPECT_EQ(intersection(names.range_of(*match, deep, key.z), one), one) << text;
+        }
+    }
 }
 
 TEST(PathTemplate, leaves_the_inverse_key_of_an_axis_where_only_one_may_be) {

@@ -1,0 +1,167 @@
+#include "formats/sqlite/cache_files.h"
+
+#include "formats/image/blank.h"
+#include "formats/sqlite/mbtiles_store.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+namespace offgrid::sqlite {
+namespace {
+
+/// The next tile of a scan may lie behind many rows of other zooms.
+constexpr std::chrono::seconds scan_deadline{60};
+constexpr std::chrono::seconds tile_deadline{2};
+
+class LongSteps {
+public:
+    explicit LongSteps(Db& db) : db_{db} { db_.set_deadline(scan_deadline); }
+    ~LongSteps() { db_.set_deadline(tile_deadline); }
+    LongSteps(const LongSteps&) = delete;
+    LongSteps& operator=(const LongSteps&) = delete;
+
+private:
+    Db& db_;
+};
+
+/// Seconds since 1970 as a time; nothing for one that the clock cannot tell, which ends in 2262.
+std::optional<std::chrono::system_clock::time_point> time_of(std::int64_t seconds) {
+    using Clock = std::chrono::system_clock;
+    constexpr auto last =
+        std::chrono::duration_cast<std::chrono::seconds>(Clock::duration::max()).count();
+    if (seconds < -last || seconds > last) {
+        return std::nullopt;
+    }
+    return Clock::time_point{std::chrono::seconds{seconds}};
+}
+
+}  // namespace
+
+CacheFiles::CacheFiles(const CacheOptions& options, TilesetSlice slice, CacheFilePool& pool)
+    : options_{options},
+      slice_{std::move(slice)},
+      names_{in_cache([&] {
+          return PathTemplate{options.file, options.path};
+      })},
+      found_{names_, *slice_.info.grid, slice_.values},
+      statement_slice_{options.schema, slice_},
+      sql_{in_cache([&] { return CacheSql{options}; })},
+      pragmas_{in_cache([&] { return pragmas_of(options); })},
+      pool_{pool} {}
+
+CacheFiles::~CacheFiles() {
+    const auto names = names_.with_texts(*slice_.info.grid, slice_.values);
+    pool_.close_idle([&](const std::string& path) { return names.match(path).has_value(); });
+}
+
+std::vector<std::string> CacheFiles::list() const {
+    return in_cache([&] { return found_.list(); });
+}
+
+std::vector<std::string> CacheFiles::list(const TileRange& range) const {
+    return in_cache([&] { return found_.list(range); });
+}
+
+void CacheFiles::list_tiles(const std::string& file, const Visitor& visit) const {
+    run(
+        file, CacheQuery::rows,
+        [&](CacheStatement& statement) { statement_slice_.bind(statement); },
+        [&](const Statement& row) {
+            if (!row.is_integer(0) || !row.is_integer(1) || !row.is_integer(2)) {
+                throw Error{Errc::corrupt,
+                            fmt::format("cache '{}': {} has a tile whose address is not a number",
+                                        options_.name, file)};
+            }
+            if (row.integer(3) > 0) {
+                visit(statement_slice_.key_of(row.integer(0), row.integer(1), row.integer(2)),
+                      static_cast<std::uint64_t>(row.integer(3)));
+            }
+        });
+}
+
+/// A connection to the file that has the name now, or nothing when there is none.
+std::optional<CacheFilePool::Lease> CacheFiles::open(const std::string& path) const {
+    for (;;) {
+        const auto file = identify(path);
+        if (!file || file->size == 0) {
+            return std::nullopt;
+        }
+        auto lease = pool_.acquire(path, handle_timeout);
+        if (lease->shows(*file)) {
+            lease->set_pragmas(pragmas_.of_readers);
+            lease->db().wait_for_locks(pragmas_.busy_timeout.value_or(options_.read_timeout));
+            return lease;
+        }
+        lease.discard();
+    }
+}
+
+std::optional<Tile> CacheFiles::read(const std::string& file, const TileKey& key) const {
+    const auto lease = open(file);
+    if (!lease) {
+        return std::nullopt;
+    }
+    auto& statement = sql_.statement(**lease, CacheQuery::get);
+    statement_slice_.bind(statement, key);
+    auto run = statement.run();
+    if (!run.step()) {
+        return std::nullopt;
+    }
+    const auto stored = run.row().blob(0);
+    if (stored.empty()) {
+        return std::nullopt;
+    }
+    Tile tile;
+    if (const auto colour = match_blank_mark(stored)) {
+        const auto size = slice_.info.grid->tile_size();
+        tile.content = blank_png(*colour, size, size);
+    } else {
+        tile.content.assign(stored.begin(), stored.end());
+    }
+    if (run.row().columns() > 1 && !run.row().is_null(1)) {
+        tile.modified = time_of(run.row().integer(1));
+    }
+    return tile;
+}
+
+bool CacheFiles::has(const std::string& file, const TileKey& key) const {
+    const auto lease = open(file);
+    if (!lease) {
+        return false;
+    }
+    auto& statement = sql_.statement(**lease, CacheQuery::exists);
+    statement_slice_.bind(statement, key);
+    auto run = statement.run();
+    return run.step() && !run.row().blob(0).empty();  // a number is not empty
+}
+
+void CacheFiles::visit_rows(const std::string& file, const TileRange& range, CacheQuery query,
+                            const RowVisitor& visit) const {
+    run(
+        file, query, [&](CacheStatement& statement) { statement_slice_.bind(statement, range); },
+        [&](const Statement& row) {
+            if (row.is_integer(1) && row.is_integer(2)) {  // no look-up finds another either
+                visit(statement_slice_.key_of(range.z, row.integer(1), row.integer(2)), row);
+            }
+        });
+}
+
+void CacheFiles::run(const std::string& file, CacheQuery query,
+                     const std::function<void(CacheStatement& statement)>& bind,
+                     const std::function<void(const Statement& row)>& visit) const {
+    const auto lease = in_cache([&] { return open(file); });
+    if (!lease) {
+        return;
+    }
+    const LongSteps long_steps{(*lease)->db()};
+    auto& statement = in_cache([&]() -> CacheStatement& { return sql_.statement(**lease, query); });
+    bind(statement);
+    auto run = statement.run();
+    while (in_cache([&] { return run.step(); })) {
+        visit(run.row());
+    }
+}
+
+}  // namespace offgrid::sqlite
