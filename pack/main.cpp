@@ -35,12 +35,6 @@ extern "C" void stop(int /*signal*/) {
     is_stopped = true;
 }
 
-int exit_code(Errc code) {
-    return code == Errc::interrupted        ? exit_interrupted
-           : code == Errc::invalid_argument ? exit_usage
-                                            : exit_failure;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -58,7 +52,7 @@ int main(int argc, char** argv) {
                         is_stopped);
     } catch (const Error& error) {
         fmt::print(stderr, "offgrid-pack: {}\n", error.what());
-        return exit_code(error.code());
+        return exit_code_of(error.code());
     } catch (const std::exception& error) {
         fmt::print(stderr, "offgrid-pack: {}\n", error.what());
         return exit_failure;

@@ -71,8 +71,22 @@ void CompositeReader::list(const TileRange& range, const SizeVisitor& visit) con
     }
 }
 
-const TileFiles* CompositeReader::files() const {
-    return parts_.size() == 1 ? parts_.front().reader->files() : nullptr;
+std::vector<FileSet> CompositeReader::file_sets() const {
+    std::vector<FileSet> all;
+    for (const auto& part : parts_) {
+        auto sets = part.reader->file_sets();
+        if (sets.empty()) {
+            return {};
+        }
+        for (auto& set : sets) {
+            std::erase_if(set.zooms, [&](int z) { return reader_for(z) != part.reader.get(); });
+            if (part.other_zooms == OtherZooms::misplaced) {
+                set.other_zooms = OtherZooms::misplaced;
+            }
+            all.push_back(std::move(set));
+        }
+    }
+    return all;
 }
 
 CompositeWriter::CompositeWriter(std::string name, std::vector<Span> spans,

@@ -22,6 +22,7 @@ public:
         int min_zoom = 0;  ///< inclusive
         int max_zoom = 0;  ///< inclusive
         std::unique_ptr<TileReader> reader{};
+        OtherZooms other_zooms = OtherZooms::ignored;  ///< in the files of the part
     };
 
     /// All parts are in the grid of `info`. `cache` is the name of a configuration's cache; nothing
@@ -38,8 +39,8 @@ public:
     void scan(const TileRange& range, const Visitor& visit) const override;
     void list(const TileRange& range, const SizeVisitor& visit) const override;
 
-    /// The files of the only part. Null when there are several: each has names of its own.
-    const TileFiles* files() const override;
+    /// Those of each part, for the zooms that it answers. None where a part has none.
+    std::vector<FileSet> file_sets() const override;
 
 private:
     const TileReader* reader_for(int zoom) const;

@@ -91,10 +91,10 @@ void FallbackReader::list(const TileRange& range, const SizeVisitor& visit) cons
     });
 }
 
-const TileFiles* FallbackReader::files() const {
+std::vector<FileSet> FallbackReader::file_sets() const {
     const auto found =
         std::ranges::find_if(stores_, [](const auto& store) { return store->can_scan(); });
-    return found == stores_.end() ? nullptr : (*found)->files();
+    return found == stores_.end() ? std::vector<FileSet>{} : (*found)->file_sets();
 }
 
 FallbackWriter::FallbackWriter(std::vector<std::unique_ptr<TileWriter>> stores)

@@ -33,7 +33,7 @@ public:
     void list(const TileRange& range, const SizeVisitor& visit) const override;
 
     /// Those of the first store that can scan.
-    const TileFiles* files() const override;
+    std::vector<FileSet> file_sets() const override;
 
 private:
     std::vector<std::unique_ptr<TileReader>> stores_;

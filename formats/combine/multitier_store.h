@@ -49,7 +49,9 @@ public:
     /// Scan the last tier, which has every tile that was written.
     void scan(const TileRange& range, const Visitor& visit) const override;
     void list(const TileRange& range, const SizeVisitor& visit) const override;
-    const TileFiles* files() const override { return tiers_.back()->tier.reader->files(); }
+    std::vector<FileSet> file_sets() const override {
+        return tiers_.back()->tier.reader->file_sets();
+    }
 
 private:
     struct State {

@@ -34,7 +34,7 @@ public:
     /// A scan is tried again up to its first tile.
     void scan(const TileRange& range, const Visitor& visit) const override;
     void list(const TileRange& range, const SizeVisitor& visit) const override;
-    const TileFiles* files() const override { return store_->files(); }
+    std::vector<FileSet> file_sets() const override { return store_->file_sets(); }
 
 private:
     std::unique_ptr<TileReader> store_;

@@ -1,7 +1,13 @@
 #include "formats/combine/sharded_store.h"
 
+#include "formats/base/error.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
-#include <vector>
 
 namespace offgrid {
 namespace {
@@ -47,6 +53,27 @@ void ShardedReader::scan(const TileRange& range, const Visitor& visit) const {
                 }
             });
     }
+}
+
+std::vector<std::string> ShardedReader::Listing::list() const {
+    std::vector<std::string> names;
+    for (const auto& [name, path] : reader_.files_) {
+        std::error_code absent;
+        if (std::filesystem::is_regular_file(path, absent)) {
+            names.push_back(name);
+        }
+    }
+    std::ranges::sort(names);
+    return names;
+}
+
+void ShardedReader::Listing::list_tiles(const std::string& file, const Visitor& visit) const {
+    const auto found = reader_.files_.find(file);
+    if (found == reader_.files_.end()) {
+        throw Error{Errc::not_found, fmt::format("no file '{}'", file)};
+    }
+    const auto& grid = *reader_.info_.grid;
+    reader_.pool_.acquire(found->second, sqlite::handle_timeout)->list_rows(grid, visit);
 }
 
 }  // namespace offgrid

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace offgrid {
 
@@ -25,14 +26,30 @@ public:
     const StoreInfo& info() const override { return info_; }
     std::optional<Tile> get(const TileKey& key) const override;
     void scan(const TileRange& range, const Visitor& visit) const override;
+    const TileFiles* files() const override { return &listing_; }
 
 private:
+    /// The files by their logical names; one that is not there is not listed.
+    class Listing final : public TileFiles {
+    public:
+        explicit Listing(const ShardedReader& reader) : reader_{reader} {}
+
+        const PathTemplate& names() const override { return reader_.names_; }
+        PathValues values() const override { return reader_.values_; }
+        std::vector<std::string> list() const override;
+        void list_tiles(const std::string& file, const Visitor& visit) const override;
+
+    private:
+        const ShardedReader& reader_;
+    };
+
     StoreInfo info_;
     PathTemplate names_;
     PathValues values_;
     Files files_;
     sqlite::MbtilesPool& pool_;
     sqlite::MbtilesPool::Hold hold_;
+    Listing listing_{*this};
 };
 
 }  // namespace offgrid

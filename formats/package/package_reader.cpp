@@ -30,7 +30,8 @@ std::unique_ptr<TileReader> open_package(const Manifest& manifest, const LocateF
         const PathValues values{.tileset = manifest.layer};
         parts.push_back({pyramids.min_zoom, pyramids.max_zoom,
                          std::make_unique<ShardedReader>(info, std::move(names), values,
-                                                         std::move(files), pool)});
+                                                         std::move(files), pool),
+                         OtherZooms::misplaced});
     }
     return std::make_unique<CompositeReader>(info, std::move(parts));
 }

@@ -27,6 +27,14 @@ void rename_or_throw(const fs::path& from, const fs::path& to) {
     }
 }
 
+/// Throws `corrupt` for a row whose address is no integer.
+void check_address(const Db& db, const Statement& row) {
+    if (!row.is_integer(0) || !row.is_integer(1) || !row.is_integer(2)) {
+        throw Error{Errc::corrupt,
+                    fmt::format("{} has a tile whose address is not a number", db.file())};
+    }
+}
+
 /// Zoom limits from the metadata where it has them, else from the tiles.
 std::pair<int, int> zooms_of(MbtilesFile& file, const std::map<std::string, std::string>& metadata,
                              const Grid& grid) {
@@ -103,13 +111,35 @@ void MbtilesFile::scan(const Grid& grid, const TileRange& range, const TileReade
     }
 }
 
+void MbtilesFile::visit_rows(const std::function<void(const Row& row)>& visit) {
+    auto select = db_.prepare(select_rows_sql(layout_));
+    const auto number = [&](int column) {
+        return select.is_integer(column) ? std::optional{select.integer(column)} : std::nullopt;
+    };
+    while (select.step()) {
+        visit({number(0), number(1), number(2),
+               select.is_null(3) ? std::nullopt : std::optional{select.blob(3)}});
+    }
+}
+
+void MbtilesFile::list_rows(const Grid& grid, const TileReader::SizeVisitor& visit) {
+    auto select = db_.prepare(select_rows_sql(layout_, TileColumn::size));
+    while (select.step()) {
+        check_address(db_, select);
+        if (select.integer(3) > 0) {
+            const auto z = select.integer(0);
+            const bool is_zoom = z >= 0 && z < grid.levels();
+            visit({is_zoom ? static_cast<int>(z) : -1, select.integer(1),
+                   is_zoom ? grid.flip(static_cast<int>(z), select.integer(2)) : select.integer(2)},
+                  static_cast<std::uint64_t>(select.integer(3)));
+        }
+    }
+}
+
 void MbtilesFile::scan_rows(const RowVisitor& visit) {
     auto select = db_.prepare(select_rows_sql(layout_));
     while (select.step()) {
-        if (!select.is_integer(0) || !select.is_integer(1) || !select.is_integer(2)) {
-            throw Error{Errc::corrupt,
-                        fmt::format("{} has a tile whose address is not a number", db_.file())};
-        }
+        check_address(db_, select);
         if (select.is_null(3)) {
             throw Error{Errc::corrupt,
                         fmt::format("{} has no content for its tile {}/{}/{}", db_.file(),

@@ -29,6 +29,20 @@ public:
 
     void scan(const Grid& grid, const TileRange& range, const TileReader::Visitor& visit);
 
+    /// A row as it stands in the file, sane or not; it counts from the south. What is no integer,
+    /// or NULL, is nothing.
+    struct Row {
+        std::optional<std::int64_t> zoom{};
+        std::optional<std::int64_t> column{};
+        std::optional<std::int64_t> row{};
+        std::optional<BytesView> content{};  ///< valid for the call only
+    };
+    void visit_rows(const std::function<void(const Row& row)>& visit);
+
+    /// Visit every tile of the file with its size, also one whose address lies outside the grid.
+    /// Throws `corrupt` for a row whose address is no integer.
+    void list_rows(const Grid& grid, const TileReader::SizeVisitor& visit);
+
     /// Visit every row of the file with zoom, column and row from the south as they stand there,
     /// sane or not. Throws `corrupt` for a row whose address is no integer or whose tile is
     /// missing.

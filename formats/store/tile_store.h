@@ -6,10 +6,13 @@
 #include "formats/tile/tile_format.h"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <numeric>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace offgrid {
@@ -64,6 +67,20 @@ protected:
     TileFiles() = default;
 };
 
+/// Whether a tile of a zoom that a set of files does not answer for is where it should not be.
+enum class OtherZooms {
+    ignored,    ///< the files may serve others too
+    misplaced,  ///< the files are for this set alone
+};
+
+/// Files of a store that are named by one template, and the zooms that are looked up in them. A
+/// value; the files belong to the store.
+struct FileSet {
+    const TileFiles* files = nullptr;
+    std::vector<int> zooms{};  ///< ascending
+    OtherZooms other_zooms = OtherZooms::ignored;
+};
+
 /// Reads the tiles of one tileset in one grid.
 ///
 /// Absent is a value: a tile that is not there is nothing, and so is one outside the grid or in a
@@ -107,9 +124,20 @@ public:
         scan(range, [&](const TileKey& key, BytesView content) { visit(key, content.size()); });
     }
 
-    /// The files of a store that keeps its tiles in files named by a template, else null. Not
-    /// owned.
+    /// The files of a store that itself keeps its tiles in files named by a template, else null.
+    /// Not owned.
     virtual const TileFiles* files() const { return nullptr; }
+
+    /// All files of a store whose tiles are all in files, its own or those of the stores that it is
+    /// made of; else none.
+    virtual std::vector<FileSet> file_sets() const {
+        if (files() == nullptr) {
+            return {};
+        }
+        std::vector<int> zooms(static_cast<std::size_t>(info().grid->levels()));
+        std::iota(zooms.begin(), zooms.end(), 0);
+        return {{.files = files(), .zooms = std::move(zooms)}};
+    }
 
 protected:
     TileReader() = default;

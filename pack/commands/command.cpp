@@ -1,12 +1,21 @@
 #include "pack/commands/command.h"
 
-#include "formats/base/error.h"
-
 #include <fmt/format.h>
 
 #include <cstdio>
 
 namespace offgrid {
+
+int exit_code_of(Errc code) {
+    return code == Errc::interrupted        ? exit_interrupted
+           : code == Errc::invalid_argument ? exit_usage
+                                            : exit_failure;
+}
+
+std::string with_name(std::string_view name, std::string_view message) {
+    return message.find(name) != std::string_view::npos ? std::string{message}
+                                                        : fmt::format("{}: {}", name, message);
+}
 
 std::optional<CommandLineAnswer> parse_words(CLI::App& app, Words words,
                                              const std::function<void()>& read) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "formats/base/error.h"
 #include "pack/command_line.h"
 
 #include <CLI/CLI.hpp>
@@ -8,6 +9,8 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 
 namespace offgrid {
 
@@ -31,6 +34,12 @@ int run_transfer(Words words, const std::atomic<bool>& is_stopped);
 int run_coverage(Words words, const std::atomic<bool>& is_stopped);
 int run_verify(Words words, const std::atomic<bool>& is_stopped);
 int run_stores(Words words, const std::atomic<bool>& is_stopped);
+
+/// What a program ends with that an error of the code ended.
+int exit_code_of(Errc code);
+
+/// The message with the name of what it is about in front, unless it says it itself.
+std::string with_name(std::string_view name, std::string_view message);
 
 /// Parse the words of one verb; `read` then takes what CLI11 does not check, and may throw an
 /// Error. Gives what is to be printed instead of any work, or nothing.

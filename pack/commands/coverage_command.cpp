@@ -7,7 +7,10 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <functional>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace offgrid {
 namespace {
@@ -18,6 +21,26 @@ struct CoverageCommand {
     bool shows_files = false;
     bool is_json = false;
 };
+
+/// The tiles of a zoom that a whole source has: all that it may have.
+std::function<TileRange(int z)> expected_of(const config::StoreLocation& source) {
+    return source.limits;
+}
+
+Selection select_expected(const SelectionRequest& request, const config::StoreLocation& source) {
+    auto whole = source;
+    whole.limits = expected_of(source);
+    std::vector<std::string> notes;
+    return select(request, whole, nullptr, notes);
+}
+
+/// A zoom without tiles is a finding where somebody said that the store has it: the user, or the
+/// store, which then ends above the deepest zoom of its grid.
+EmptyZooms empty_zooms_of(const SelectionRequest& request, const config::StoreLocation& source) {
+    const bool is_limited =
+        !request.zooms.empty() || source.info.max_zoom + 1 < source.info.grid->levels();
+    return is_limited ? EmptyZooms::shown : EmptyZooms::left_out;
+}
 
 }  // namespace
 
@@ -36,17 +59,13 @@ int run_coverage(Words words, const std::atomic<bool>& is_stopped) {
             parse_words(app, words, [&] { command.selection = selection_options.read(); })) {
         return print(*answer);
     }
+    require_dimensions_used(command.selection, std::span{&command.source, 1});
     const auto locations = make_locations();
-    const auto source =
-        locations->find(command.source, location_options(command.source, command.selection));
-    require_there(source);
-    std::vector<std::string> notes;
-    const auto selection = select(command.selection, source, nullptr, notes);
+    const auto source = find_source(*locations, command.source, command.selection);
+    const auto selection = select_expected(command.selection, source);
     const auto reader = source.open_reader();
-    const auto report =
-        coverage(*reader, selection, is_stopped,
-                 {.empty_zooms =
-                      command.selection.zooms.empty() ? EmptyZooms::left_out : EmptyZooms::shown});
+    const auto report = coverage(*reader, selection, is_stopped,
+                                 {.empty_zooms = empty_zooms_of(command.selection, source)});
     const auto files = command.shows_files ? FileTable::on : FileTable::off;
     fmt::print("{}", command.is_json ? to_json(report, files) : to_text(report, files));
     return report.misplaced > 0 || report.unreadable() > 0 ? exit_incomplete : exit_ok;

@@ -18,10 +18,6 @@ namespace {
 /// More than any grid has: a list is not to grow without end.
 constexpr int max_zoom = 63;
 
-bool names_tileset(const std::string& location) {
-    return location.ends_with(".xml") || location.find(".xml#") != std::string::npos;
-}
-
 /// Whether the store may have tiles of the zoom.
 bool takes_zoom(const config::StoreLocation& location, int z) {
     return z < location.info.grid->levels() && !location.limits(z).is_empty();
@@ -101,6 +97,10 @@ void SelectionOptions::add_to(CLI::App& app) {
     app.add_option("--bbox", bbox_, "W,S,E,N in degrees, whatever the grid [everything]");
     app.add_option("--region", region_,
                    "File of polygons (GeoJSON, GeoPackage, Shapefile …): tiles that meet one");
+    add_store_options_to(app);
+}
+
+void SelectionOptions::add_store_options_to(CLI::App& app) {
     app.add_option("--grid", grid_, "Name of a grid of the tileset [the first]");
     app.add_option("--dim", dimensions_, "NAME=VALUE of a dimension; may be repeated [defaults]")
         ->expected(1)
@@ -123,6 +123,20 @@ SelectionRequest SelectionOptions::read() const {
         request.dimensions.emplace_back(text.substr(0, equals), text.substr(equals + 1));
     }
     return request;
+}
+
+bool names_tileset(const std::string& location) {
+    return location.ends_with(".xml") || location.find(".xml#") != std::string::npos;
+}
+
+void require_dimensions_used(const SelectionRequest& request,
+                             std::span<const std::string> locations) {
+    if (!request.dimensions.empty() && std::ranges::none_of(locations, names_tileset)) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("--dim: {} is not a tileset of a mapcache.xml, which alone has "
+                                "dimensions",
+                                fmt::join(locations, " and "))};
+    }
 }
 
 config::LocationOptions location_options(const std::string& location,

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,9 @@ class SelectionOptions {
 public:
     void add_to(CLI::App& app);
 
+    /// Only those that choose a store of several at one location: `--grid` and `--dim`.
+    void add_store_options_to(CLI::App& app);
+
     /// What was given. Throws `invalid_argument` naming the option.
     SelectionRequest read() const;
 
@@ -40,6 +44,13 @@ private:
 
 /// `5`, `0-12`, `3,5-7`: ascending, each once. Throws `invalid_argument`.
 std::vector<int> parse_zoom_list(const std::string& text);
+
+/// Whether the location is a tileset of a mapcache.xml.
+bool names_tileset(const std::string& location);
+
+/// Throws `invalid_argument` for dimensions where none of the locations is a tileset.
+void require_dimensions_used(const SelectionRequest& request,
+                             std::span<const std::string> locations);
 
 /// What is asked of a location: dimensions only where it names a tileset, which alone has any.
 config::LocationOptions location_options(const std::string& location,

@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <thread>
 
 namespace offgrid {
@@ -94,21 +95,13 @@ Selection selection_of(const std::vector<TileKey>& keys, const Grid& grid) {
     return {grid, std::move(ranges)};
 }
 
-bool are_dimensions_used(const TransferCommand& command) {
-    return command.selection.dimensions.empty() ||
-           !location_options(command.source, command.selection).dimensions.empty() ||
-           !location_options(command.destination, command.selection).dimensions.empty();
-}
-
 }  // namespace
 
 TransferPlan plan_transfer(const TransferCommand& command, config::StoreLocations& locations) {
     if (absolute(command.source) == absolute(command.destination)) {
         throw Error{Errc::invalid_argument, fmt::format("SRC and DST are both {}", command.source)};
     }
-    if (!are_dimensions_used(command)) {
-        throw Error{Errc::invalid_argument, "--dim: neither SRC nor DST is a tileset"};
-    }
+    require_dimensions_used(command.selection, std::array{command.source, command.destination});
     auto source =
         locations.find(command.source, location_options(command.source, command.selection));
     require_there(source);

@@ -1,6 +1,8 @@
 #include "pack/inspect/coverage.h"
 
 #include "formats/base/error.h"
+#include "pack/inspect/covered_tiles.h"
+#include "pack/inspect/stop.h"
 
 #include <algorithm>
 #include <map>
@@ -8,18 +10,12 @@
 namespace offgrid {
 namespace {
 
-void check_stop(const std::atomic<bool>& is_stopped) {
-    if (is_stopped) {
-        throw Error{Errc::interrupted, "interrupted"};
-    }
-}
-
-/// Counts one file after the other.
+/// Counts the files of one set one after the other.
 class FileCounter {
 public:
-    FileCounter(const TileFiles& files, const Selection& selection,
-                const std::atomic<bool>& is_stopped, std::size_t max_misplaced)
-        : files_{files},
+    FileCounter(const FileSet& set, const Selection& selection, const std::atomic<bool>& is_stopped,
+                std::size_t max_misplaced)
+        : set_{set},
           selection_{selection},
           is_stopped_{is_stopped},
           max_misplaced_{max_misplaced} {}
@@ -28,78 +24,66 @@ public:
     std::optional<FileCoverage> count(const std::string& name,
                                       std::vector<MisplacedTile>& misplaced) const {
         FileCoverage file{.name = name};
-        const auto match = files_.names().match(name);
-        if (!match) {
+        const CoveredTiles covered{set_, selection_.grid(), name};
+        if (!covered.is_known()) {
             file.failure = "its name does not say which tiles it holds";
             return file;
         }
-        std::map<int, Zoom> zooms;
+        std::map<int, ZoomCoverage> zooms;
         for (const auto& range : selection_.ranges()) {
-            const auto covered = files_.names().range_of(*match, selection_.grid(), range.z);
-            if (const auto expected = selection_.count(covered); expected > 0) {
-                zooms[range.z] = {covered, {.zoom = range.z, .expected = expected}};
+            if (const auto expected = selection_.count(covered.at(range.z)); expected > 0) {
+                zooms[range.z] = {.zoom = range.z, .expected = expected};
             }
         }
         if (zooms.empty()) {
             return std::nullopt;
         }
         try {
-            count_tiles(*match, zooms, file, misplaced);
+            count_tiles(covered, zooms, file, misplaced);
         } catch (const Error& error) {
             check_stop(is_stopped_);
             file.failure = error.what();
             for (auto& [z, zoom] : zooms) {
-                zoom.coverage.tiles = 0;
-                zoom.coverage.bytes = 0;
+                zoom.tiles = 0;
+                zoom.bytes = 0;
             }
         }
         for (const auto& [z, zoom] : zooms) {
-            file.zooms.push_back(zoom.coverage);
+            file.zooms.push_back(zoom);
         }
         return file;
     }
 
 private:
-    struct Zoom {
-        TileRange covered{};
-        ZoomCoverage coverage{};
-    };
-
-    void count_tiles(const PathTemplate::Match& match, std::map<int, Zoom>& zooms,
+    void count_tiles(const CoveredTiles& covered, std::map<int, ZoomCoverage>& zooms,
                      FileCoverage& file, std::vector<MisplacedTile>& misplaced) const {
-        const auto& grid = selection_.grid();
-        files_.list_tiles(file.name, [&](const TileKey& key, std::uint64_t bytes) {
+        set_.files->list_tiles(file.name, [&](const TileKey& key, std::uint64_t bytes) {
             check_stop(is_stopped_);
-            const auto zoom = zooms.find(key.z);
-            const bool is_placed =
-                zoom != zooms.end() ? zoom->second.covered.contains(key)
-                                    : grid.contains(key) &&
-                                          files_.names().range_of(match, grid, key.z).contains(key);
-            if (!is_placed) {
+            const auto placement = covered.placement(key);
+            if (placement == Placement::wrong) {
                 ++file.misplaced;
                 if (misplaced.size() < max_misplaced_) {
                     misplaced.push_back({file.name, key});
                 }
-            } else if (zoom != zooms.end() && selection_.selects(key)) {
-                ++zoom->second.coverage.tiles;
-                zoom->second.coverage.bytes += bytes;
+            } else if (placement == Placement::right && selection_.selects(key)) {
+                auto& zoom = zooms[key.z];
+                ++zoom.tiles;
+                zoom.bytes += bytes;
             }
         });
     }
 
-    const TileFiles& files_;
+    const FileSet& set_;
     const Selection& selection_;
     const std::atomic<bool>& is_stopped_;
     const std::size_t max_misplaced_;
 };
 
-void count_files(const TileFiles& files, const Selection& selection,
-                 const std::atomic<bool>& is_stopped, std::size_t max_misplaced,
-                 CoverageReport& report) {
-    report.has_files = true;
-    const auto names = files.list();
-    const FileCounter counter{files, selection, is_stopped, max_misplaced};
-    for (const auto& name : names) {
+void count_files(const FileSet& set, const std::vector<std::string>& present,
+                 const Selection& selection, const std::atomic<bool>& is_stopped,
+                 std::size_t max_misplaced, CoverageReport& report) {
+    const FileCounter counter{set, selection, is_stopped, max_misplaced};
+    for (const auto& name : present) {
         check_stop(is_stopped);
         auto file = counter.count(name, report.misplaced_tiles);
         if (!file) {
@@ -128,14 +112,15 @@ void count_tiles(const TileReader& reader, const Selection& selection,
     }
 }
 
-/// Leave out the zooms below the deepest tile; the highest selected one stays.
+/// Leave out the zooms below the deepest tile.
 void trim(CoverageReport& report) {
-    while (report.zooms.size() > 1 && report.zooms.back().tiles == 0) {
+    while (!report.zooms.empty() && report.zooms.back().tiles == 0) {
+        report.empty_zooms.insert(report.empty_zooms.begin(), report.zooms.back().zoom);
         report.zooms.pop_back();
     }
     for (auto& file : report.files) {
         std::erase_if(file.zooms, [&](const ZoomCoverage& zoom) {
-            return zoom.zoom > report.zooms.back().zoom;
+            return std::ranges::binary_search(report.empty_zooms, zoom.zoom);
         });
     }
 }
@@ -174,18 +159,25 @@ CoverageReport coverage(const TileReader& reader, const Selection& selection,
     for (const auto& range : selection.ranges()) {
         report.zooms.push_back({.zoom = range.z, .expected = selection.count(range)});
     }
-    if (const auto* const files = reader.files()) {
-        count_files(*files, selection, is_stopped, options.max_misplaced_tiles, report);
-    } else {
+    const auto sets = reader.file_sets();
+    report.has_files = !sets.empty();
+    std::vector<std::vector<std::string>> present;
+    for (const auto& set : sets) {
+        present.push_back(set.files->list());
+        count_files(set, present.back(), selection, is_stopped, options.max_misplaced_tiles,
+                    report);
+    }
+    if (sets.empty()) {
         count_tiles(reader, selection, is_stopped, report);
     }
-    if (options.empty_zooms == EmptyZooms::left_out && !report.zooms.empty()) {
+    if (options.empty_zooms == EmptyZooms::left_out) {
         trim(report);
     }
-    if (const auto* const files = reader.files(); files != nullptr && !report.zooms.empty()) {
-        report.missing_files =
-            missing_files(files->names(), files->values(), selection, report.zooms.back().zoom,
-                          files->list(), options.max_missing_files);
+    const int max_zoom = report.zooms.empty() ? -1 : report.zooms.back().zoom;
+    for (std::size_t i = 0; i < sets.size(); ++i) {
+        report.missing_files.add(
+            missing_files(sets[i], selection, max_zoom, present[i], options.max_missing_files),
+            options.max_missing_files);
     }
     return report;
 }

@@ -27,7 +27,8 @@ struct ZoomCoverage {
     std::optional<std::uint64_t> missing_bytes() const;
 };
 
-/// A tile in a file whose name does not cover it: no reader finds it.
+/// A tile in a file whose name does not cover it. MapCache does not find it there; we do where it
+/// is MapCache's own arithmetic that put it there (`PathTemplateOptions::wraps_at_32_bits`).
 struct MisplacedTile {
     std::string file{};
     TileKey key{};
@@ -43,7 +44,9 @@ struct FileCoverage {
 
 /// What a store has of what was selected. A value.
 struct CoverageReport {
-    std::vector<ZoomCoverage> zooms{};  ///< each selected one
+    std::vector<ZoomCoverage> zooms{};  ///< each selected one but these:
+    std::vector<int> empty_zooms{};     ///< left out, ascending: without tiles, and nobody said
+                                        ///< that there should be any
     bool has_files = false;             ///< what follows is known
     std::vector<FileCoverage> files{};  ///< that should have selected tiles, or could not be read
     std::int64_t misplaced = 0;
@@ -57,7 +60,7 @@ struct CoverageReport {
 /// Which zooms below the deepest tile are reported.
 enum class EmptyZooms {
     shown,
-    left_out,  ///< nobody asked for them: a grid goes much deeper than its tiles
+    left_out,  ///< nobody limited the zooms: a grid goes much deeper than its tiles
 };
 
 struct CoverageOptions {

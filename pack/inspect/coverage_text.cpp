@@ -143,6 +143,12 @@ std::string to_text(const CoverageReport& report, FileTable files) {
         append_row(text, fmt::format("{}", zoom.zoom), zoom, zoom.missing_bytes());
     }
     append_row(text, "all", report.total(), missing_bytes_of(report.zooms));
+    if (!report.empty_zooms.empty()) {
+        fmt::format_to(std::back_inserter(text),
+                       "not counted, for there are no tiles and no limit of zooms: zooms {} to {}"
+                       " (--zoom counts them)\n",
+                       report.empty_zooms.front(), report.empty_zooms.back());
+    }
     if (report.has_files) {
         append_files(text, report, files);
     }
@@ -154,6 +160,7 @@ std::string to_json(const CoverageReport& report, FileTable files) {
     const auto missing_bytes = missing_bytes_of(report.zooms);
     json["missing_bytes"] = missing_bytes ? Json(*missing_bytes) : Json(nullptr);
     json["zooms"] = to_json(report.zooms);
+    json["empty_zooms"] = report.empty_zooms;
     if (report.has_files) {
         add_files(json, report, files);
     }

@@ -33,10 +33,14 @@ struct Blocks {
 
 class ExpectedFiles {
 public:
-    ExpectedFiles(const PathTemplate& names, const PathValues& values, const Selection& selection,
-                  int max_zoom)
-        : names_{names}, values_{values}, selection_{selection}, ranges_{selection.ranges()} {
-        std::erase_if(ranges_, [&](const TileRange& range) { return range.z > max_zoom; });
+    ExpectedFiles(const FileSet& set, const Selection& selection, int max_zoom)
+        : names_{set.files->names()},
+          values_{set.files->values()},
+          selection_{selection},
+          ranges_{selection.ranges()} {
+        std::erase_if(ranges_, [&](const TileRange& range) {
+            return range.z > max_zoom || !std::ranges::binary_search(set.zooms, range.z);
+        });
     }
 
     /// Find the blocks. False when there are too many.
@@ -160,7 +164,7 @@ private:
     }
 
     const PathTemplate& names_;
-    const PathValues& values_;
+    const PathValues values_;
     const Selection& selection_;
     std::vector<TileRange> ranges_;
     std::vector<Blocks> blocks_;
@@ -168,11 +172,21 @@ private:
 
 }  // namespace
 
-MissingFiles missing_files(const PathTemplate& names, const PathValues& values,
-                           const Selection& selection, int max_zoom,
+void MissingFiles::add(const MissingFiles& other, std::size_t max_names) {
+    is_counted = is_counted && other.is_counted;
+    expected += other.expected;
+    missing += other.missing;
+    for (const auto& name : other.names) {
+        if (names.size() < max_names) {
+            names.push_back(name);
+        }
+    }
+}
+
+MissingFiles missing_files(const FileSet& set, const Selection& selection, int max_zoom,
                            const std::vector<std::string>& present, std::size_t max_names) {
     MissingFiles result;
-    ExpectedFiles files{names, values, selection, max_zoom};
+    ExpectedFiles files{set, selection, max_zoom};
     result.is_counted = files.find_blocks();
     if (!result.is_counted) {
         return result;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "formats/tile/path_template.h"
+#include "formats/store/tile_store.h"
 #include "pack/transfer/selection.h"
 
 #include <cstddef>
@@ -17,12 +17,14 @@ struct MissingFiles {
     std::int64_t expected = 0;
     std::int64_t missing = 0;
     std::vector<std::string> names{};  ///< of the first that are missing
+
+    /// Add those of another set of files, names up to `max_names`.
+    void add(const MissingFiles& other, std::size_t max_names);
 };
 
-/// Compare the files that are there with those that the selection needs up to a zoom. Counts from
-/// where the blocks of tiles begin and end, not by rendering the name of every tile.
-MissingFiles missing_files(const PathTemplate& names, const PathValues& values,
-                           const Selection& selection, int max_zoom,
+/// Compare the files of the set that are there with those that the selection needs up to a zoom.
+/// Counts from where the blocks of tiles begin and end, not by rendering the name of every tile.
+MissingFiles missing_files(const FileSet& set, const Selection& selection, int max_zoom,
                            const std::vector<std::string>& present, std::size_t max_names);
 
 }  // namespace offgrid

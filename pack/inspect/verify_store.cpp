@@ -1,9 +1,10 @@
 #include "pack/inspect/verify_store.h"
 
 #include "formats/base/error.h"
-#include "formats/package/package_reader.h"
 #include "formats/package/verify.h"
 #include "formats/sqlite/mbtiles_store.h"
+#include "pack/inspect/covered_tiles.h"
+#include "pack/inspect/stop.h"
 
 #include <fmt/format.h>
 
@@ -30,11 +31,7 @@ class Findings {
 public:
     explicit Findings(const VerifyContext& context) : context_{context} {}
 
-    void check_stop() const {
-        if (context_.is_stopped) {
-            throw Error{Errc::interrupted, "interrupted"};
-        }
-    }
+    void check_stop() const { offgrid::check_stop(context_.is_stopped); }
 
     void add(Problem problem) {
         ++summary.problems;
@@ -87,18 +84,38 @@ void check_pages_of(const fs::path& path) {
     }
 }
 
+/// The address of a row, counted from the north where the grid has its zoom.
+struct RowAddress {
+    TileKey key{};
+    std::string text{};
+};
+
+/// Nothing when it is not made of numbers.
+std::optional<RowAddress> address_of(const sqlite::MbtilesFile::Row& row, const Grid& grid) {
+    if (!row.zoom || !row.column || !row.row) {
+        return std::nullopt;
+    }
+    const bool is_zoom = *row.zoom >= 0 && *row.zoom < grid.levels();
+    const int z = is_zoom ? static_cast<int>(*row.zoom) : -1;
+    const TileKey key{z, *row.column, is_zoom ? grid.flip(z, *row.row) : *row.row};
+    return RowAddress{key, shown(*row.zoom, key.x, key.y)};
+}
+
+/// Check each row and count it in `rows`.
 void check_rows(sqlite::MbtilesFile& file, const std::string& name, const Grid& grid,
-                const ContentCheck& content, Findings& findings) {
-    file.scan_rows([&](std::int64_t z, std::int64_t x, std::int64_t row, BytesView tile) {
+                const ContentCheck& content, Findings& findings, std::int64_t& rows) {
+    file.visit_rows([&](const sqlite::MbtilesFile::Row& row) {
         findings.check_stop();
-        ++findings.summary.tiles;
-        const bool is_zoom = z >= 0 && z < grid.levels();
-        const TileKey key{is_zoom ? static_cast<int>(z) : -1, x,
-                          is_zoom ? grid.flip(static_cast<int>(z), row) : row};
-        if (!grid.contains(key)) {
-            findings.add({name, shown(z, x, key.y), "lies outside the grid"});
-        } else if (auto problem = content.problem(tile)) {
-            findings.add({name, shown(z, x, key.y), *std::move(problem)});
+        ++rows;
+        const auto address = address_of(row, grid);
+        if (!address) {
+            findings.add({.where = name, .what = "has a tile whose address is not a number"});
+        } else if (!grid.contains(address->key)) {
+            findings.add({name, address->text, "lies outside the grid"});
+        } else if (!row.content) {
+            findings.add({name, address->text, "has no content"});
+        } else if (auto problem = content.problem(*row.content)) {
+            findings.add({name, address->text, *std::move(problem)});
         }
     });
 }
@@ -106,20 +123,20 @@ void check_rows(sqlite::MbtilesFile& file, const std::string& name, const Grid& 
 /// Checks the files of a store one after the other.
 class FileVerifier {
 public:
-    FileVerifier(const TileReader& reader, const TileFiles& files, const ContentCheck& content,
+    FileVerifier(const TileReader& reader, const FileSet& set, const ContentCheck& content,
                  Findings& findings)
-        : reader_{reader}, files_{files}, content_{content}, findings_{findings} {}
+        : reader_{reader}, set_{set}, content_{content}, findings_{findings} {}
 
     void verify(const std::string& name) {
         ++findings_.summary.files;
-        const auto match = files_.names().match(name);
-        if (!match) {
+        const CoveredTiles covered{set_, *reader_.info().grid, name};
+        if (!covered.is_known()) {
             findings_.add({.where = name, .what = "its name does not say which tiles it holds"});
             return;
         }
         try {
             check_pages_of(name);
-            const auto extents = check_places(name, *match);
+            const auto extents = check_places(name, covered);
             for (const auto& [z, extent] : extents) {
                 check_content(name, extent);
             }
@@ -130,25 +147,20 @@ public:
 
 private:
     /// Around the tiles of each zoom that are where they belong.
-    std::map<int, TileRange> check_places(const std::string& name,
-                                          const PathTemplate::Match& match) {
+    std::map<int, TileRange> check_places(const std::string& name, const CoveredTiles& covered) {
         const auto& grid = *reader_.info().grid;
-        std::map<int, TileRange> covered;
         std::map<int, TileRange> extents;
-        files_.list_tiles(name, [&](const TileKey& key, std::uint64_t bytes) {
+        set_.files->list_tiles(name, [&](const TileKey& key, std::uint64_t bytes) {
             findings_.check_stop();
-            ++findings_.summary.tiles;
-            if (!grid.contains(key)) {
-                findings_.add({name, shown(key.z, key.x, key.y), "lies outside the grid"});
+            const auto placement = covered.placement(key);
+            if (placement == Placement::elsewhere) {
                 return;
             }
-            auto range = covered.find(key.z);
-            if (range == covered.end()) {
-                range = covered.emplace(key.z, files_.names().range_of(match, grid, key.z)).first;
-            }
-            if (!range->second.contains(key)) {
-                findings_.add(
-                    {name, shown(key.z, key.x, key.y), "the name of the file does not cover it"});
+            ++findings_.summary.tiles;
+            if (placement == Placement::wrong) {
+                findings_.add({name, shown(key.z, key.x, key.y),
+                               grid.contains(key) ? "the name of the file does not cover it"
+                                                  : "lies outside the grid"});
                 return;
             }
             if (bytes == 0) {
@@ -174,20 +186,20 @@ private:
     }
 
     const TileReader& reader_;
-    const TileFiles& files_;
+    const FileSet& set_;
     const ContentCheck& content_;
     Findings& findings_;
 };
 
 }  // namespace
 
-VerifySummary verify_package_folder(const fs::path& folder, const VerifyContext& context) {
-    const auto manifest = read_manifest(folder);
+VerifySummary verify_package_files(const Manifest& manifest, const LocateFile& locate,
+                                   const VerifyContext& context) {
     const auto& grid = *manifest.grid;
     const ContentCheck content{manifest.format, grid.tile_size(), context.depth};
     Findings findings{context};
     for (const auto& expected : manifest.files) {
-        const auto path = folder / expected.name;
+        const auto path = locate(expected);
         ++findings.summary.files;
         try {
             if (!fs::is_regular_file(fs::symlink_status(path))) {
@@ -201,9 +213,8 @@ VerifySummary verify_package_folder(const fs::path& folder, const VerifyContext&
             }
             if (context.depth == Depth::pixels) {
                 sqlite::MbtilesFile file{path};
-                const auto counted = findings.summary.tiles;
-                check_rows(file, path.string(), grid, content, findings);
-                findings.summary.tiles = counted;  // once
+                std::int64_t counted_above = 0;
+                check_rows(file, path.string(), grid, content, findings, counted_above);
             }
         } catch (const Error& error) {
             findings.add_failure(path.string(), error);
@@ -225,13 +236,17 @@ VerifySummary verify_mbtiles_file(const fs::path& path, const Grid& grid,
         }
         sqlite::MbtilesFile file{path, "it"};
         check_pages(file.db());
-        file.check_addresses();
+        try {
+            file.check_addresses();
+        } catch (const Error& error) {
+            findings.add_failure(path.string(), error);  // the rows can be read all the same
+        }
         const auto metadata = file.metadata();
         const auto format = metadata.find("format");
         const ContentCheck content{
             format == metadata.end() ? std::nullopt : format_named(format->second),
             grid.tile_size(), context.depth};
-        check_rows(file, path.string(), grid, content, findings);
+        check_rows(file, path.string(), grid, content, findings, findings.summary.tiles);
     } catch (const Error& error) {
         findings.add_failure(path.string(), error);
     }
@@ -244,12 +259,15 @@ VerifySummary verify_store(const std::string& name, const TileReader& reader,
     const auto& info = reader.info();
     const ContentCheck content{info.format, info.grid->tile_size(), context.depth};
     Findings findings{context};
-    if (const auto* const files = reader.files()) {
-        FileVerifier verifier{reader, *files, content, findings};
-        for (const auto& file : files->list()) {
+    const auto sets = reader.file_sets();
+    for (const auto& set : sets) {
+        FileVerifier verifier{reader, set, content, findings};
+        for (const auto& file : set.files->list()) {
             findings.check_stop();
             verifier.verify(file);
         }
+    }
+    if (!sets.empty()) {
         return findings.summary;
     }
     if (!reader.can_scan()) {
@@ -265,6 +283,9 @@ VerifySummary verify_store(const std::string& name, const TileReader& reader,
                 }
             });
         } catch (const Error& error) {
+            if (error.code() != Errc::corrupt) {
+                throw;  // it could not be looked at, which says nothing of what is there
+            }
             findings.add_failure(name, error);
         }
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "formats/package/manifest.h"
+#include "formats/package/package_reader.h"
 #include "formats/store/tile_store.h"
 #include "formats/tile/range.h"
 #include "pack/inspect/content_check.h"
@@ -36,9 +37,9 @@ struct VerifyContext {
 
 // Each throws `interrupted` when stopped, and an Error when it cannot look at all.
 
-/// Check the files of a package folder against its manifest: hashes, schema, places, content.
-VerifySummary verify_package_folder(const std::filesystem::path& folder,
-                                    const VerifyContext& context);
+/// Check the files of a package against its manifest: hashes, schema, places, content.
+VerifySummary verify_package_files(const Manifest& manifest, const LocateFile& locate,
+                                   const VerifyContext& context);
 
 /// Check one MBTiles file: its pages and schema, each address against the grid, content.
 VerifySummary verify_mbtiles_file(const std::filesystem::path& path, const Grid& grid,

@@ -1,12 +1,18 @@
 #include "pack/inspect/coverage.h"
 
+#include "formats/combine/composite_store.h"
+#include "formats/package/package_reader.h"
 #include "pack/inspect/coverage_text.h"
 #include "tests/pack/inspect/files_store.h"
 #include "tests/support/memory_store.h"
+#include "tests/support/temp_folder.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <memory>
 
 namespace offgrid {
 namespace {
@@ -124,6 +130,92 @@ TEST(Coverage, leaves_out_the_zooms_below_the_deepest_tile_when_nobody_asked_for
     EXPECT_EQ(report.missing_files.expected, 3);
     EXPECT_EQ(report.missing_files.missing, 2);
     EXPECT_EQ(report.files.at(0).zooms.size(), 1U);
+}
+
+TEST(Coverage, expects_nothing_of_an_empty_store_that_says_no_zooms) {
+    const FilesStore store{blocks()};
+
+    const auto report =
+        coverage(store, whole_zooms(0, 3), goes_on, {.empty_zooms = EmptyZooms::left_out});
+
+    EXPECT_EQ(report.total().expected, 0);
+    EXPECT_THAT(report.empty_zooms, ElementsAre(0, 1, 2, 3));
+    EXPECT_THAT(to_text(report, FileTable::off), HasSubstr("zooms 0 to 3"));
+}
+
+/// A package of two sets of files, opened as it is on disk.
+struct OpenPackage {
+    OpenPackage() {
+        manifest = test::write_package(folder / "p", "osm", R"(z0: w
+                                                               z1: a b / c d)");
+    }
+    std::filesystem::path file(const std::string& name) const { return folder / "p" / name; }
+    CoverageReport coverage() const {
+        const auto reader = open_package(
+            manifest, [&](const PackageFile& some) { return file(some.name); }, *pool);
+        return offgrid::coverage(*reader, whole_zooms(0, 1), goes_on);
+    }
+
+    test::TempFolder folder;
+    Manifest manifest;
+    std::unique_ptr<sqlite::MbtilesPool> pool = sqlite::make_mbtiles_pool(4);
+};
+
+TEST(Coverage, counts_the_files_of_a_package) {
+    const OpenPackage package;
+
+    const auto report = package.coverage();
+
+    EXPECT_TRUE(report.has_files);
+    EXPECT_EQ(report.total().tiles, 5);
+    EXPECT_EQ(report.missing_files.expected, 5);
+    EXPECT_EQ(report.missing_files.missing, 0);
+    EXPECT_EQ(report.misplaced, 0);
+}
+
+TEST(Coverage, reports_the_missing_and_damaged_files_of_a_package_and_counts_the_others) {
+    const OpenPackage package;
+    std::filesystem::remove(package.file("z01-0-0.sqlite3"));
+    std::filesystem::resize_file(package.file("z01-1-1.sqlite3"), 1000);
+
+    const auto report = package.coverage();
+
+    EXPECT_THAT(report.missing_files.names, ElementsAre("z01-0-0.sqlite3"));
+    EXPECT_EQ(report.unreadable(), 1);
+    EXPECT_EQ(report.total().tiles, 3);
+}
+
+TEST(Coverage, finds_a_file_of_a_package_that_was_copied_over_another) {
+    const OpenPackage package;
+    const auto overwrite = std::filesystem::copy_options::overwrite_existing;
+    std::filesystem::copy_file(package.file("z01-1-1.sqlite3"), package.file("z01-0-0.sqlite3"),
+                               overwrite);
+    std::filesystem::copy_file(package.file("z01-1-1.sqlite3"), package.file("z0-0-0.sqlite3"),
+                               overwrite);
+
+    const auto report = package.coverage();
+
+    EXPECT_EQ(report.misplaced, 2) << "also where the name says nothing of zooms";
+    EXPECT_EQ(report.total().tiles, 3);
+}
+
+TEST(Coverage, counts_the_files_of_a_composite_by_the_zooms_that_each_answers) {
+    auto low = std::make_unique<FilesStore>(PathTemplate{"low.sqlite3"});
+    auto high = std::make_unique<FilesStore>(blocks());
+    fill(*low, 0);
+    fill(*low, 2);  // others may look here for it
+    fill(*high, 2);
+    high->remove("2/0-0.sqlite3");
+    std::vector<CompositeReader::Part> parts;
+    parts.push_back({0, 1, std::move(low)});
+    parts.push_back({1, 9, std::move(high)});
+    const CompositeReader composite{StoreInfo{}, std::move(parts)};
+
+    const auto report = coverage(composite, whole_zooms(0, 2), goes_on);
+
+    EXPECT_EQ(report.total().tiles, 1);
+    EXPECT_EQ(report.misplaced, 0);
+    EXPECT_THAT(report.missing_files.names, ElementsAre("2/0-0.sqlite3"));
 }
 
 TEST(Coverage, looks_only_at_files_that_hold_selected_tiles) {

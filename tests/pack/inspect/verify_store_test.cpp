@@ -23,6 +23,12 @@ using testing::IsEmpty;
 
 const Grid& grid = Grid::google_maps_compatible();
 
+VerifySummary verify_package_in(const std::filesystem::path& folder, const VerifyContext& context) {
+    return verify_package_files(
+        read_manifest(folder), [&](const PackageFile& file) { return folder / file.name; },
+        context);
+}
+
 /// Collects what a verification finds as the lines that a user sees.
 struct Findings {
     std::vector<std::string> lines;
@@ -147,6 +153,40 @@ TEST(Verify, checks_the_rows_of_an_mbtiles_file) {
                                               HasSubstr("2/0/0 is not png")));
 }
 
+TEST(Verify, names_every_row_of_an_mbtiles_file_that_is_no_tile_and_goes_on) {
+    const TempFolder folder;
+    {
+        sqlite::Db db{folder / "a.mbtiles", sqlite::OpenMode::build};
+        db.execute(
+            "CREATE TABLE tiles (zoom_level, tile_column, tile_row, tile_data);"
+            "CREATE UNIQUE INDEX i ON tiles (zoom_level, tile_column, tile_row);"
+            "INSERT INTO tiles VALUES (2, 1, 3, NULL), (2, 1, 0, NULL), (2, 'x', 0, 'y'),"
+            " (2, 3, 1, 'text')");
+    }
+    Findings findings;
+
+    const auto summary = verify_mbtiles_file(folder / "a.mbtiles", grid, findings.context());
+
+    EXPECT_EQ(summary.tiles, 4);
+    EXPECT_THAT(findings.lines, testing::UnorderedElementsAre(HasSubstr("2/1/0 has no content"),
+                                                              HasSubstr("2/1/3 has no content"),
+                                                              HasSubstr("address is not a number"),
+                                                              HasSubstr("2/3/2 is no image")))
+        << "rows count from the north";
+}
+
+TEST(Verify, does_not_take_a_store_that_cannot_be_asked_for_a_damaged_one) {
+    const test::MemoryTiles tiles{draw("z0: w")};
+    const test::MemoryReader reader{tiles, {.on_scan = [](const TileKey&) {
+                                        throw Error{Errc::busy, "try again"};
+                                    }}};
+    Findings findings;
+    EXPECT_THROW(verify_store(
+                     "m", reader, [](int z) { return grid.whole(z); }, findings.context()),
+                 Error);
+    EXPECT_THAT(findings.lines, IsEmpty());
+}
+
 TEST(Verify, reports_a_damaged_mbtiles_file_as_a_problem) {
     const TempFolder folder;
     test::write_mbtiles(folder / "a.mbtiles", {{{1, 0, 0}, std::string(50'000, 'x')}});
@@ -167,14 +207,14 @@ TEST(Verify, names_each_file_of_a_package_that_is_wrong) {
     test::write_package(folder / "p", "osm", R"(z0: w
                                                z1: a b / c d)");
     Findings sound;
-    EXPECT_EQ(verify_package_folder(folder / "p", sound.context()).tiles, 5);
+    EXPECT_EQ(verify_package_in(folder / "p", sound.context()).tiles, 5);
     EXPECT_THAT(sound.lines, IsEmpty());
     std::filesystem::remove(folder / "p/z01-0-0.sqlite3");
     std::filesystem::copy_file(folder / "p/z01-1-1.sqlite3", folder / "p/z01-1-0.sqlite3",
                                std::filesystem::copy_options::overwrite_existing);
     Findings findings;
 
-    const auto summary = verify_package_folder(folder / "p", findings.context());
+    const auto summary = verify_package_in(folder / "p", findings.context());
 
     EXPECT_EQ(summary.problems, 2);
     EXPECT_THAT(findings.lines,
