@@ -22,14 +22,9 @@ struct CoverageCommand {
     bool is_json = false;
 };
 
-/// The tiles of a zoom that a whole source has: all that it may have.
-std::function<TileRange(int z)> expected_of(const config::StoreLocation& source) {
-    return source.limits;
-}
-
 Selection select_expected(const SelectionRequest& request, const config::StoreLocation& source) {
     auto whole = source;
-    whole.limits = expected_of(source);
+    whole.limits = source.expected;
     std::vector<std::string> notes;
     return select(request, whole, nullptr, notes);
 }
