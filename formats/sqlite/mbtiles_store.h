@@ -112,6 +112,8 @@ public:
     }
 
 private:
+    void require_valid(const TileKey& key) const;
+
     std::filesystem::path path_;
     std::filesystem::path part_;
     const Grid& grid_;

@@ -77,6 +77,9 @@ public:
 
     void put(const TileKey& key, BytesView content) override {
         store_.fail_if_told();
+        if (!Grid::google_maps_compatible().contains(key) || content.empty()) {
+            throw Error{Errc::invalid_argument, "no tile"};
+        }
         store_.tiles[key] = word_in(Tile{{content.begin(), content.end()}});
     }
 
