@@ -238,7 +238,21 @@ void MbtilesWriter::put(const TileKey& key, BytesView content) {
     put_with_id(key, tile_id(content), content);
 }
 
+void MbtilesWriter::require_valid(const TileKey& key) const {
+    if (!grid_.contains(key)) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("cannot write to {}: tile {}/{}/{} is not in the grid '{}'",
+                                path_.string(), key.z, key.x, key.y, grid_.name())};
+    }
+}
+
 void MbtilesWriter::put_with_id(const TileKey& key, std::string_view id, BytesView content) {
+    require_valid(key);
+    if (content.empty()) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("cannot write to {}: tile {}/{}/{} has no content", path_.string(),
+                                key.z, key.x, key.y)};
+    }
     ++puts_;
     insert_image_->bind(1, id).bind(2, content).execute();
     insert_map_->bind(1, key.z)
@@ -249,6 +263,7 @@ void MbtilesWriter::put_with_id(const TileKey& key, std::string_view id, BytesVi
 }
 
 void MbtilesWriter::erase(const TileKey& key) {
+    require_valid(key);
     auto erase =
         db_->prepare("DELETE FROM map WHERE zoom_level=?1 AND tile_column=?2 AND tile_row=?3");
     erase.bind(1, key.z).bind(2, key.x).bind(3, grid_.flip(key.z, key.y)).execute();

@@ -126,6 +126,8 @@ public:
     }
 
 private:
+    void require_valid(const TileKey& key) const;
+
     std::filesystem::path path_;
     std::filesystem::path part_;
     const Grid& grid_;

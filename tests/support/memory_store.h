@@ -138,6 +138,9 @@ public:
         if (hooks_.on_put) {
             hooks_.on_put(key);
         }
+        if (!Grid::google_maps_compatible().contains(key) || content.empty()) {
+            throw Error{Errc::invalid_argument, "no tile"};
+        }
         changes_[key] = Bytes{content.begin(), content.end()};
     }
 
