@@ -10,6 +10,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace offgrid {
 
@@ -37,7 +39,15 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
 
+    struct FilePart {
+        std::string file{};
+        TileRange range{};
+    };
+
     void scan(const TileRange& range);
+    void take_all(const TileRange& range);
+    std::vector<FilePart> parts_of(const TileRange& range) const;
+    void scan_by_file(const std::vector<FilePart>& parts);
     void ask(const TileRange& range);
     void ask_only();
 
