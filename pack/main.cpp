@@ -3,6 +3,7 @@
 #include "pack/commands/command.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -31,14 +32,12 @@ constexpr std::array verbs{
 std::atomic<bool> is_stopped{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
+/// The second signal ends the process at once: a server that does not answer may hold up the first.
+/// What is committed stays.
 extern "C" void stop(int /*signal*/) {
-    is_stopped = true;
-}
-
-int exit_code(Errc code) {
-    return code == Errc::interrupted        ? exit_interrupted
-           : code == Errc::invalid_argument ? exit_usage
-                                            : exit_failure;
+    if (is_stopped.exchange(true)) {
+        ::_exit(exit_interrupted);
+    }
 }
 
 }  // namespace
@@ -58,7 +57,7 @@ int main(int argc, char** argv) {
                         is_stopped);
     } catch (const Error& error) {
         fmt::print(stderr, "offgrid-pack: {}\n", error.what());
-        return exit_code(error.code());
+        return exit_code_of(error.code());
     } catch (const std::exception& error) {
         fmt::print(stderr, "offgrid-pack: {}\n", error.what());
         return exit_failure;

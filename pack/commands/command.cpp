@@ -1,12 +1,30 @@
 #include "pack/commands/command.h"
 
-#include "formats/base/error.h"
-
 #include <fmt/format.h>
 
 #include <cstdio>
 
 namespace offgrid {
+
+ExitCode exit_code_of(Errc code) {
+    switch (code) {
+        case Errc::interrupted:
+            return exit_interrupted;
+        case Errc::invalid_argument:
+        case Errc::not_found:
+            return exit_usage;
+        case Errc::already_exists:
+        case Errc::denied:
+        case Errc::corrupt:
+        case Errc::unsupported:
+        case Errc::too_large:
+        case Errc::busy:
+        case Errc::no_space:
+        case Errc::io:
+            break;
+    }
+    return exit_failure;
+}
 
 std::optional<CommandLineAnswer> parse_words(CLI::App& app, Words words,
                                              const std::function<void()>& read) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "formats/base/error.h"
 #include "pack/command_line.h"
 
 #include <CLI/CLI.hpp>
@@ -19,6 +20,10 @@ enum ExitCode {
     exit_incomplete = 3,  ///< the work is done, and some tiles failed or are wrong
     exit_interrupted = 130,
 };
+
+/// The code for the error that ended a verb: a wrong request, or something named that is not there,
+/// is wrong use.
+ExitCode exit_code_of(Errc code);
 
 /// The words of a command line from the verb on.
 using Words = std::span<const char* const>;

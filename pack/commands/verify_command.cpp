@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -98,7 +99,7 @@ int run_verify(Words words, const std::atomic<bool>& is_stopped) {
                                 .report = [&](const Problem& problem) { report.add(problem); },
                                 .is_stopped = is_stopped};
     VerifySummary total;
-    bool could_look_at_all = true;
+    int refused = exit_ok;
     const auto locations = make_locations();
     for (const auto& source : command.sources) {
         try {
@@ -111,11 +112,11 @@ int run_verify(Words words, const std::atomic<bool>& is_stopped) {
                 throw;
             }
             fmt::print(stderr, "offgrid-pack: {}: {}\n", source, error.what());
-            could_look_at_all = false;
+            refused = std::max<int>(refused, exit_code_of(error.code()));
         }
     }
     report.finish(total);
-    return !could_look_at_all ? exit_failure : total.problems > 0 ? exit_incomplete : exit_ok;
+    return refused != exit_ok ? refused : total.problems > 0 ? exit_incomplete : exit_ok;
 }
 
 }  // namespace offgrid
