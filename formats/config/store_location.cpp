@@ -248,6 +248,9 @@ private:
         location.open_reader = [this, &cache, &locker, slice] {
             return offgrid::open_reader(cache, slice, environment(locker));
         };
+        for (const auto& dimension : tileset.dimensions) {
+            location.dimensions.push_back(dimension->name());
+        }
         if (tileset.is_read_only) {
             location.why_read_only = fmt::format("tileset '{}' is read-only", tileset.name);
             return location;

@@ -18,10 +18,6 @@ namespace {
 /// More than any grid has: a list is not to grow without end.
 constexpr int max_zoom = 63;
 
-bool names_tileset(const std::string& location) {
-    return location.ends_with(".xml") || location.find(".xml#") != std::string::npos;
-}
-
 /// Whether the store may have tiles of the zoom.
 bool takes_zoom(const config::StoreLocation& location, int z) {
     return z < location.info.grid->levels() && !location.limits(z).is_empty();
@@ -120,15 +116,30 @@ SelectionRequest SelectionOptions::read() const {
         if (equals == std::string::npos || equals == 0) {
             throw Error{Errc::invalid_argument, fmt::format("--dim {}: must be NAME=VALUE", text)};
         }
-        request.dimensions.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+        const auto name = text.substr(0, equals);
+        if (std::ranges::find(request.dimensions, name,
+                              &std::pair<std::string, std::string>::first) !=
+            request.dimensions.end()) {
+            throw Error{Errc::invalid_argument, fmt::format("--dim {}: given twice", name)};
+        }
+        request.dimensions.emplace_back(name, text.substr(equals + 1));
     }
     return request;
+}
+
+std::optional<std::filesystem::path> config_file_of(const std::string& location) {
+    const auto hash = location.rfind(".xml#");
+    if (hash != std::string::npos) {
+        return location.substr(0, hash + 4);
+    }
+    return location.ends_with(".xml") ? std::optional<std::filesystem::path>{location}
+                                      : std::nullopt;
 }
 
 config::LocationOptions location_options(const std::string& location,
                                          const SelectionRequest& request) {
     config::LocationOptions options{.grid = request.grid};
-    if (names_tileset(location)) {
+    if (config_file_of(location)) {
         options.dimensions = request.dimensions;
     }
     return options;
@@ -136,7 +147,7 @@ config::LocationOptions location_options(const std::string& location,
 
 void require_there(const config::StoreLocation& source) {
     const auto& text = source.text;
-    if (names_tileset(text) || text.find("://") != std::string::npos) {
+    if (config_file_of(text) || text.find("://") != std::string::npos) {
         return;
     }
     const auto folder = text.substr(0, text.find('{'));

@@ -59,6 +59,10 @@ void BatchReader::read() {
 }
 
 void BatchReader::scan(const TileRange& range) {
+    if (!unreadable_.empty()) {
+        scan_by_file(parts_of(range));
+        return;
+    }
     try {
         take_all(range);
         if (skip_until_) {  // the source has changed since
@@ -72,7 +76,7 @@ void BatchReader::scan(const TileRange& range) {
         }
         end_batch();  // what was read before it is good
         const auto parts = error.code() == Errc::busy ? std::vector<FilePart>{} : parts_of(range);
-        if (parts.size() < 2) {
+        if (parts.empty()) {
             rethrow_with(error, "cannot read zoom {}", range.z);
         }
         scan_by_file(parts);
@@ -83,7 +87,7 @@ void BatchReader::take_all(const TileRange& range) {
     job_.source.scan(range, [this](const TileKey& key, BytesView content) { take(key, content); });
 }
 
-/// What each file of the source has of a range; nothing where the source has no files.
+/// What each file of the source has of a range; nothing where the source is not in several files.
 std::vector<BatchReader::FilePart> BatchReader::parts_of(const TileRange& range) const {
     std::vector<FilePart> parts;
     const auto* const files = job_.source.files();
@@ -91,7 +95,11 @@ std::vector<BatchReader::FilePart> BatchReader::parts_of(const TileRange& range)
         return parts;
     }
     const TemplateFiles covering{files->names(), job_.selection.grid(), files->values()};
-    for (auto& file : files->list()) {
+    auto names = files->list();
+    if (names.size() < 2) {
+        return parts;
+    }
+    for (auto& file : names) {
         const auto part = intersection(range, covering.covered(file, range.z));
         if (!part.is_empty()) {
             parts.push_back({std::move(file), part});
@@ -106,11 +114,15 @@ void BatchReader::scan_by_file(const std::vector<FilePart>& parts) {
     state_.hold_marks(next_number_);
     begin_batch();
     for (const auto& [file, range] : parts) {
+        if (unreadable_.contains(file)) {
+            continue;
+        }
         try {
             take_all(range);
             state_.keep_success(TransferState::Side::reading, batch_->number());
         } catch (const Error& error) {
             check_for_end();
+            unreadable_.insert(file);
             batch_->last = {range.z, range.min_x, range.min_y};
             TransferCounts counts;
             const bool goes_on =

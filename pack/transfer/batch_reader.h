@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -75,7 +76,8 @@ private:
     Clock::time_point batch_begin_;
     std::optional<TileKey> skip_until_;  ///< inclusive
     bool has_started_zoom_again_ = false;
-    std::int64_t keys_ = 0;  ///< asked for or skipped, of keys_total_
+    std::set<std::string> unreadable_;  ///< files of the source
+    std::int64_t keys_ = 0;             ///< asked for or skipped, of keys_total_
     std::int64_t keys_total_ = 0;
     int zoom_ = 0;
 };

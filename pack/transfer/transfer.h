@@ -70,7 +70,7 @@ struct TransferJob {
         keep_mark{};  ///< after each commit; one at a time
     std::function<void(const TileKey& key, std::string_view cause)> keep_failure{};  ///< as above
     std::function<void(const std::string& file, int z, std::string_view cause)>
-        keep_file_failure{};  ///< as above, for the tiles of a zoom in a file of the source
+        keep_file_failure{};  ///< as above, for a file of the source from a zoom on
     std::function<void(const TransferProgress& progress)> report{};  ///< often, by the caller
     const std::atomic<bool>& is_stopped;
 };

@@ -93,7 +93,8 @@ bool TransferState::lengthen_row(Side side, Place place, const std::string& what
 void TransferState::end_row(Side side, std::int64_t batch) {
     const std::lock_guard lock{failures_mutex_};
     auto& row = row_of(side);
-    if (row.length < max_failures_in_row && batch >= row.first_batch) {  // else it has ended all
+    const bool has_ended_all = row.length >= max_failures_in_row;
+    if (!has_ended_all && batch >= row.first_batch) {
         row.length = 0;
     }
 }

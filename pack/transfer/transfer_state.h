@@ -41,7 +41,7 @@ public:
     /// counted, and one too many in a row end the transfer: false then.
     bool keep_failure(Side side, Place place, const TileKey& key, const Error& error);
 
-    /// The same for the tiles of a zoom in a file of the source.
+    /// The same for a file of the source, from a zoom on.
     bool keep_failure(Place place, const std::string& file, int z, const Error& error);
 
     /// Ends a row of failures, unless that began in a later batch: with several threads the last
