@@ -68,6 +68,12 @@ Box parse_bbox(const std::string& text) {
         rest.remove_prefix(std::min(comma + 1, rest.size()));
     }
     const Box box{edges[0], edges[1], edges[2], edges[3]};
+    if (is_sound && box.min_y > box.max_y) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("--bbox {}: the south {} is above the north {}: the order is "
+                                "west,south,east,north",
+                                text, box.min_y, box.max_y)};
+    }
     if (is_sound && (box.min_x > box.max_x || box.max_x > 180)) {
         throw Error{Errc::invalid_argument,
                     fmt::format("--bbox {}: reaches across 180 degrees: take W,S,180,N and "

@@ -3,6 +3,7 @@
 #include "pack/commands/command.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -31,8 +32,12 @@ constexpr std::array verbs{
 std::atomic<bool> is_stopped{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
+/// The second signal ends the process at once: a server that does not answer may hold up the first.
+/// What is committed stays.
 extern "C" void stop(int /*signal*/) {
-    is_stopped = true;
+    if (is_stopped.exchange(true)) {
+        ::_exit(exit_interrupted);
+    }
 }
 
 }  // namespace

@@ -173,7 +173,7 @@ void write_durably(FileOps& files, const fs::path& path, BytesView content) {
     file->append(content);
     file->sync();
     files.rename(beside, path);
-    files.sync_directory(path.parent_path());
+    files.sync_directory(path.has_parent_path() ? path.parent_path() : ".");
 }
 
 Bytes read_file(const fs::path& path, std::uint64_t limit_bytes) {

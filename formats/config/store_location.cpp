@@ -2,6 +2,7 @@
 
 #include "formats/base/error.h"
 #include "formats/package/depot.h"
+#include "formats/tile/lonlat.h"
 
 #include <fmt/ranges.h>
 
@@ -160,6 +161,15 @@ std::pair<Manifest, LocateFile> find_manifest(const std::string& text) {
             }};
 }
 
+/// The tiles of a region in degrees; all where the formula of the grid's SRS is not known.
+std::function<TileRange(int z)> tiles_within(const Grid& grid, const Box& bounds) {
+    const auto box = from_lonlat(grid.srs(), bounds);
+    if (!box) {
+        return limits_of(grid);
+    }
+    return [&grid, box = *box](int z) { return grid.range_of(z, box); };
+}
+
 StoreLocation find_package(SharedStores& stores, const std::string& text,
                            const LocationOptions& options) {
     auto [manifest, locate_file] = find_manifest(text);
@@ -172,7 +182,7 @@ StoreLocation find_package(SharedStores& stores, const std::string& text,
                            .type = "package",
                            .info = open_package(manifest, locate_file, pool)->info(),
                            .limits = limits_of(*manifest.grid),
-                           .expected = limits_of(*manifest.grid),
+                           .expected = tiles_within(*manifest.grid, manifest.bounds),
                            .why_read_only = "packages are made by pack"};
     location.open_reader = [manifest = std::move(manifest), locate_file = std::move(locate_file),
                             &pool] { return open_package(manifest, locate_file, pool); };
@@ -226,6 +236,9 @@ StoreLocation find_tileset(SharedStores& stores, const OpenConfig& opened, const
     location.open_reader = [&stores, &cache, &locker, slice] {
         return offgrid::open_reader(cache, slice, stores.environment(locker));
     };
+    for (const auto& dimension : tileset.dimensions) {
+        location.dimensions.push_back(dimension->name());
+    }
     if (tileset.is_read_only) {
         location.why_read_only = fmt::format("tileset '{}' is read-only", tileset.name);
         return location;

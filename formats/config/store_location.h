@@ -44,6 +44,8 @@ struct StoreLocation {
     std::function<std::unique_ptr<TileWriter>(const StoreInfo& like)> open_writer{};
     std::string why_read_only{};
 
+    std::vector<std::string> dimensions{};  ///< their names; empty for what is no tileset
+
     bool gains_by_parallel_writers = false;
 };
 

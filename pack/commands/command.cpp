@@ -6,10 +6,24 @@
 
 namespace offgrid {
 
-int exit_code_of(Errc code) {
-    return code == Errc::interrupted        ? exit_interrupted
-           : code == Errc::invalid_argument ? exit_usage
-                                            : exit_failure;
+ExitCode exit_code_of(Errc code) {
+    switch (code) {
+        case Errc::interrupted:
+            return exit_interrupted;
+        case Errc::invalid_argument:
+        case Errc::not_found:
+            return exit_usage;
+        case Errc::already_exists:
+        case Errc::denied:
+        case Errc::corrupt:
+        case Errc::unsupported:
+        case Errc::too_large:
+        case Errc::busy:
+        case Errc::no_space:
+        case Errc::io:
+            break;
+    }
+    return exit_failure;
 }
 
 std::string with_name(std::string_view name, std::string_view message) {

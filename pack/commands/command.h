@@ -23,6 +23,10 @@ enum ExitCode {
     exit_interrupted = 130,
 };
 
+/// The code for the error that ended a verb: a wrong request, or something named that is not there,
+/// is wrong use.
+ExitCode exit_code_of(Errc code);
+
 /// The words of a command line from the verb on.
 using Words = std::span<const char* const>;
 

@@ -120,13 +120,28 @@ SelectionRequest SelectionOptions::read() const {
         if (equals == std::string::npos || equals == 0) {
             throw Error{Errc::invalid_argument, fmt::format("--dim {}: must be NAME=VALUE", text)};
         }
-        request.dimensions.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+        const auto name = text.substr(0, equals);
+        if (std::ranges::find(request.dimensions, name,
+                              &std::pair<std::string, std::string>::first) !=
+            request.dimensions.end()) {
+            throw Error{Errc::invalid_argument, fmt::format("--dim {}: given twice", name)};
+        }
+        request.dimensions.emplace_back(name, text.substr(equals + 1));
     }
     return request;
 }
 
+std::optional<std::filesystem::path> config_file_of(const std::string& location) {
+    const auto hash = location.rfind(".xml#");
+    if (hash != std::string::npos) {
+        return location.substr(0, hash + 4);
+    }
+    return location.ends_with(".xml") ? std::optional<std::filesystem::path>{location}
+                                      : std::nullopt;
+}
+
 bool names_tileset(const std::string& location) {
-    return location.ends_with(".xml") || location.find(".xml#") != std::string::npos;
+    return config_file_of(location).has_value();
 }
 
 void require_dimensions_used(const SelectionRequest& request,
@@ -142,7 +157,7 @@ void require_dimensions_used(const SelectionRequest& request,
 config::LocationOptions location_options(const std::string& location,
                                          const SelectionRequest& request) {
     config::LocationOptions options{.grid = request.grid};
-    if (names_tileset(location)) {
+    if (config_file_of(location)) {
         options.dimensions = request.dimensions;
     }
     return options;
@@ -150,7 +165,7 @@ config::LocationOptions location_options(const std::string& location,
 
 void require_there(const config::StoreLocation& source) {
     const auto& text = source.text;
-    if (names_tileset(text) || text.find("://") != std::string::npos) {
+    if (config_file_of(text) || text.find("://") != std::string::npos) {
         return;
     }
     const auto folder = text.substr(0, text.find('{'));

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -44,6 +45,9 @@ private:
 
 /// `5`, `0-12`, `3,5-7`: ascending, each once. Throws `invalid_argument`.
 std::vector<int> parse_zoom_list(const std::string& text);
+
+/// The `mapcache.xml` of a location that names a tileset, else nothing.
+std::optional<std::filesystem::path> config_file_of(const std::string& location);
 
 /// Whether the location is a tileset of a mapcache.xml.
 bool names_tileset(const std::string& location);

@@ -1,7 +1,9 @@
 #include "formats/base/error.h"
 #include "formats/base/file_ops.h"
 #include "pack/commands/command.h"
+#include "pack/commands/dry_run.h"
 #include "pack/commands/open_store.h"
+#include "pack/commands/transfer_identity.h"
 #include "pack/commands/transfer_options.h"
 #include "pack/commands/transfer_plan.h"
 #include "pack/commands/transfer_report.h"
@@ -33,6 +35,21 @@ std::unique_ptr<TileReader> open_if_there(const config::StoreLocation& location)
     }
 }
 
+/// Whether the store has the tile, or cannot be asked now. An SQLite file that a run was killed in
+/// the midst of committing to is put right by the next writer; a reader cannot, and what the
+/// journal tells was committed before.
+bool may_have(const config::StoreLocation& location, const TileKey& key) {
+    try {
+        const auto reader = open_if_there(location);
+        return reader && reader->exists(key);
+    } catch (const Error& error) {
+        if (error.code() != Errc::io) {
+            throw;
+        }
+        return true;
+    }
+}
+
 /// Where a former run of the command got to, or nothing. A destination that does not have what the
 /// former run has written last is another one: it begins anew.
 std::optional<TransferMark> mark_to_go_on_after(const TransferCommand& command,
@@ -44,11 +61,14 @@ std::optional<TransferMark> mark_to_go_on_after(const TransferCommand& command,
     try {
         mark = journal.read();
     } catch (const Error& error) {
+        if (error.code() == Errc::invalid_argument && command.journal.empty()) {
+            fmt::print(stderr, "note: {}: beginning anew\n", error.what());
+            return std::nullopt;
+        }
         throw Error{error.code(), fmt::format("{}; --restart begins anew", error.what())};
     }
     if (mark && mark->written) {
-        const auto reader = open_if_there(plan.destination);
-        if (!reader || !reader->exists(*mark->written)) {
+        if (!may_have(plan.destination, *mark->written)) {
             fmt::print(stderr, "note: {} lacks what the former run wrote there: beginning anew\n",
                        plan.destination.text);
             return std::nullopt;
@@ -61,6 +81,11 @@ std::optional<TransferMark> mark_to_go_on_after(const TransferCommand& command,
     return mark;
 }
 
+Journal journal_of(const TransferCommand& command) {
+    return {posix_file_ops(), command.journal.empty() ? default_journal(command) : command.journal,
+            identity_of(command)};
+}
+
 int exit_code_of(const TransferResult& result) {
     if (!result.ended_by) {
         return result.counts.failed > 0 ? exit_incomplete : exit_ok;
@@ -70,8 +95,8 @@ int exit_code_of(const TransferResult& result) {
 
 int run(const TransferCommand& command, const TransferPlan& plan,
         const std::atomic<bool>& is_stopped) {
-    Journal journal{posix_file_ops(),
-                    command.journal.empty() ? default_journal(command) : command.journal};
+    auto journal = journal_of(command);
+    journal.create_folder();
     const auto reader = plan.source.open_reader();
     if (!reader->can_scan() && command.selection.zooms.empty() && !plan.only) {
         throw Error{
@@ -85,6 +110,7 @@ int run(const TransferCommand& command, const TransferPlan& plan,
         reencoder.emplace(*command.reencode, command.quality, plan.threads);
     }
     FailedLog failed_log{
+        posix_file_ops(),
         command.failed_log.empty() ? fs::path{journal.path()} += ".failed" : command.failed_log,
         mark ? FailedLog::Existing::continued : FailedLog::Existing::replaced};
     TransferReport report{command, plan, mark ? mark->counts : TransferCounts{}};
@@ -93,6 +119,7 @@ int run(const TransferCommand& command, const TransferPlan& plan,
     job.only = plan.only ? &*plan.only : nullptr;
     job.open_writer = [&] { return plan.destination.open_writer(plan.like); };
     job.writers = plan.writers;
+    job.writes_in_files = !plan.destination.gains_by_parallel_writers;
     job.lacking_in = present.get();
     // A source that must be asked is behind a network, where threads mostly wait.
     job.threads =
@@ -105,16 +132,22 @@ int run(const TransferCommand& command, const TransferPlan& plan,
     }
     job.tiles_per_second = command.tiles_per_second;
     job.after = mark;
-    job.keep_mark = [&](const TransferMark& next) { journal.keep(next); };
+    job.keep_mark = [&](const TransferMark& next) {
+        failed_log.sync();  // the mark passes over them
+        journal.keep(next);
+    };
     job.keep_failure = [&](const TileKey& key, std::string_view cause) {
         failed_log.add(key, cause);
+    };
+    job.keep_file_failure = [&](const std::string& file, int z, std::string_view cause) {
+        failed_log.add(file, z, cause);
     };
     job.report = [&](const TransferProgress& progress) { report.show(progress); };
     const auto result = transfer(job);
     if (!result.ended_by) {
         journal.remove();
     }
-    report.finish(result, failed_log.path());
+    report.finish(result, failed_log);
     return exit_code_of(result);
 }
 
@@ -134,7 +167,9 @@ int run_transfer(Words words, const std::atomic<bool>& is_stopped) {
         }
     }
     if (command.is_dry_run) {
-        print_dry_run(command, plan, is_stopped);
+        const auto mark = mark_to_go_on_after(command, plan, journal_of(command));
+        const auto present = command.is_missing_only ? open_if_there(plan.destination) : nullptr;
+        print_dry_run(command, plan, {.after = mark, .lacking_in = present.get()}, is_stopped);
         return exit_ok;
     }
     return run(command, plan, is_stopped);

@@ -1,8 +1,9 @@
 #include "pack/commands/transfer_plan.h"
 
 #include "formats/base/error.h"
-#include "formats/base/hash.h"
 #include "formats/tile/lonlat.h"
+#include "formats/tile/tile_format.h"
+#include "pack/commands/transfer_identity.h"
 #include "pack/transfer/journal.h"
 #include "pack/transfer/same_tiles.h"
 
@@ -10,8 +11,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
+#include <filesystem>
+#include <set>
+#include <system_error>
 #include <thread>
+#include <tuple>
 
 namespace offgrid {
 namespace {
@@ -21,28 +25,142 @@ namespace fs = std::filesystem;
 /// Threads where most of the time is spent waiting for a network.
 constexpr int network_threads = 8;
 
-/// A location that does not depend on the working folder, as far as it can be told.
-std::string absolute(const std::string& location) {
-    return location.find("://") != std::string::npos
-               ? location
-               : fs::weakly_canonical(fs::absolute(location)).string();
-}
-
-/// Find the destination in the grid of that name or, where it has none of that name, in its own:
-/// grids may cut the same tiles under different names.
-config::StoreLocation find_destination(const TransferCommand& command, const Grid& grid,
-                                       config::StoreLocations& locations) {
-    auto options = location_options(command.destination, command.selection);
-    options.grid = options.grid.empty() ? grid.name() : options.grid;
+/// Find the store in the grid of that name or, where it has none of that name, in its own: grids
+/// may cut the same tiles under different names.
+config::StoreLocation find_in_grid(const std::string& text, const std::string& grid,
+                                   config::StoreLocations& locations) {
     try {
-        return locations.find(command.destination, options);
+        return locations.find(text, {.grid = grid});
     } catch (const Error& error) {
         if (error.code() != Errc::not_found && error.code() != Errc::invalid_argument) {
             throw;
         }
     }
-    options.grid.clear();
-    return locations.find(command.destination, options);
+    return locations.find(text);
+}
+
+struct Stores {
+    config::StoreLocation source{};
+    config::StoreLocation destination{};
+};
+
+/// Find both; --grid and --dim are for each that has such a one.
+Stores find_stores(const TransferCommand& command, config::StoreLocations& locations) {
+    const auto& [grid, dimensions] = std::tie(command.selection.grid, command.selection.dimensions);
+    Stores stores{.source = find_in_grid(command.source, grid, locations)};
+    require_there(stores.source);
+    const auto& source_grid = stores.source.info.grid->name();
+    stores.destination =
+        find_in_grid(command.destination, grid.empty() ? source_grid : grid, locations);
+    const auto& destination_grid = stores.destination.info.grid->name();
+    if (!grid.empty() && source_grid != grid && destination_grid != grid) {
+        locations.find(command.source, {.grid = grid});  // says which there are
+        throw Error{Errc::not_found, fmt::format("neither SRC nor DST has a grid '{}'", grid)};
+    }
+    std::set<std::string> used;
+    for (auto* const store : {&stores.source, &stores.destination}) {
+        config::LocationOptions options{.grid = store->info.grid->name()};
+        for (const auto& [name, value] : dimensions) {
+            if (std::ranges::find(store->dimensions, name) != store->dimensions.end()) {
+                options.dimensions.emplace_back(name, value);
+                used.insert(name);
+            }
+        }
+        if (!options.dimensions.empty()) {
+            *store = locations.find(store->text, options);
+        }
+    }
+    for (const auto& [name, value] : dimensions) {
+        if (!used.contains(name)) {
+            throw Error{Errc::invalid_argument,
+                        fmt::format("--dim {}: neither SRC nor DST is a tileset with it; SRC has: "
+                                    "{}; DST has: {}",
+                                    name, fmt::join(stores.source.dimensions, ", "),
+                                    fmt::join(stores.destination.dimensions, ", "))};
+        }
+    }
+    return stores;
+}
+
+std::vector<std::string> mbtiles_files(const config::StoreLocation& location) {
+    if (location.type != "mbtiles") {
+        return {};
+    }
+    const auto reader = location.open_reader();
+    return reader->files() == nullptr ? std::vector<std::string>{} : reader->files()->list();
+}
+
+/// Whether both are one store under two names: a path and a link to it, a tileset and the file that
+/// its cache is.
+bool are_one(const config::StoreLocation& source, const config::StoreLocation& destination) {
+    const auto one = absolute_location(source.text);
+    const auto other = absolute_location(destination.text);
+    const auto is_only_tileset = [](const std::string& text, const std::string& of) {
+        return text.ends_with(".xml") && of.starts_with(text + '#');
+    };
+    if (one == other || is_only_tileset(one, other) || is_only_tileset(other, one)) {
+        return true;
+    }
+    const auto files = mbtiles_files(source);
+    const auto others = mbtiles_files(destination);
+    std::error_code failure;
+    return files.size() == 1 && others.size() == 1 &&
+           fs::equivalent(files.front(), others.front(), failure);
+}
+
+/// The format that tiles of the store have by its own account, or the name of its files.
+std::optional<TileFormat> declared_format(const config::StoreLocation& location) {
+    const auto dot = location.text.rfind('.');
+    return location.info.format || location.text.find('{') == std::string::npos ||
+                   dot == std::string::npos
+               ? location.info.format
+               : format_named(std::string_view{location.text}.substr(dot + 1));
+}
+
+/// Tiles that are encoded anew must be what the destination declares; tiles that are only copied
+/// are copied, as MapCache does, and it is said.
+void check_formats(const TransferCommand& command, TransferPlan& plan) {
+    const auto declared = declared_format(plan.destination);
+    if (!declared) {
+        return;
+    }
+    const auto word = [](std::optional<TileFormat> format) {
+        return format ? extension_of(*format) : std::string_view{"mixed"};
+    };
+    if (command.reencode) {
+        if (plan.like.format != declared) {
+            throw Error{Errc::invalid_argument,
+                        fmt::format("--reencode {}: the tiles of {} are declared as {}",
+                                    word(plan.like.format), plan.destination.text, word(declared))};
+        }
+        return;
+    }
+    if (const auto format = declared_format(plan.source); format && format != declared) {
+        plan.notes.push_back(
+            fmt::format("{} has {}, {} is declared as {}: tiles are copied as they "
+                        "are; --reencode changes them",
+                        plan.source.text, word(format), plan.destination.text, word(declared)));
+    }
+}
+
+/// The tiles of a log that the destination takes.
+std::vector<TileKey> read_retried(const TransferCommand& command, const Stores& stores,
+                                  std::vector<std::string>& notes) {
+    const auto& [source, destination] = std::tie(stores.source, stores.destination);
+    auto keys = read_failed_log(command.retry_failed, *source.info.grid);
+    const auto left_out = std::erase_if(keys, [&](const TileKey& key) {
+        return key.z >= destination.info.grid->levels() || !destination.limits(key.z).contains(key);
+    });
+    if (left_out > 0) {
+        notes.push_back(fmt::format("{} does not take {} tiles of {}", destination.text, left_out,
+                                    command.retry_failed.string()));
+    }
+    if (keys.empty()) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("{} names no tile that {} takes", command.retry_failed.string(),
+                                destination.text)};
+    }
+    return keys;
 }
 
 void check_stores(const TransferPlan& plan) {
@@ -98,33 +216,26 @@ Selection selection_of(const std::vector<TileKey>& keys, const Grid& grid) {
 }  // namespace
 
 TransferPlan plan_transfer(const TransferCommand& command, config::StoreLocations& locations) {
-    if (absolute(command.source) == absolute(command.destination)) {
+    auto stores = find_stores(command, locations);
+    if (are_one(stores.source, stores.destination)) {
         throw Error{Errc::invalid_argument, fmt::format("SRC and DST are both {}", command.source)};
     }
-    require_dimensions_used(command.selection, std::array{command.source, command.destination});
-    auto source =
-        locations.find(command.source, location_options(command.source, command.selection));
-    require_there(source);
-    const auto& grid = *source.info.grid;
-    auto destination = find_destination(command, grid, locations);
+    const auto& grid = *stores.source.info.grid;
     std::vector<std::string> notes;
     std::optional<std::vector<TileKey>> only;
     if (!command.retry_failed.empty()) {
-        only = read_failed_log(command.retry_failed, grid);
+        only = read_retried(command, stores, notes);
     }
-    auto selection =
-        only ? selection_of(*only, grid) : select(command.selection, source, &destination, notes);
-    TransferPlan plan{.source = std::move(source),
-                      .destination = std::move(destination),
+    auto selection = only ? selection_of(*only, grid)
+                          : select(command.selection, stores.source, &stores.destination, notes);
+    TransferPlan plan{.source = std::move(stores.source),
+                      .destination = std::move(stores.destination),
                       .selection = std::move(selection),
                       .only = std::move(only),
                       .notes = std::move(notes)};
-    if (plan.selection.is_empty()) {
-        throw Error{Errc::invalid_argument,
-                    fmt::format("{} names no tile", command.retry_failed.string())};
-    }
     check_stores(plan);
     plan.like = describe(command, plan);
+    check_formats(command, plan);
     plan.threads = command.threads;
     if (plan.threads == 0) {
         plan.threads = plan.destination.gains_by_parallel_writers
@@ -133,30 +244,6 @@ TransferPlan plan_transfer(const TransferCommand& command, config::StoreLocation
     }
     plan.writers = plan.destination.gains_by_parallel_writers ? plan.threads : 1;
     return plan;
-}
-
-fs::path default_journal(const TransferCommand& command) {
-    const auto& selection = command.selection;
-    const auto content_of = [](const fs::path& file) {
-        return fs::is_regular_file(file) ? sha256_hex_of_file(file) : file.string();
-    };
-    std::vector<std::string> parts{absolute(command.source),
-                                   absolute(command.destination),
-                                   selection.grid,
-                                   fmt::format("{}", fmt::join(selection.zooms, ",")),
-                                   content_of(selection.region),
-                                   content_of(command.retry_failed)};
-    if (const auto& box = selection.bbox) {
-        parts.push_back(fmt::format("{},{},{},{}", box->min_x, box->min_y, box->max_x, box->max_y));
-    }
-    for (const auto& [name, value] : selection.dimensions) {
-        parts.push_back(fmt::format("{}={}", name, value));
-    }
-    parts.push_back(fmt::format("missing {} encoding {} quality {}", command.is_missing_only,
-                                command.reencode ? static_cast<int>(*command.reencode) : -1,
-                                command.quality));
-    const auto text = fmt::format("{}", fmt::join(parts, "\n"));
-    return journal_folder() / (sha256_hex(as_bytes(text)).substr(0, 32) + ".journal");
 }
 
 }  // namespace offgrid

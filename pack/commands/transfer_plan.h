@@ -28,7 +28,4 @@ struct TransferPlan {
 /// Find both stores and check what is asked. Throws the first Error, naming the option or store.
 TransferPlan plan_transfer(const TransferCommand& command, config::StoreLocations& locations);
 
-/// The journal of a command: the same for the same stores, tiles and way of copying.
-std::filesystem::path default_journal(const TransferCommand& command);
-
 }  // namespace offgrid

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <cstdio>
 
 namespace offgrid {
@@ -20,43 +19,20 @@ std::string dump(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+/// `, the first 3/1/2: cause`; empty when none failed in this run.
+std::string first_failure(const FailedLog& failed_log) {
+    auto line = failed_log.first();
+    if (line.empty()) {
+        return line;
+    }
+    if (const auto tab = line.find('\t'); tab != std::string::npos) {
+        line.replace(tab, 1, ": ");
+    }
+    return ", the first " + line.substr(line.starts_with("# ") ? 2 : 0);
+}
+
 double per_second(std::int64_t count, double seconds) {
     return seconds > 0 ? static_cast<double>(count) / seconds : 0;
-}
-
-/// The tiles and bytes of one zoom that would be copied.
-struct Planned {
-    int zoom = 0;
-    std::int64_t tiles = 0;
-    std::uint64_t bytes = 0;
-};
-
-std::vector<Planned> listed(const TileReader& reader, const Selection& selection,
-                            const std::atomic<bool>& is_stopped) {
-    std::vector<Planned> zooms;
-    for (const auto& range : selection.ranges()) {
-        auto& zoom = zooms.emplace_back(Planned{.zoom = range.z});
-        reader.list(range, [&](const TileKey& key, std::uint64_t bytes) {
-            if (is_stopped) {
-                throw Error{Errc::interrupted, "interrupted"};
-            }
-            if (selection.selects(key)) {
-                ++zoom.tiles;
-                zoom.bytes += bytes;
-            }
-        });
-    }
-    return zooms;
-}
-
-std::vector<Planned> counted(const TransferPlan& plan) {
-    std::vector<Planned> zooms;
-    for (const auto& range : plan.selection.ranges()) {
-        zooms.push_back({.zoom = range.z,
-                         .tiles = plan.only ? std::ranges::count(*plan.only, range.z, &TileKey::z)
-                                            : plan.selection.count(range)});
-    }
-    return zooms;
 }
 
 }  // namespace
@@ -95,7 +71,7 @@ void TransferReport::print_progress_json(const TransferProgress& progress) {
                      {"failed", progress.counts.failed}}));
 }
 
-void TransferReport::finish(const TransferResult& result, const std::filesystem::path& failed_log) {
+void TransferReport::finish(const TransferResult& result, const FailedLog& failed_log) {
     display_.finish();
     if (result.has_started_zoom_again && !command_.is_quiet) {
         fmt::print(stderr, "note: {} has changed: the zoom was begun anew\n", plan_.source.text);
@@ -109,9 +85,9 @@ void TransferReport::finish(const TransferResult& result, const std::filesystem:
     } else if (!command_.is_quiet) {
         print_text(result);
     }
-    if (result.counts.failed > 0) {
-        fmt::print(stderr, "{} tiles failed; --retry-failed {} does them again\n",
-                   result.counts.failed, failed_log.string());
+    if (counts.failed > 0) {
+        fmt::print(stderr, "{} tiles failed{}; --retry-failed {} does them again\n", counts.failed,
+                   first_failure(failed_log), failed_log.path().string());
     }
     if (result.ended_by) {
         fmt::print(stderr, "offgrid-pack: {}; the same command goes on from there\n",
@@ -140,8 +116,7 @@ void TransferReport::print_text(const TransferResult& result) const {
                more);
 }
 
-void TransferReport::print_json(const TransferResult& result,
-                                const std::filesystem::path& failed_log) const {
+void TransferReport::print_json(const TransferResult& result, const FailedLog& failed_log) const {
     const auto& counts = result.counts;
     const auto took = seconds();
     const auto tiles = counts.tiles - before_.tiles;
@@ -156,44 +131,12 @@ void TransferReport::print_json(const TransferResult& result,
               {"seconds", took},
               {"tiles_per_second", per_second(tiles, took)}};
     if (counts.failed > 0) {
-        json["failed_log"] = failed_log.string();
+        json["failed_log"] = failed_log.path().string();
     }
     if (result.ended_by) {
         json["ended_by"] = result.ended_by->what();
     }
     fmt::print("{}", dump(json));
-}
-
-void print_dry_run(const TransferCommand& command, const TransferPlan& plan,
-                   const std::atomic<bool>& is_stopped) {
-    const auto reader = plan.source.open_reader();
-    const bool has_sizes = reader->can_scan() && !plan.only;
-    const auto zooms = has_sizes ? listed(*reader, plan.selection, is_stopped) : counted(plan);
-    Planned total;
-    auto list = Json::array();
-    std::string text = fmt::format("{:>5} {:>14} {:>11}\n", "zoom",
-                                   has_sizes ? "tiles" : "to ask for", has_sizes ? "MB" : "");
-    const auto append = [&](std::string_view head, const Planned& row) {
-        text += fmt::format(
-            "{:>5} {:>14} {:>11}\n", head, row.tiles,
-            has_sizes ? fmt::format("{:.1f}", static_cast<double>(row.bytes) / 1e6) : "");
-    };
-    for (const auto& zoom : zooms) {
-        total.tiles += zoom.tiles;
-        total.bytes += zoom.bytes;
-        append(fmt::format("{}", zoom.zoom), zoom);
-        Json json{{"zoom", zoom.zoom}, {"tiles", zoom.tiles}};
-        json["bytes"] = has_sizes ? Json(zoom.bytes) : Json(nullptr);
-        list.push_back(std::move(json));
-    }
-    append("all", total);
-    if (command.is_json) {
-        Json json{{"tiles", total.tiles}};
-        json["bytes"] = has_sizes ? Json(total.bytes) : Json(nullptr);
-        json["zooms"] = std::move(list);
-        text = dump(json);
-    }
-    fmt::print("{}", text);
 }
 
 }  // namespace offgrid

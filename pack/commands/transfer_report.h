@@ -3,11 +3,10 @@
 #include "pack/commands/transfer_options.h"
 #include "pack/commands/transfer_plan.h"
 #include "pack/progress.h"
+#include "pack/transfer/journal.h"
 #include "pack/transfer/transfer.h"
 
-#include <atomic>
 #include <chrono>
-#include <filesystem>
 
 namespace offgrid {
 
@@ -20,7 +19,7 @@ public:
 
     void show(const TransferProgress& progress);
 
-    void finish(const TransferResult& result, const std::filesystem::path& failed_log);
+    void finish(const TransferResult& result, const FailedLog& failed_log);
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -28,7 +27,7 @@ private:
     double seconds() const;
     void print_progress_json(const TransferProgress& progress);
     void print_text(const TransferResult& result) const;
-    void print_json(const TransferResult& result, const std::filesystem::path& failed_log) const;
+    void print_json(const TransferResult& result, const FailedLog& failed_log) const;
 
     const TransferCommand& command_;
     const TransferPlan& plan_;
@@ -37,10 +36,5 @@ private:
     Clock::time_point start_ = Clock::now();
     Clock::time_point next_line_ = start_;
 };
-
-/// Print what a transfer would copy: tiles and bytes for each zoom, as far as the source tells
-/// without being read. Throws `interrupted` when stopped.
-void print_dry_run(const TransferCommand& command, const TransferPlan& plan,
-                   const std::atomic<bool>& is_stopped);
 
 }  // namespace offgrid

@@ -1,9 +1,12 @@
 #include "pack/transfer/batch_reader.h"
 
+#include "formats/store/template_files.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 namespace offgrid {
 namespace {
@@ -56,24 +59,84 @@ void BatchReader::read() {
 }
 
 void BatchReader::scan(const TileRange& range) {
-    const auto take_all = [&] {
-        job_.source.scan(range,
-                         [this](const TileKey& key, BytesView content) { take(key, content); });
-    };
+    if (!unreadable_.empty()) {
+        scan_by_file(parts_of(range));
+        return;
+    }
     try {
-        take_all();
+        take_all(range);
         if (skip_until_) {  // the source has changed since
             skip_until_.reset();
             has_started_zoom_again_ = true;
-            take_all();
+            take_all(range);
         }
     } catch (const Error& error) {
         if (state_.is_ending()) {
             throw;
         }
         end_batch();  // what was read before it is good
-        rethrow_with(error, "cannot read zoom {}", range.z);
+        const auto parts = error.code() == Errc::busy ? std::vector<FilePart>{} : parts_of(range);
+        if (parts.empty()) {
+            rethrow_with(error, "cannot read zoom {}", range.z);
+        }
+        scan_by_file(parts);
     }
+}
+
+void BatchReader::take_all(const TileRange& range) {
+    job_.source.scan(range, [this](const TileKey& key, BytesView content) { take(key, content); });
+}
+
+/// What each file of the source has of a range; nothing where the source is not in several files.
+std::vector<BatchReader::FilePart> BatchReader::parts_of(const TileRange& range) const {
+    std::vector<FilePart> parts;
+    const auto* const files = job_.source.files();
+    if (files == nullptr) {
+        return parts;
+    }
+    const TemplateFiles covering{files->names(), job_.selection.grid(), files->values()};
+    auto names = files->list();
+    if (names.size() < 2) {
+        return parts;
+    }
+    for (auto& file : names) {
+        const auto part = intersection(range, covering.covered(file, range.z));
+        if (!part.is_empty()) {
+            parts.push_back({std::move(file), part});
+        }
+    }
+    return parts;
+}
+
+/// Not in the order of a scan: the mark stays before it until the zoom is done.
+void BatchReader::scan_by_file(const std::vector<FilePart>& parts) {
+    skip_until_.reset();
+    state_.hold_marks(next_number_);
+    begin_batch();
+    for (const auto& [file, range] : parts) {
+        if (unreadable_.contains(file)) {
+            continue;
+        }
+        try {
+            take_all(range);
+            state_.keep_success(TransferState::Side::reading, batch_->number());
+        } catch (const Error& error) {
+            check_for_end();
+            unreadable_.insert(file);
+            batch_->last = {range.z, range.min_x, range.min_y};
+            TransferCounts counts;
+            const bool goes_on =
+                state_.keep_failure({batch_->number(), counts}, file, range.z, error);
+            batch_->counts += counts;
+            state_.count(counts);
+            if (!goes_on) {
+                throw;
+            }
+        }
+    }
+    end_batch();
+    state_.release_marks();
+    begin_batch();
 }
 
 void BatchReader::ask(const TileRange& range) {
@@ -164,7 +227,7 @@ void BatchReader::end_batch() {
     if (!batch_) {
         return;
     }
-    if (batch_->entries().empty()) {
+    if (batch_->entries().empty() && batch_->counts == TransferCounts{}) {
         --next_number_;
         queue_.give_back(std::move(batch_));
         return;
@@ -188,23 +251,35 @@ void BatchReader::finish_tiles() {
     }
     auto& entries = batch_->entries();
     std::vector<TransferCounts> counts(workers_.size());
-    workers_.for_each(entries.size(), [&](std::size_t index, std::size_t worker) {
-        check_for_end();
-        finish_tile(entries[index], worker, counts[worker]);
-    });
-    for (const auto& each : counts) {
-        batch_->counts += each;
+    const auto add_counts = [&] {
+        TransferCounts sum;
+        for (const auto& each : counts) {
+            sum += each;
+        }
+        batch_->counts += sum;
+        state_.count(sum);
+    };
+    try {
+        workers_.for_each(entries.size(), [&](std::size_t index, std::size_t worker) {
+            check_for_end();
+            finish_tile(entries[index], worker, counts[worker]);
+        });
+    } catch (const Error&) {
+        add_counts();
+        throw;
     }
-    state_.count(batch_->counts);
+    add_counts();
 }
 
 void BatchReader::finish_tile(Batch::Entry& entry, std::size_t worker, TransferCounts& counts) {
     entry.fate = Batch::Fate::left_out;
+    auto side = TransferState::Side::writing;  // the destination's failures
     try {
         if (job_.lacking_in != nullptr && job_.lacking_in->exists(entry.key)) {
             ++counts.present;
             return;
         }
+        side = TransferState::Side::reading;
         if (asks_) {
             rate_limit_.wait(job_.is_stopped);
             check_for_end();
@@ -219,11 +294,10 @@ void BatchReader::finish_tile(Batch::Entry& entry, std::size_t worker, TransferC
             entry.own = job_.convert(batch_->content_of(entry), worker);
         }
         entry.fate = Batch::Fate::to_write;
-        state_.keep_success(TransferState::Side::reading);
+        state_.keep_success(TransferState::Side::reading, batch_->number());
     } catch (const Error& error) {
         check_for_end();
-        ++counts.failed;
-        if (!state_.keep_failure(TransferState::Side::reading, entry.key, error)) {
+        if (!state_.keep_failure(side, {batch_->number(), counts}, entry.key, error)) {
             throw;
         }
     }

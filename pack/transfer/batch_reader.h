@@ -10,6 +10,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 namespace offgrid {
 
@@ -37,7 +40,15 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
 
+    struct FilePart {
+        std::string file{};
+        TileRange range{};
+    };
+
     void scan(const TileRange& range);
+    void take_all(const TileRange& range);
+    std::vector<FilePart> parts_of(const TileRange& range) const;
+    void scan_by_file(const std::vector<FilePart>& parts);
     void ask(const TileRange& range);
     void ask_only();
 
@@ -65,7 +76,8 @@ private:
     Clock::time_point batch_begin_;
     std::optional<TileKey> skip_until_;  ///< inclusive
     bool has_started_zoom_again_ = false;
-    std::int64_t keys_ = 0;  ///< asked for or skipped, of keys_total_
+    std::set<std::string> unreadable_;  ///< files of the source
+    std::int64_t keys_ = 0;             ///< asked for or skipped, of keys_total_
     std::int64_t keys_total_ = 0;
     int zoom_ = 0;
 };

@@ -64,24 +64,24 @@ bool BatchWriter::write(TileWriter& writer, Batch& batch) {
         try {
             writer.put(entry.key, content);
         } catch (const Error& error) {
-            ++counts.failed;
-            if (!state_.keep_failure(TransferState::Side::writing, entry.key, error)) {
+            if (!state_.keep_failure(TransferState::Side::writing, {batch.number(), counts},
+                                     entry.key, error)) {
                 is_whole = false;
                 break;
             }
             continue;
         }
-        state_.keep_success(TransferState::Side::writing);
+        state_.keep_success(TransferState::Side::writing, batch.number());
         ++counts.tiles;
         written = entry.key;
         counts.bytes += content.size();
     }
     state_.count(counts);
-    if (uncommitted_.empty() && !has_uncommitted_tiles_) {
+    if (uncommitted_.empty() && uncommitted_counts_.tiles == 0) {
         first_uncommitted_ = Clock::now();
     }
-    has_uncommitted_tiles_ = has_uncommitted_tiles_ || counts.tiles > 0;
-    uncommitted_bytes_ += counts.bytes;
+    uncommitted_counts_.tiles += counts.tiles;
+    uncommitted_counts_.bytes += counts.bytes;
     if (is_whole) {
         batch.counts += counts;
         uncommitted_.push_back({batch.number(), {batch.last, written, batch.counts}});
@@ -98,23 +98,24 @@ bool BatchWriter::is_commit_due() const {
     }
     const auto now = Clock::now();
     return now - last_commit_ >= work_a_commit * commit_duration_ &&
-           (uncommitted_.size() >= batches_a_commit || uncommitted_bytes_ >= bytes_a_commit ||
+           (uncommitted_.size() >= batches_a_commit ||
+            uncommitted_counts_.bytes >= bytes_a_commit ||
             now - first_uncommitted_ >= between_commits);
 }
 
 void BatchWriter::commit(TileWriter& writer) {
-    if (has_uncommitted_tiles_) {
+    if (uncommitted_counts_.tiles > 0) {
         const auto begin = Clock::now();
         writer.commit();
         last_commit_ = Clock::now();
         commit_duration_ = last_commit_ - begin;
-        has_uncommitted_tiles_ = false;
+        state_.count_committed(uncommitted_counts_);
+        uncommitted_counts_ = {};
     }
     if (!uncommitted_.empty()) {
         state_.commit(uncommitted_);
         uncommitted_.clear();
     }
-    uncommitted_bytes_ = 0;
 }
 
 }  // namespace offgrid

@@ -4,7 +4,6 @@
 #include "pack/transfer/transfer_state.h"
 
 #include <chrono>
-#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -40,8 +39,7 @@ private:
     BatchQueue& queue_;
     TransferState& state_;
     std::vector<TransferState::Committed> uncommitted_;
-    std::uint64_t uncommitted_bytes_ = 0;
-    bool has_uncommitted_tiles_ = false;
+    TransferCounts uncommitted_counts_;  // tiles and bytes; also of a batch that is not whole
     Clock::time_point first_uncommitted_;
     Clock::time_point last_commit_ = Clock::now();
     Clock::duration commit_duration_{};

@@ -4,6 +4,7 @@
 #include "formats/base/parse_number.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -22,8 +23,24 @@ std::string shown(const TileKey& key) {
     return fmt::format("{}/{}/{}", key.z, key.x, key.y);
 }
 
-TransferMark parse_mark(const Bytes& content) {
-    const auto json = nlohmann::json::parse(content);
+/// Throws `invalid_argument` naming the parts that differ.
+void require_same(const TransferIdentity& kept, const TransferIdentity& asked) {
+    std::vector<std::string> different;
+    for (const auto& [part, text] : asked) {
+        const auto found = kept.find(part);
+        if (found == kept.end() || found->second != text) {
+            different.push_back(part);
+        }
+    }
+    if (!different.empty() || kept.size() != asked.size()) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("not the same: {}",
+                                different.empty() ? std::string{"what it names"}
+                                                  : fmt::format("{}", fmt::join(different, ", ")))};
+    }
+}
+
+TransferMark parse_mark(const nlohmann::json& json) {
     const auto last = parse_key(json.at("last").get<std::string>());
     if (!last) {
         throw Error{Errc::corrupt, "'last' is no tile"};
@@ -39,7 +56,7 @@ TransferMark parse_mark(const Bytes& content) {
 
 }  // namespace
 
-Journal::Journal(FileOps& files, fs::path path) : files_{files}, path_{std::move(path)} {
+void Journal::create_folder() {
     if (path_.has_parent_path()) {
         files_.create_directories(path_.parent_path());
     }
@@ -51,17 +68,21 @@ std::optional<TransferMark> Journal::read() const {
     }
     const auto content = read_file(path_, max_journal_bytes);
     try {
-        return parse_mark(content);
+        const auto json = nlohmann::json::parse(content);
+        require_same(json.at("of").get<TransferIdentity>(), identity_);
+        return parse_mark(json);
     } catch (const nlohmann::json::exception& error) {
         throw Error{Errc::corrupt, fmt::format("{} is no journal of a transfer: {}", path_.string(),
                                                error.what())};
     } catch (const Error& error) {
-        rethrow_with(error, "{} is no journal of a transfer", path_.string());
+        rethrow_with(error, "{} is no journal of {} transfer", path_.string(),
+                     error.code() == Errc::invalid_argument ? "this" : "a");
     }
 }
 
 void Journal::keep(const TransferMark& mark) {
     const nlohmann::ordered_json json{
+        {"of", identity_},
         {"last", shown(mark.last)},
         {"written", mark.written ? shown(*mark.written) : std::string{}},
         {"tiles", mark.counts.tiles},
@@ -69,7 +90,8 @@ void Journal::keep(const TransferMark& mark) {
         {"failed", mark.counts.failed},
         {"present", mark.counts.present},
         {"absent", mark.counts.absent}};
-    write_durably(files_, path_, as_bytes(json.dump() + "\n"));
+    const auto text = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    write_durably(files_, path_, as_bytes(text));
 }
 
 void Journal::remove() {
@@ -94,15 +116,41 @@ fs::path journal_folder() {
 }
 
 void FailedLog::add(const TileKey& key, std::string_view cause) {
+    add_line(fmt::format("{}\t{}", shown(key), cause));
+}
+
+void FailedLog::add(const std::string& file, int z, std::string_view cause) {
+    add_line(fmt::format("# {} from zoom {} on: {}", file, z, cause));
+}
+
+void FailedLog::add_line(std::string line) {
+    std::ranges::replace_if(
+        line, [](char each) { return each == '\n' || each == '\r'; }, ' ');
+    const std::lock_guard lock{mutex_};
     if (!file_.is_open()) {
         file_.open(path_, existing_ == Existing::continued ? std::ios::app : std::ios::trunc);
     }
-    std::string line{cause};
-    std::ranges::replace_if(
-        line, [](char each) { return each == '\n' || each == '\r'; }, ' ');
-    file_ << shown(key) << '\t' << line << '\n' << std::flush;
+    file_ << line << '\n' << std::flush;
     if (!file_) {
         throw system_error(errno, fmt::format("cannot write {}", path_.string()));
+    }
+    has_unsynced_ = true;
+    if (first_.empty()) {
+        first_ = std::move(line);
+    }
+}
+
+std::string FailedLog::first() const {
+    const std::lock_guard lock{mutex_};
+    return first_;
+}
+
+void FailedLog::sync() {
+    const std::lock_guard lock{mutex_};
+    if (has_unsynced_) {
+        files_.sync_file(path_);
+        files_.sync_directory(path_.has_parent_path() ? path_.parent_path() : ".");
+        has_unsynced_ = false;
     }
 }
 
@@ -117,7 +165,7 @@ std::vector<TileKey> read_failed_log(const fs::path& path, const Grid& grid) {
         ++number;
         const std::string_view address{line.data(),
                                        std::min(line.find_first_of(" \t\r"), line.size())};
-        if (address.empty()) {
+        if (address.empty() || address.front() == '#') {
             continue;
         }
         const auto key = parse_key(address);

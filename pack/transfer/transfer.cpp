@@ -84,7 +84,7 @@ TransferResult transfer(const TransferJob& job) {
         is_whole = is_whole && state.committed_batches() == reader.batches();
         result.has_started_zoom_again = reader.has_started_zoom_again();
     }
-    result.counts = state.counts();
+    result.counts = state.committed_counts();
     result.ended_by = state.ended_by();
     if (!is_whole && !result.ended_by) {
         result.ended_by = Error{Errc::interrupted, "interrupted"};

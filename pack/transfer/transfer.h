@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,7 +19,7 @@ namespace offgrid {
 struct TransferCounts {
     std::int64_t tiles = 0;    ///< written
     std::uint64_t bytes = 0;   ///< of these, as they were written
-    std::int64_t failed = 0;   ///< could not be read or written
+    std::int64_t failed = 0;   ///< could not be read or written; a file of the source counts as one
     std::int64_t present = 0;  ///< left out because the destination has them
     std::int64_t absent = 0;   ///< asked for in a source that cannot list its tiles, not there
 
@@ -54,6 +55,10 @@ struct TransferJob {
     std::function<std::unique_ptr<TileWriter>()> open_writer{};
     int writers = 1;  ///< more only for stores that take several at a time
 
+    /// The destination is in files of this machine: when one is locked, is none of ours or may not
+    /// be written, that is of the store and not of the tile.
+    bool writes_in_files = false;
+
     const TileReader* lacking_in = nullptr;  ///< transfer only the tiles that this does not have
 
     int threads = 1;  ///< that ask the source for single tiles, look up the destination's, convert
@@ -64,13 +69,15 @@ struct TransferJob {
     std::function<void(const TransferMark& mark)>
         keep_mark{};  ///< after each commit; one at a time
     std::function<void(const TileKey& key, std::string_view cause)> keep_failure{};  ///< as above
+    std::function<void(const std::string& file, int z, std::string_view cause)>
+        keep_file_failure{};  ///< as above, for a file of the source from a zoom on
     std::function<void(const TransferProgress& progress)> report{};  ///< often, by the caller
     const std::atomic<bool>& is_stopped;
 };
 
 /// How a transfer went. A value.
 struct TransferResult {
-    TransferCounts counts{};
+    TransferCounts counts{};              ///< tiles and bytes: what is committed
     bool has_started_zoom_again = false;  ///< the tile to go on after was not there any more
     std::optional<Error> ended_by{};      ///< why it ended before its end: `interrupted`, a failure
                                           ///< of a store as a whole, too many failures in a row
@@ -80,7 +87,9 @@ struct TransferResult {
 ///
 /// A source that can be scanned is read in the order that is cheapest for it, by one thread, while
 /// others write; else each tile is asked for. A tile that fails is told to `keep_failure` and left
-/// out. What was read when the transfer ends early is committed as far as it was written.
+/// out. When a scan fails, the zoom is read again file by file, where the source has several, and
+/// the files that fail are left out; some tiles are then copied twice. What was read when the
+/// transfer ends early is committed as far as it was written.
 TransferResult transfer(const TransferJob& job);
 
 }  // namespace offgrid

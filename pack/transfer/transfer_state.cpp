@@ -2,16 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace offgrid {
 namespace {
 
 /// So many tiles that fail one after the other are no accident: a disk that is gone, a server that
 /// refuses.
 constexpr int max_failures_in_row = 100;
-
-bool is_of_the_store(Errc code) {
-    return code == Errc::no_space || code == Errc::interrupted;
-}
 
 }  // namespace
 
@@ -27,6 +25,7 @@ TransferCounts& TransferCounts::operator+=(const TransferCounts& other) {
 TransferState::TransferState(const TransferJob& job)
     : job_{job},
       counts_{job.after ? job.after->counts : TransferCounts{}},
+      committed_counts_{counts_},
       mark_{job.after.value_or(TransferMark{})} {}
 
 void TransferState::fail(const Error& error) {
@@ -39,23 +38,76 @@ void TransferState::fail(const Error& error) {
     is_failed_ = true;
 }
 
-bool TransferState::keep_failure(Side side, const TileKey& key, const Error& error) {
-    if (is_of_the_store(error.code())) {
+/// Whether the next tile would fail in the same way, perhaps after waiting as long for a lock.
+bool TransferState::is_of_the_store(Side side, Errc code) const {
+    if (code == Errc::no_space || code == Errc::interrupted) {
+        return true;
+    }
+    if (side == Side::reading || !job_.writes_in_files) {
+        return false;
+    }
+    if (code == Errc::busy || code == Errc::denied) {
+        return true;
+    }
+    return code == Errc::corrupt && !has_written_;  // else it is one file of several
+}
+
+bool TransferState::keep_failure(Side side, Place place, const TileKey& key, const Error& error) {
+    if (is_of_the_store(side, error.code())) {
         fail(error);
         return false;
     }
+    const std::lock_guard lock{failures_mutex_};
     if (job_.keep_failure) {
-        const std::lock_guard lock{failures_mutex_};
         job_.keep_failure(key, error.what());
     }
-    if (++failures_in_row(side) >= max_failures_in_row) {
-        fail(Error{error.code(),
-                   fmt::format("{} tiles failed one after the other, the last "
-                               "{}/{}/{}: {}",
-                               max_failures_in_row, key.z, key.x, key.y, error.what())});
+    return lengthen_row(side, place, fmt::format("{}/{}/{}", key.z, key.x, key.y), error);
+}
+
+bool TransferState::keep_failure(Place place, const std::string& file, int z, const Error& error) {
+    if (is_of_the_store(Side::reading, error.code())) {
+        fail(error);
+        return false;
+    }
+    const std::lock_guard lock{failures_mutex_};
+    if (job_.keep_file_failure) {
+        job_.keep_file_failure(file, z, error.what());
+    }
+    return lengthen_row(Side::reading, place, file, error);
+}
+
+/// REQUIRES: failures_mutex_ is held.
+bool TransferState::lengthen_row(Side side, Place place, const std::string& what,
+                                 const Error& error) {
+    ++place.counts.failed;
+    auto& row = row_of(side);
+    row.first_batch = row.length == 0 ? place.batch : std::min(row.first_batch, place.batch);
+    if (++row.length >= max_failures_in_row) {
+        fail(Error{error.code(), fmt::format("{} failures one after the other, the last {}: {}",
+                                             max_failures_in_row, what, error.what())});
         return false;
     }
     return true;
+}
+
+void TransferState::end_row(Side side, std::int64_t batch) {
+    const std::lock_guard lock{failures_mutex_};
+    auto& row = row_of(side);
+    const bool has_ended_all = row.length >= max_failures_in_row;
+    if (!has_ended_all && batch >= row.first_batch) {
+        row.length = 0;
+    }
+}
+
+std::int64_t TransferState::first_held_batch() {
+    const std::lock_guard lock{failures_mutex_};
+    auto first = held_from_;
+    for (const auto* const row : {&failed_reads_, &failed_writes_}) {
+        if (row->length != 0) {
+            first = std::min(first, row->first_batch);
+        }
+    }
+    return first;
 }
 
 void TransferState::count(const TransferCounts& counts) {
@@ -63,13 +115,21 @@ void TransferState::count(const TransferCounts& counts) {
     counts_ += counts;
 }
 
+void TransferState::count_committed(const TransferCounts& counts) {
+    const std::lock_guard lock{mutex_};
+    committed_counts_ += counts;
+}
+
 void TransferState::commit(std::span<const Committed> batches) {
     const std::lock_guard lock{marks_mutex_};
     for (const auto& batch : batches) {
         waiting_.emplace(batch.number, batch.mark);
     }
+    committed_batches_ += static_cast<std::int64_t>(batches.size());
     const auto before = next_number_;
-    for (auto next = waiting_.begin(); next != waiting_.end() && next->first == next_number_;
+    const auto end = first_held_batch();
+    for (auto next = waiting_.begin();
+         next != waiting_.end() && next->first == next_number_ && next->first < end;
          next = waiting_.erase(next)) {
         mark_.last = next->second.last;
         mark_.written = next->second.written ? next->second.written : mark_.written;
@@ -79,6 +139,23 @@ void TransferState::commit(std::span<const Committed> batches) {
     if (next_number_ != before && job_.keep_mark) {
         job_.keep_mark(mark_);
     }
+}
+
+void TransferState::hold_marks(std::int64_t batch) {
+    const std::lock_guard lock{marks_mutex_};
+    held_from_ = batch;
+}
+
+void TransferState::release_marks() {
+    hold_marks(std::numeric_limits<std::int64_t>::max());
+}
+
+TransferCounts TransferState::committed_counts() const {
+    const std::lock_guard lock{mutex_};
+    auto counts = counts_;
+    counts.tiles = committed_counts_.tiles;
+    counts.bytes = committed_counts_.bytes;
+    return counts;
 }
 
 TransferCounts TransferState::counts() const {
@@ -93,7 +170,7 @@ std::optional<Error> TransferState::ended_by() const {
 
 std::int64_t TransferState::committed_batches() const {
     const std::lock_guard lock{marks_mutex_};
-    return next_number_;
+    return committed_batches_;
 }
 
 }  // namespace offgrid

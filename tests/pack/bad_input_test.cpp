@@ -297,7 +297,7 @@ TEST_F(PackBadInput, stops_at_a_signal_with_code_130_and_leaves_nothing) {
 TEST_F(PackBadInput, prints_one_line_and_exits_with_1_or_2) {
     const auto missing =
         run({program("offgrid-pack"), "pack", "none.tif", "-o", (outputs_ / "out").string()});
-    EXPECT_EQ(missing.exit_code, 1);
+    EXPECT_EQ(missing.exit_code, 2);
     EXPECT_EQ(missing.out, "");
     EXPECT_EQ(missing.err, "offgrid-pack: none.tif: no such file\n");
 

@@ -66,6 +66,7 @@ TEST(CommandLine, answers_wrong_use_with_the_option_and_code_2) {
         {{"pack", "a.tif", "-o", "out", "--bbox", "3,2,1,4"}, "--bbox 3,2,1,4"},
         {{"pack", "a.tif", "-o", "out", "--bbox", "170,-5,-170,5"}, "W,S,180,N"},
         {{"pack", "a.tif", "-o", "out", "--bbox", "170,-5,190,5"}, "W,S,180,N"},
+        {{"pack", "a.tif", "-o", "out", "--bbox", "10,10,0,0"}, "the south 10 is above the north 0"},
         {{"pack", "a.tif", "-o", "out", "--bbox", "0,0,1,91"}, "--bbox 0,0,1,91"},
         {{"pack", "a.tif", "-o", "out", "--bbox", "nan,0,1,1"}, "--bbox nan,0,1,1"},
         {{"pack", "a.tif", "-o", "out", "--format", "gif"}, "--format"},

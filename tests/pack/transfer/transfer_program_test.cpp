@@ -1,3 +1,5 @@
+#include "tests/pack/transfer/transfer_program.h"
+
 #include "formats/image/encode.h"
 #include "formats/sqlite/mbtiles_store.h"
 #include "tests/support/process.h"
@@ -20,61 +22,6 @@ namespace fs = std::filesystem;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-constexpr const char* mapcache_xml = R"(<mapcache>
-  <cache name="ztop" type="sqlite3">
-    <dbfile>FOLDER/ztop/z{top}-{top_x}-{top_y}.sqlite3</dbfile><top>2</top></cache>
-  <cache name="degrees" type="sqlite3"><dbfile>FOLDER/degrees.sqlite3</dbfile></cache>
-  <tileset name="t"><cache>ztop</cache><grid>GoogleMapsCompatible</grid><format>PNG</format></tileset>
-  <tileset name="fixed"><read-only>true</read-only><cache>ztop</cache><grid>GoogleMapsCompatible</grid></tileset>
-  <tileset name="degrees"><cache>degrees</cache><grid>WGS84</grid></tileset>
-</mapcache>)";
-
-/// A folder with a source, a mapcache.xml and journals of its own, in which the program is run.
-class TransferProgram : public testing::Test {
-protected:
-    TransferProgram() {
-        write_mbtiles(folder / "source.mbtiles", draw(R"(z0: w
-                                                         z1: a b / c d
-                                                         z2: e f g h / i . k l / m n o p / . r s t)"));
-        std::string xml = mapcache_xml;
-        for (auto at = xml.find("FOLDER"); at != std::string::npos; at = xml.find("FOLDER")) {
-            xml.replace(at, 6, folder.path().string());
-        }
-        write_file(folder / "mapcache.xml", xml);
-    }
-
-    std::vector<std::string> command(std::vector<std::string> words) const {
-        words.insert(words.begin(), {program("offgrid-pack"), "transfer"});
-        return words;
-    }
-
-    RunOptions options() const {
-        RunOptions options;
-        options.cwd = folder.path();
-        options.environment = {{"XDG_STATE_HOME", (folder / "state").string()}};
-        return options;
-    }
-
-    RunResult transfer(const std::vector<std::string>& words) const {
-        return test::run(command(words), options());
-    }
-
-    Pyramid tiles_in(const std::string& name, int max_zoom = 2) const {
-        const auto pool = sqlite::make_mbtiles_pool(2);
-        const auto& grid = Grid::google_maps_compatible();
-        const sqlite::MbtilesReader reader{folder / name, grid, *pool};
-        Pyramid pyramid;
-        for (int z = 0; z <= max_zoom; ++z) {
-            reader.scan(grid.whole(z), [&](const TileKey& key, BytesView content) {
-                pyramid[key] = word_in(Tile{{content.begin(), content.end()}, {}});
-            });
-        }
-        return pyramid;
-    }
-
-    TempFolder folder;
-};
 
 TEST_F(TransferProgram, copies_to_a_cache_of_mapcache_and_back) {
     const auto there = transfer({"source.mbtiles", "mapcache.xml#t", "--json"});
@@ -168,16 +115,18 @@ TEST_F(TransferProgram, answers_wrong_use_with_a_cause) {
     const Case cases[] = {
         {{"source.mbtiles"}, 2, "DST is required"},
         {{"source.mbtiles", "./source.mbtiles"}, 2, "are both"},
-        {{"none.mbtiles", "out.mbtiles"}, 1, "no such file"},
-        {{"source.mbtiles", "mapcache.xml#none"}, 1, "no tileset 'none'"},
+        {{"none.mbtiles", "out.mbtiles"}, 2, "no such file"},
+        {{"source.mbtiles", "mapcache.xml#none"}, 2, "no tileset 'none'"},
         {{"source.mbtiles", "mapcache.xml#fixed"}, 1, "read-only"},
         {{"source.mbtiles", "mapcache.xml#degrees"}, 2, "EPSG:3857"},
         {{"source.mbtiles", "out.mbtiles", "--zoom", "9"}, 2, "has zooms 0, 1, 2"},
         {{"source.mbtiles", "out.mbtiles", "--zoom", "3-1"}, 2, "go up"},
         {{"source.mbtiles", "out.mbtiles", "--bbox", "1,2,3"}, 2, "west,south,east,north"},
+        {{"source.mbtiles", "out.mbtiles", "--bbox", "10,10,0,0"}, 2, "south 10 is above"},
+        {{"source.mbtiles", "mapcache.xml#t", "--grid", "none"}, 2, "no grid 'none'"},
         {{"source.mbtiles", "out.mbtiles", "--rate-limit", "0"}, 2, "more than 0"},
         {{"source.mbtiles", "out.mbtiles", "--dim", "x=1"}, 2, "tileset"},
-        {{"source.mbtiles", "out.mbtiles", "--region", "none.geojson"}, 1, "no such file"},
+        {{"source.mbtiles", "out.mbtiles", "--region", "none.geojson"}, 2, "no such file"},
         {{"source.mbtiles", "out.mbtiles", "--region", "text.geojson"}, 1, "text.geojson"},
         {{"source.mbtiles", "out.mbtiles", "--region", "points.geojson"}, 1, "polygons"},
         {{"source.mbtiles", "out.mbtiles", "--retry-failed", "points.geojson"}, 2, "is no tile"},
