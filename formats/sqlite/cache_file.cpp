@@ -22,6 +22,19 @@ std::optional<FileIdentity> identify(const std::string& path) {
     return std::nullopt;
 }
 
+void play_back_journal(const std::string& path) {
+    const auto journal = identify(path + "-journal");
+    if (!journal || journal->size == 0 || !identify(path)) {
+        return;
+    }
+    try {
+        Db db{path, OpenMode::update};
+        db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").step();
+    } catch (const Error&) {
+        // Where we may not write, and where the file is damaged, reading says so.
+    }
+}
+
 CacheFile::CacheFile(const std::string& path, OpenMode mode)
     : identity_{identify(path)}, db_{path, mode} {
     if (!identity_) {

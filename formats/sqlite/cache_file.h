@@ -29,6 +29,11 @@ struct FileIdentity {
 /// The file of that name, or nothing when there is none.
 std::optional<FileIdentity> identify(const std::string& path);
 
+/// Let a file be read again whose writer was killed in a commit: play back the journal that it
+/// left. A connection that only reads cannot. Without such a journal, and where we may not write,
+/// nothing happens.
+void play_back_journal(const std::string& path);
+
 /// Whose statement it is: ours on base tables that are known, or one that the operator configured.
 enum class StatementSource { built_in, operator_given };
 

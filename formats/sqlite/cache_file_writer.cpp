@@ -104,7 +104,15 @@ void CacheFileWriter::prepare_tables(CacheFile& file) const {
         }
     }
     db.execute("PRAGMA synchronous=FULL; PRAGMA cache_spill=OFF");
+    if (!is_one_of_many()) {
+        db.execute("PRAGMA cache_size=-49152");  // an index by content is read all over
+    }
     db.execute(writing_.pragmas.others.c_str());
+}
+
+/// Hundreds of files share the memory that a single one has for itself.
+bool CacheFileWriter::is_one_of_many() const {
+    return writing_.options.file.find('{') != std::string::npos;
 }
 
 void CacheFileWriter::begin() {
@@ -174,7 +182,9 @@ void CacheFileWriter::commit() {
                 mbtiles_->finish();
             }
             file_->db().execute("COMMIT");
-            file_->db().execute("PRAGMA shrink_memory");  // hundreds of files are open
+            if (is_one_of_many()) {
+                file_->db().execute("PRAGMA shrink_memory");
+            }
         });
     } catch (const Error&) {
         if (loss_) {

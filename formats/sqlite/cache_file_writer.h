@@ -50,6 +50,7 @@ private:
     void open();
     void prepare_tables(CacheFile& file) const;
     void begin();
+    bool is_one_of_many() const;
     template <typename Action>
     void change(const Action& action);
 

@@ -47,7 +47,10 @@ std::optional<PathTemplate> wrapped_names(const CacheOptions& options) {
 std::unique_ptr<CacheFilePool> make_cache_file_pool(std::size_t capacity) {
     return std::make_unique<CacheFilePool>(
         capacity,
-        [](const std::string& path) { return std::make_unique<CacheFile>(path, OpenMode::shared); },
+        [](const std::string& path) {
+            play_back_journal(path);
+            return std::make_unique<CacheFile>(path, OpenMode::shared);
+        },
         CacheFilePool::Keep::all);
 }
 

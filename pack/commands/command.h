@@ -39,9 +39,6 @@ int run_coverage(Words words, const std::atomic<bool>& is_stopped);
 int run_verify(Words words, const std::atomic<bool>& is_stopped);
 int run_stores(Words words, const std::atomic<bool>& is_stopped);
 
-/// What a program ends with that an error of the code ended.
-int exit_code_of(Errc code);
-
 /// The message with the name of what it is about in front, unless it says it itself.
 std::string with_name(std::string_view name, std::string_view message);
 

@@ -1,6 +1,7 @@
 #include "formats/image/blank.h"
 #include "tests/formats/sqlite/cache_support.h"
 #include "tests/support/errors.h"
+#include "tests/support/hot_journal.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/store_contract.h"
 
@@ -75,6 +76,12 @@ TEST_F(CacheReaderTest, counts_rows_from_the_origin_of_the_grid) {
     slice = slice_on(top_left);
     EXPECT_EQ(word_in(reader().get({1, 0, 0})), "south") << "row 0 is the north on this grid";
     EXPECT_EQ(scanned(1), draw("z1: south"));
+}
+
+TEST_F(CacheReaderTest, reads_a_file_whose_writer_was_killed_in_a_commit) {
+    execute(folder / "c.db", mapcache_ddl + row(word("kept"), 0, 0, 0));
+    test::leave_hot_journal(folder / "c.db");
+    EXPECT_EQ(word_in(reader().get({0, 0, 0})), "kept");
 }
 
 TEST_F(CacheReaderTest, sees_the_tiles_of_its_slice_only) {
