@@ -1,5 +1,6 @@
 #include "formats/sqlite/sqlite.h"
 #include "tests/pack/transfer/transfer_program.h"
+#include "tests/support/hot_journal.h"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
