@@ -167,7 +167,7 @@ TEST_F(ServedConfig, answers_500_and_names_the_cache_when_a_database_is_damaged)
 TEST_F(ServedConfig, leaves_out_a_tileset_that_cannot_be_served_and_serves_the_others) {
     configure(R"(
   <cache name="d" type="disk"><base>{0}/d</base></cache>
-  <cache name="none" type="composite"><cache grids="GoogleMapsCompatibel">d</cache></cache>
+  <cache name="none" type="composite"><cache grids="WGS84">d</cache></cache>
   <tileset name="good"><cache>d</cache><format>PNG</format><grid>GoogleMapsCompatible</grid></tileset>
   <tileset name="my tiles/x"><cache>d</cache><grid>GoogleMapsCompatible</grid></tileset>
   <tileset name="unmatched"><cache>none</cache><grid>GoogleMapsCompatible</grid></tileset>

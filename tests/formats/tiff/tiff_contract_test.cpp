@@ -16,7 +16,7 @@ class WordWriter final : public TileWriter {
 public:
     explicit WordWriter(std::unique_ptr<TileWriter> writer) : writer_{std::move(writer)} {}
     void put(const TileKey& key, BytesView content) override {
-        writer_->put(key, test::jpeg_with_comment(content));
+        writer_->put(key, content.empty() ? Bytes{} : test::jpeg_with_comment(content));
     }
     void erase(const TileKey& key) override { writer_->erase(key); }
     void commit() override { writer_->commit(); }
