@@ -74,9 +74,9 @@ void BatchReader::scan(const TileRange& range) {
         if (state_.is_ending()) {
             throw;
         }
-        end_batch();  // what was read before it is good
         const auto parts = error.code() == Errc::busy ? std::vector<FilePart>{} : parts_of(range);
         if (parts.empty()) {
+            end_batch();  // what was read before it is good
             rethrow_with(error, "cannot read zoom {}", range.z);
         }
         scan_by_file(parts);
@@ -111,6 +111,7 @@ std::vector<BatchReader::FilePart> BatchReader::parts_of(const TileRange& range)
 /// Not in the order of a scan: the mark stays before it until the zoom is done.
 void BatchReader::scan_by_file(const std::vector<FilePart>& parts) {
     skip_until_.reset();
+    end_batch();  // what was read before is good
     state_.hold_marks(next_number_);
     begin_batch();
     for (const auto& [file, range] : parts) {
