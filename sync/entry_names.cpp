@@ -1,6 +1,7 @@
 #include "sync/entry_names.h"
 
 #include "formats/base/error.h"
+#include "formats/base/text.h"
 #include "formats/package/manifest.h"
 
 #include <fmt/format.h>
@@ -76,14 +77,6 @@ void EntryNames::note_folder(const std::string& name) {
     if (found->second.spelling != name) {
         throw refused(name, "differs from another only by case");
     }
-}
-
-std::string lower_case(std::string_view text) {
-    std::string lower{text};
-    std::ranges::transform(lower, lower.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return lower;
 }
 
 std::string printable(std::string_view name) {

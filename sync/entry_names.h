@@ -35,9 +35,6 @@ private:
     std::map<std::string, Seen> seen_;  // by the name in lower case
 };
 
-/// The text with `A` to `Z` in lower case; all other bytes as they are.
-std::string lower_case(std::string_view text);
-
 /// A name that came from outside as a message may show it: short, and without control characters.
 std::string printable(std::string_view name);
 

@@ -2,6 +2,7 @@
 
 #include "formats/base/error.h"
 #include "formats/base/hash.h"
+#include "formats/base/text.h"
 #include "formats/package/manifest.h"
 #include "serve/open_layers.h"
 #include "sync/entry_names.h"

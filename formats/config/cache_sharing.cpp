@@ -1,5 +1,6 @@
 #include "formats/config/cache_sharing.h"
 
+#include "formats/base/overloaded.h"
 #include "formats/config/cache_parsers.h"
 
 #include <algorithm>
@@ -25,13 +26,6 @@ struct UseVisitor {
     std::function<void(const Use& use)> visit{};
     std::function<void(const Use& use)> visit_unmatched{};  ///< a composite without an entry for it
 };
-
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-    using Visitors::operator()...;
-};
-template <typename... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 Zooms zooms_between(int first, int last) {
     Zooms zooms;

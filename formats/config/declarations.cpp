@@ -1,5 +1,7 @@
 #include "formats/config/declarations.h"
 
+#include "formats/base/text.h"
+
 #include <algorithm>
 
 namespace offgrid::config {

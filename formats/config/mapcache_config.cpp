@@ -1,6 +1,7 @@
 #include "formats/config/mapcache_config.h"
 
 #include "formats/base/error.h"
+#include "formats/base/text.h"
 #include "formats/config/declarations.h"
 #include "formats/config/mapcache_caches.h"
 #include "formats/config/mapcache_formats.h"

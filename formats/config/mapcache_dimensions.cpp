@@ -1,6 +1,7 @@
 #include "formats/config/mapcache_dimensions.h"
 
 #include "formats/base/error.h"
+#include "formats/base/text.h"
 #include "formats/config/pattern_dimension.h"
 #include "formats/config/query_dimension.h"
 #include "formats/config/values_dimension.h"

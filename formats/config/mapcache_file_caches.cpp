@@ -1,4 +1,5 @@
 #include "formats/base/error.h"
+#include "formats/base/text.h"
 #include "formats/config/cache_parsers.h"
 #include "formats/config/mapcache_formats.h"
 

@@ -1,5 +1,6 @@
 #include "formats/config/mapcache_formats.h"
 
+#include "formats/base/text.h"
 namespace offgrid::config {
 namespace {
 

@@ -1,6 +1,7 @@
 #include "formats/config/mapcache_grids.h"
 
 #include "formats/base/error.h"
+#include "formats/base/text.h"
 
 #include <algorithm>
 #include <array>

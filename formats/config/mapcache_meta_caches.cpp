@@ -1,3 +1,4 @@
+#include "formats/base/text.h"
 #include "formats/config/cache_parsers.h"
 
 #include <limits>

@@ -1,5 +1,6 @@
 #include "formats/config/values_dimension.h"
 
+#include "formats/base/text.h"
 #include "formats/config/xml_element.h"
 
 #include <algorithm>

@@ -2,6 +2,7 @@
 
 #include "formats/base/error.h"
 #include "formats/base/file_ops.h"
+#include "formats/base/text.h"
 #include "formats/config/xml_entities.h"
 
 #include <algorithm>
@@ -10,7 +11,6 @@ namespace offgrid::config {
 namespace {
 
 constexpr std::uint64_t max_file_bytes = 16 << 20;
-constexpr std::string_view white_space = " \t\r\n";
 
 bool has_name(pugi::xml_node node) {
     return *node.attribute("name").value() != '\0';
@@ -21,23 +21,7 @@ std::string shown_node(pugi::xml_node node) {
                           : fmt::format("<{}>", node.name());
 }
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 }  // namespace
-
-bool equals_ignoring_case(std::string_view one, std::string_view other) {
-    return std::ranges::equal(one, other, {}, lower, lower);
-}
-
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(white_space);
-    if (first == std::string_view::npos) {
-        return {};
-    }
-    return text.substr(first, text.find_last_not_of(white_space) - first + 1);
-}
 
 std::vector<std::string> words_of(std::string_view text) {
     constexpr std::string_view separators = ", \t\r\n";

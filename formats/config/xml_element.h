@@ -109,13 +109,7 @@ private:
     pugi::xml_document document_;
 };
 
-/// Whether the texts differ in nothing but the case of `A` to `Z`, whatever the locale.
-bool equals_ignoring_case(std::string_view one, std::string_view other);
-
 /// The words of a text, which white space or commas set apart.
 std::vector<std::string> words_of(std::string_view text);
-
-/// The text without the white space around it.
-std::string_view trimmed(std::string_view text);
 
 }  // namespace offgrid::config

@@ -2,6 +2,7 @@
 
 #include "formats/base/error.h"
 #include "formats/base/file_ops.h"
+#include "formats/base/text.h"
 #include "formats/http/text.h"
 
 #include <algorithm>
@@ -29,7 +30,7 @@ bool is_of_the_transfer(std::string_view name) {
     constexpr std::array<std::string_view, 4> names{"Content-Length", "Transfer-Encoding", "Expect",
                                                     "Connection"};
     return std::ranges::any_of(
-        names, [&](std::string_view own) { return equal_ignoring_case(own, name); });
+        names, [&](std::string_view own) { return equals_ignoring_case(own, name); });
 }
 
 void add(HttpHeaders& headers, std::string_view name, std::string_view value) {
@@ -77,7 +78,7 @@ void add_all(HttpHeaders& headers, const HeaderSource& source) {
 
 auto find(auto& headers, std::string_view name) {
     return std::ranges::find_if(
-        headers, [&](const auto& header) { return equal_ignoring_case(header.first, name); });
+        headers, [&](const auto& header) { return equals_ignoring_case(header.first, name); });
 }
 
 }  // namespace

@@ -1,12 +1,12 @@
 #include "formats/http/http_cache.h"
 
 #include "formats/base/overloaded.h"
+#include "formats/base/text.h"
 #include "formats/http/headers.h"
 #include "formats/http/refusal.h"
 #include "formats/http/s3_credentials.h"
 #include "formats/http/signature_azure.h"
 #include "formats/http/signature_google.h"
-#include "formats/http/text.h"
 #include "formats/http/url.h"
 
 #include <fmt/format.h>
@@ -31,8 +31,8 @@ bool is_redirect(int status) {
 }
 
 bool leads_from_https_to_http(std::string_view from, std::string_view to) {
-    return equal_ignoring_case(parts_of(from).scheme, "https") &&
-           !equal_ignoring_case(parts_of(to).scheme, "https");
+    return equals_ignoring_case(parts_of(from).scheme, "https") &&
+           !equals_ignoring_case(parts_of(to).scheme, "https");
 }
 
 [[noreturn]] void refuse(std::string_view what) {
@@ -41,7 +41,8 @@ bool leads_from_https_to_http(std::string_view from, std::string_view to) {
 
 void check_url(std::string_view url) {
     const auto parts = parts_of(url);
-    if (!equal_ignoring_case(parts.scheme, "http") && !equal_ignoring_case(parts.scheme, "https")) {
+    if (!equals_ignoring_case(parts.scheme, "http") &&
+        !equals_ignoring_case(parts.scheme, "https")) {
         refuse("the URL is neither http nor https");
     }
     if (host_of(parts).empty() || !parts.path.starts_with('/')) {

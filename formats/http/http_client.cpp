@@ -1,5 +1,6 @@
 #include "formats/http/http_client.h"
 
+#include "formats/base/text.h"
 #include "formats/http/text.h"
 
 #include <curl/curl.h>

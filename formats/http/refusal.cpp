@@ -1,5 +1,6 @@
 #include "formats/http/refusal.h"
 
+#include "formats/base/text.h"
 #include "formats/http/headers.h"
 #include "formats/http/text.h"
 

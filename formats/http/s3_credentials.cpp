@@ -2,7 +2,7 @@
 
 #include "formats/base/error.h"
 #include "formats/base/file_ops.h"
-#include "formats/http/text.h"
+#include "formats/base/text.h"
 
 #include <algorithm>
 #include <array>

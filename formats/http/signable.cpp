@@ -1,6 +1,6 @@
 #include "formats/http/signable.h"
 
-#include "formats/http/text.h"
+#include "formats/base/text.h"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "formats/http/url.h"
 
-#include "formats/http/text.h"
+#include "formats/base/text.h"
 
 #include <fmt/format.h>
 
@@ -86,7 +86,7 @@ UrlParts parts_of(std::string_view url) {
 std::string host_of(const UrlParts& url) {
     const auto at = url.authority.rfind('@');
     auto host = at == std::string_view::npos ? url.authority : url.authority.substr(at + 1);
-    const std::string_view port = equal_ignoring_case(url.scheme, "https") ? ":443" : ":80";
+    const std::string_view port = equals_ignoring_case(url.scheme, "https") ? ":443" : ":80";
     if (host.ends_with(port)) {
         host.remove_suffix(port.size());
     }
@@ -96,7 +96,7 @@ std::string host_of(const UrlParts& url) {
 bool is_same_origin(std::string_view one, std::string_view other) {
     const auto a = parts_of(one);
     const auto b = parts_of(other);
-    return equal_ignoring_case(a.scheme, b.scheme) && equal_ignoring_case(host_of(a), host_of(b));
+    return equals_ignoring_case(a.scheme, b.scheme) && equals_ignoring_case(host_of(a), host_of(b));
 }
 
 std::string shown_url(std::string_view url) {

@@ -2,6 +2,7 @@
 
 #include "formats/base/error.h"
 #include "formats/base/parse_number.h"
+#include "formats/base/text.h"
 
 #include <fmt/format.h>
 
@@ -85,14 +86,6 @@ bool is_among(std::string_view name, const std::array<std::string_view, 3>& name
     return std::ranges::find(names, name) != names.end();
 }
 
-std::string in_lower_case(std::string_view text) {
-    std::string lower{text};
-    std::ranges::transform(lower, lower.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return lower;
-}
-
 }  // namespace
 
 CacheSql::CacheSql(const CacheOptions& options)
@@ -167,7 +160,7 @@ CachePragmas pragmas_of(const CacheOptions& options) {
                 fmt::format("pragma '{}' with the value '{}' is no name with a word or a number",
                             name, value)};
         }
-        const auto key = in_lower_case(name);
+        const auto key = lower_case(name);
         if (key == "busy_timeout") {
             pragmas.busy_timeout =
                 std::chrono::milliseconds{std::max(0, parse_number<int>(value).value_or(0))};
@@ -184,8 +177,8 @@ CachePragmas pragmas_of(const CacheOptions& options) {
 
 void check_pragmas_for_writing(const CacheOptions& options) {
     for (const auto& [name, value] : options.pragmas) {
-        const auto key = in_lower_case(name);
-        if (key == "writable_schema" || (key == "journal_mode" && in_lower_case(value) == "off")) {
+        const auto key = lower_case(name);
+        if (key == "writable_schema" || (key == "journal_mode" && lower_case(value) == "off")) {
             throw Error{Errc::unsupported,
                         fmt::format("cache '{}': pragma '{}' with the value '{}' is not set when "
                                     "writing: a tile that fails would damage the file",

@@ -2,6 +2,7 @@
 // make.
 
 #include "formats/sqlite/cache_store.h"
+#include "tests/support/mapcache.h"
 #include "tests/support/process.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiles.h"
@@ -38,21 +39,10 @@ struct MapcacheSqliteNames : testing::Test {
   <service type="tms" enabled="true"/><lock_dir>{}</lock_dir></mapcache>)",
                                              cache, folder_.path().string()));
         const auto row = Grid::google_maps_compatible().flip(key.z, key.y);
-        const auto answer =
-            run({"/usr/lib/cgi-bin/mapcache"},
-                {.input = {},
-                 .cwd = {},
-                 .environment = {
-                     {"MAPCACHE_CONFIG_FILE", config.string()},
-                     {"REQUEST_METHOD", "GET"},
-                     {"SERVER_NAME", "localhost"},
-                     {"SERVER_PORT", "80"},
-                     {"SCRIPT_NAME", ""},
-                     {"PATH_INFO", fmt::format("/tms/1.0.0/osm@GoogleMapsCompatible/{}/{}/{}.png",
-                                               key.z, key.x, row)},
-                     {"QUERY_STRING", ""}}});
-        const auto end = answer.out.find("\r\n\r\n");
-        return end == std::string::npos ? answer.out + answer.err : answer.out.substr(end + 4);
+        const auto answer = test::ask_mapcache(
+            config,
+            fmt::format("/tms/1.0.0/osm@GoogleMapsCompatible/{}/{}/{}.png", key.z, key.x, row));
+        return answer.body.empty() ? answer.headers : answer.body;
     }
 
     std::string file(const std::string& name) const { return (folder_ / name).string(); }

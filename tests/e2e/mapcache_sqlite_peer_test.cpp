@@ -3,6 +3,7 @@
 
 #include "formats/image/decode.h"
 #include "formats/sqlite/cache_store.h"
+#include "tests/support/mapcache.h"
 #include "tests/support/process.h"
 #include "tests/support/temp_folder.h"
 
@@ -141,21 +142,10 @@ protected:
     /// What the CGI serves of the cache alone.
     std::string served(const TileKey& key) {
         const auto row = Grid::google_maps_compatible().flip(key.z, key.y);
-        const auto answer =
-            run({"/usr/lib/cgi-bin/mapcache"},
-                {.input = {},
-                 .cwd = {},
-                 .environment = {
-                     {"MAPCACHE_CONFIG_FILE", config(false).string()},
-                     {"REQUEST_METHOD", "GET"},
-                     {"SERVER_NAME", "localhost"},
-                     {"SERVER_PORT", "80"},
-                     {"SCRIPT_NAME", ""},
-                     {"PATH_INFO", fmt::format("/tms/1.0.0/osm@GoogleMapsCompatible/{}/{}/{}.png",
-                                               key.z, key.x, row)},
-                     {"QUERY_STRING", ""}}});
-        const auto end = answer.out.find("\r\n\r\n");
-        return end == std::string::npos ? answer.out + answer.err : answer.out.substr(end + 4);
+        const auto answer = test::ask_mapcache(
+            config(false),
+            fmt::format("/tms/1.0.0/osm@GoogleMapsCompatible/{}/{}/{}.png", key.z, key.x, row));
+        return answer.body.empty() ? answer.headers : answer.body;
     }
 
     /// Every tile that a look-up finds.
