@@ -75,8 +75,8 @@ private:
 /// cannot take a tile keeps what was put before; should SQLite give up its transaction (a full
 /// disk), or an early commit fail for good, the next `commit` throws, for what was put is lost.
 ///
-/// MBTiles files get `metadata`, kept true at each commit; equal tiles are stored once where the
-/// tables provide for it, and an image that no tile shows any more is removed.
+/// MBTiles files get `metadata`, kept true at each commit; equal tiles of a column are stored once
+/// where the tables provide for it, and an image that no tile shows any more is removed.
 ///
 /// Throws `busy` when a file stays locked, `corrupt` for a database of another schema, which is
 /// left as it is, naming the cache.

@@ -37,6 +37,12 @@ std::pair<std::string_view, std::string_view> columns_set(MbtilesLayout layout) 
     return {};
 }
 
+/// The zoom and column go first, so that the index grows where the tiles of a scan come in. By the
+/// hash alone each commit would change every page of it, and writing slow down as the file grows.
+std::string image_id(const TileKey& key, BytesView content) {
+    return fmt::format("{:02x}-{:08x}-{}", key.z, key.x, tile_id(content));
+}
+
 }  // namespace
 
 MbtilesRows::MbtilesRows(CacheFile& file, const CacheSlice& slice, const TilesetSlice& tileset)
@@ -90,7 +96,7 @@ void MbtilesRows::put_row(const TileKey& key, BytesView content, std::string_vie
 }
 
 void MbtilesRows::put_image(const TileKey& key, BytesView content) {
-    const auto id = tile_id(content);
+    const auto id = image_id(key, content);
     const auto before = image_of(key);
     file_.statement(insert_image)
         .bind(CacheParameter::id, std::string_view{id})

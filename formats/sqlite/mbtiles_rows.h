@@ -16,9 +16,10 @@ namespace offgrid::sqlite {
 /// `metadata` true, all within the transaction of the caller. File, slice and tileset are not
 /// owned. One thread at a time.
 ///
-/// Where `map` points into `images`, an image has the hash of its content for an id, so that equal
-/// tiles are stored once. An image that MapCache wrote for one tile (id `x-y-z`) goes with that
-/// tile; others that lost a tile and have none left are removed in `finish`.
+/// Where `map` points into `images`, an image has its column and the hash of its content for an id,
+/// so that equal tiles of a column are stored once. An image that MapCache wrote for one tile (id
+/// `x-y-z`) goes with that tile; others that lost a tile and have none left are removed in
+/// `finish`.
 class MbtilesRows {
 public:
     /// Throws `corrupt` when no index finds a tile, `unsupported` for tables that are only read.

@@ -62,7 +62,10 @@ struct MbtilesCacheTest : testing::Test {
         return rows(options.file, "select name, value from metadata order by name");
     }
 
-    static std::string id(std::string_view word) { return tile_id(png_bytes(word)); }
+    /// Of an image in column 0 of zoom 1.
+    static std::string id(std::string_view word) {
+        return "01-00000000-" + tile_id(png_bytes(word));
+    }
 
     TempFolder folder;
     std::unique_ptr<CacheFilePool> pool = make_cache_file_pool(4);
@@ -95,14 +98,22 @@ TEST_F(MbtilesCacheTest, an_image_that_tiles_share_stays_until_the_last_one_goes
     EXPECT_THAT(images(), ElementsAre("0-1-1"));
 }
 
-TEST_F(MbtilesCacheTest, equal_tiles_are_stored_once) {
+TEST_F(MbtilesCacheTest, equal_tiles_of_a_column_are_stored_once) {
     put({1, 0, 0}, "same");
-    put({1, 1, 0}, "same");
+    put({1, 0, 1}, "same");
     EXPECT_THAT(images(), ElementsAre(id("same")));
     put({1, 0, 0}, "other");
     put({1, 0, 0}, "other");
     EXPECT_THAT(images(), testing::UnorderedElementsAre(id("other"), id("same")));
-    EXPECT_EQ(word_at({1, 1, 0}), "same");
+    EXPECT_EQ(word_at({1, 0, 1}), "same");
+}
+
+TEST_F(MbtilesCacheTest, images_follow_each_other_in_the_order_of_a_scan) {
+    put({2, 1, 0}, "first");
+    put({2, 2, 0}, "second");
+    put({2, 3, 0}, "third");
+    EXPECT_THAT(rows(options.file, "select rowid from images order by tile_id"),
+                ElementsAre("1", "2", "3"));
 }
 
 TEST_F(MbtilesCacheTest, has_the_objects_that_mapcache_would_make) {
