@@ -165,6 +165,57 @@ TEST(MapcacheConfigPeer, stores_a_default_in_the_letters_of_the_default) {
     EXPECT_TRUE(location.open_reader()->exists({0, 0, 0}));
 }
 
+/// A cache `d` and a tileset `t` of it with two dimensions, the first of which takes values with
+/// characters that mean something in a path.
+std::string with_two_dimensions(const std::string& cache) {
+    return "<mapcache><source name='s' type='dummy'/>" + cache +
+           tileset("d",
+                   "<grid>g</grid><dimensions>"
+                   "<dimension name='d1' type='regex' default='x'><regex>.*</regex></dimension>"
+                   "<dimension name='d2' type='values' default='v1'><value>v1</value>"
+                   "<value>v2</value></dimension></dimensions>") +
+           "</mapcache>";
+}
+
+TEST(MapcacheConfigPeer, finds_the_tiles_of_two_dimensions_where_mapcache_put_them) {
+    for (const std::string cache :
+         {"<cache name='d' type='disk'><base>disk</base></cache>",
+          "<cache name='d' type='disk' layout='template'><template>of{dim}/{z}/{x}/{y}.png"
+          "</template></cache>",
+          "<cache name='d' type='sqlite3'><dbfile>d.db</dbfile></cache>",
+          "<cache name='d' type='sqlite3'><dbfile>d{dim:d2}.db</dbfile></cache>",
+          "<cache name='d' type='lmdb'><base>lmdb</base></cache>"}) {
+        const test::TempFolder folder;
+        std::filesystem::create_directory(folder / "lmdb");  // MapCache does not
+        const auto absolute = [&](std::string text) {
+            for (const std::string element : {"<base>", "<template>", "<dbfile>"}) {
+                if (const auto at = text.find(element); at != std::string::npos) {
+                    text.insert(at + element.size(), folder.path().string() + "/");
+                }
+            }
+            return text;
+        };
+        const auto file = folder / "m.xml";
+        test::write_file(file, with_two_dimensions(absolute(cache)));
+        const auto seeded = run({"mapcache_seed", "-q", "-c", file.string(), "-t", "t", "-z", "1,1",
+                                 "-D", "d1=a.b/c", "-D", "d2=v2"});
+        ASSERT_EQ(seeded.exit_code, 0) << cache << seeded.out << seeded.err;
+
+        StoreLocations locations{8, [](const std::string&) {}};
+        const auto slice = [&](const std::string& d1, const std::string& d2) {
+            return locations
+                .find(file.string(), {.grid = {}, .dimensions = {{"d1", d1}, {"d2", d2}}})
+                .open_reader();
+        };
+        const auto there = slice("a.b/c", "v2");
+        for (const TileKey key : {TileKey{1, 0, 0}, {1, 0, 1}, {1, 1, 0}, {1, 1, 1}}) {
+            EXPECT_TRUE(there->exists(key)) << cache;
+        }
+        EXPECT_FALSE(slice("a.b/c", "v1")->exists({1, 0, 0})) << cache;
+        EXPECT_FALSE(slice("a.b", "v2")->exists({1, 0, 0})) << cache;
+    }
+}
+
 TEST(StoreLocationServer, is_asked_with_the_query_of_a_location) {
     const test::StubServer server;
     StoreLocations locations{8, [](const std::string&) {}};
