@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <functional>
 #include <map>
 #include <ostream>
 #include <string>
@@ -238,6 +240,26 @@ TEST_F(CacheScanTest, a_tile_that_is_replaced_meanwhile_is_visited_once) {
         }
     });
     EXPECT_THAT(seen, AllOf(SizeIs(1600), Each(Pair(testing::_, 1))));
+}
+
+TEST_F(CacheScanTest, waits_between_tiles_for_the_locks_of_others_as_long_as_a_writer) {
+    make(flat);
+    insert(square(6, 40));
+    options.read_timeout = std::chrono::hours{1};
+    options.write_timeout = std::chrono::milliseconds{20};
+    Db other{options.file, OpenMode::update};
+    int visited = 0;
+    const auto cache = reader();
+    EXPECT_THAT(
+        [&] {
+            cache.scan(grid.whole(6), [&](const TileKey&, BytesView) {
+                if (++visited == 1) {
+                    other.execute("begin exclusive");
+                }
+            });
+        },
+        throws(Errc::busy, AllOf(HasSubstr("cache 'c'"), HasSubstr("locked"))));
+    EXPECT_GT(visited, 1) << "what was read before";
 }
 
 TEST_F(CacheScanTest, visits_what_no_index_finds_in_order) {
