@@ -9,6 +9,21 @@
 #include <cerrno>
 
 namespace offgrid::sqlite {
+namespace {
+
+/// Whether indices of the file find all rows of the select, and in order.
+bool is_answered_by_indices(Db& db, const std::string& select) {
+    auto plan = db.prepare("EXPLAIN QUERY PLAN " + select);
+    while (plan.step()) {
+        const auto detail = plan.text(3);  // an automatic index is made anew each time
+        if (!detail.starts_with("SEARCH") || detail.find("AUTOMATIC") != std::string_view::npos) {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
 
 std::optional<FileIdentity> identify(const std::string& path) {
     struct stat status {};
@@ -52,6 +67,22 @@ CacheStatement& CacheFile::statement(std::string_view sql, StatementSource sourc
     }
     statements_.push_back({std::string{sql}, std::make_unique<CacheStatement>(db_.prepare(sql))});
     return *statements_.back().statement;
+}
+
+ScanStatements CacheFile::scan_statements(const ScanSql& sql) {
+    const auto known = std::ranges::find(scans_, sql.select, &decltype(scans_)::value_type::first);
+    if (known != scans_.end()) {
+        return known->second;
+    }
+    const auto slices = sql.slices();
+    const auto ordered = std::ranges::find_if(
+        slices, [&](const auto& slice) { return is_answered_by_indices(db_, slice.next); });
+    const auto statements = ordered == slices.end()
+                                ? ScanStatements{.first = &statement(sql.unsliced())}
+                                : ScanStatements{.first = &statement(ordered->first),
+                                                 .next = &statement(ordered->next)};
+    scans_.emplace_back(sql.select, statements);
+    return statements;
 }
 
 void CacheFile::set_pragmas(const std::string& sql) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "formats/sqlite/cache_scan.h"
 #include "formats/sqlite/cache_statement.h"
 #include "formats/sqlite/mbtiles_schema.h"
 #include "formats/sqlite/sqlite.h"
@@ -11,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace offgrid::sqlite {
@@ -54,6 +56,9 @@ public:
     CacheStatement& statement(std::string_view sql,
                               StatementSource source = StatementSource::built_in);
 
+    /// The statements of a scan, in slices when an index of the file answers them.
+    ScanStatements scan_statements(const ScanSql& sql);
+
     /// Have the pragmas set that the text says.
     void set_pragmas(const std::string& sql);
 
@@ -75,6 +80,7 @@ private:
     bool has_tiles_table_ = false;
     std::string pragmas_;
     std::vector<Compiled> statements_;
+    std::vector<std::pair<std::string, ScanStatements>> scans_;  // by their select
 };
 
 }  // namespace offgrid::sqlite

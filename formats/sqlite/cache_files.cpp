@@ -64,20 +64,32 @@ std::vector<std::string> CacheFiles::list(const TileRange& range) const {
     return in_cache([&] { return found_.list(range); });
 }
 
+/// Waits for locks as long as a writer would: what others commit between two slices may be much.
+template <typename Bind, typename Visit>
+void CacheFiles::run(const std::string& file, CacheScanQuery query, const Bind& bind,
+                     const Visit& visit) const {
+    const auto lease = in_cache([&] { return open(file); });
+    if (!lease) {
+        return;
+    }
+    auto& db = (*lease)->db();
+    db.wait_for_locks(pragmas_.busy_timeout.value_or(options_.write_timeout));
+    const LongSteps long_steps{db};
+    auto scan = in_cache([&] {
+        const auto& sql = sql_.scan(**lease, query);
+        return CacheScan{sql, (*lease)->scan_statements(sql), bind};
+    });
+    while (in_cache([&] { return scan.read(); })) {
+        scan.visit(visit);
+    }
+}
+
 void CacheFiles::list_tiles(const std::string& file, const Visitor& visit) const {
     run(
-        file, CacheQuery::rows,
+        file, CacheScanQuery::rows,
         [&](CacheStatement& statement) { statement_slice_.bind(statement); },
-        [&](const Statement& row) {
-            if (!row.is_integer(0) || !row.is_integer(1) || !row.is_integer(2)) {
-                throw Error{Errc::corrupt,
-                            fmt::format("cache '{}': {} has a tile whose address is not a number",
-                                        options_.name, file)};
-            }
-            if (row.integer(3) > 0) {
-                visit(statement_slice_.key_of(row.integer(0), row.integer(1), row.integer(2)),
-                      static_cast<std::uint64_t>(row.integer(3)));
-            }
+        [&](const CacheScan::Row& row) {
+            visit(statement_slice_.key_of(row.z, row.x, row.y), row.bytes);
         });
 }
 
@@ -137,31 +149,13 @@ bool CacheFiles::has(const std::string& file, const TileKey& key) const {
     return run.step() && !run.row().blob(0).empty();  // a number is not empty
 }
 
-void CacheFiles::visit_rows(const std::string& file, const TileRange& range, CacheQuery query,
+void CacheFiles::visit_rows(const std::string& file, const TileRange& range, CacheScanQuery query,
                             const RowVisitor& visit) const {
     run(
         file, query, [&](CacheStatement& statement) { statement_slice_.bind(statement, range); },
-        [&](const Statement& row) {
-            if (row.is_integer(1) && row.is_integer(2)) {  // no look-up finds another either
-                visit(statement_slice_.key_of(range.z, row.integer(1), row.integer(2)), row);
-            }
+        [&](const CacheScan::Row& row) {
+            visit(statement_slice_.key_of(range.z, row.x, row.y), row);
         });
-}
-
-void CacheFiles::run(const std::string& file, CacheQuery query,
-                     const std::function<void(CacheStatement& statement)>& bind,
-                     const std::function<void(const Statement& row)>& visit) const {
-    const auto lease = in_cache([&] { return open(file); });
-    if (!lease) {
-        return;
-    }
-    const LongSteps long_steps{(*lease)->db()};
-    auto& statement = in_cache([&]() -> CacheStatement& { return sql_.statement(**lease, query); });
-    bind(statement);
-    auto run = statement.run();
-    while (in_cache([&] { return run.step(); })) {
-        visit(run.row());
-    }
 }
 
 }  // namespace offgrid::sqlite

@@ -4,6 +4,7 @@
 #include "formats/base/pool.h"
 #include "formats/sqlite/cache_file.h"
 #include "formats/sqlite/cache_options.h"
+#include "formats/sqlite/cache_scan.h"
 #include "formats/sqlite/cache_schema.h"
 #include "formats/store/in_cache.h"
 #include "formats/store/template_files.h"
@@ -26,7 +27,8 @@ using CacheFilePool = Pool<CacheFile>;
 /// for concurrent use.
 class CacheFiles final : public TileFiles {
 public:
-    using RowVisitor = std::function<void(const TileKey& key, const Statement& row)>;
+    /// Called with a tile as it is stored, blank mark or image.
+    using RowVisitor = std::function<void(const TileKey& key, const CacheScan::Row& row)>;
 
     CacheFiles(const CacheOptions& options, TilesetSlice slice, CacheFilePool& pool);
     ~CacheFiles() override;
@@ -52,7 +54,7 @@ public:
 
     /// Visit the rows of one file within a range: `scan` or `list`. What the visitor throws goes
     /// through as it is. REQUIRES: the range is not empty and within the grid.
-    void visit_rows(const std::string& file, const TileRange& range, CacheQuery query,
+    void visit_rows(const std::string& file, const TileRange& range, CacheScanQuery query,
                     const RowVisitor& visit) const;
 
     /// Run an action of the cache: its failures name the cache.
@@ -63,9 +65,9 @@ public:
 
 private:
     std::optional<CacheFilePool::Lease> open(const std::string& path) const;
-    void run(const std::string& file, CacheQuery query,
-             const std::function<void(CacheStatement& statement)>& bind,
-             const std::function<void(const Statement& row)>& visit) const;
+    template <typename Bind, typename Visit>
+    void run(const std::string& file, CacheScanQuery query, const Bind& bind,
+             const Visit& visit) const;
 
     CacheOptions options_;
     TilesetSlice slice_;

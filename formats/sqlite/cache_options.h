@@ -52,7 +52,7 @@ struct CacheOptions {
                                ///< in MBTiles, where other programs expect images
 
     std::chrono::milliseconds read_timeout{5'000};    ///< how long a reader waits for locks
-    std::chrono::milliseconds write_timeout{30'000};  ///< how long a writer does
+    std::chrono::milliseconds write_timeout{30'000};  ///< how long a writer or a scan does
 };
 
 }  // namespace offgrid::sqlite

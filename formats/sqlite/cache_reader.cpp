@@ -87,20 +87,14 @@ bool CacheReader::exists(const TileKey& key) const {
 
 void CacheReader::scan(const TileRange& range, const Visitor& visit) const {
     BlankExpander expanded{grid().tile_size()};
-    visit_range(range, CacheQuery::scan, [&](const TileKey& key, const Statement& row) {
-        const auto content = row.blob(3);
-        if (!content.empty()) {
-            visit(key, expanded(content));
-        }
+    visit_range(range, CacheScanQuery::scan, [&](const TileKey& key, const CacheScan::Row& row) {
+        visit(key, expanded(row.content));
     });
 }
 
 void CacheReader::list(const TileRange& range, const SizeVisitor& visit) const {
-    visit_range(range, CacheQuery::list, [&](const TileKey& key, const Statement& row) {
-        if (row.integer(3) > 0) {
-            visit(key, static_cast<std::uint64_t>(row.integer(3)));
-        }
-    });
+    visit_range(range, CacheScanQuery::list,
+                [&](const TileKey& key, const CacheScan::Row& row) { visit(key, row.bytes); });
 }
 
 /// Whether tiles of the zoom may be where 32-bit arithmetic put them.
@@ -119,7 +113,7 @@ bool CacheReader::belongs(const TileKey& key, const std::string& file) const {
                              !files_.in_cache([&] { return files_.has(right, key); }));
 }
 
-void CacheReader::visit_range(const TileRange& wanted, CacheQuery query,
+void CacheReader::visit_range(const TileRange& wanted, CacheScanQuery query,
                               const CacheFiles::RowVisitor& visit) const {
     if (!can_scan()) {
         throw Error{Errc::unsupported,
@@ -137,7 +131,7 @@ void CacheReader::visit_range(const TileRange& wanted, CacheQuery query,
     const bool wraps = may_wrap(range.z);
     for (const auto& file : wraps ? files_.list() : files_.list(range)) {
         const auto part = wraps ? range : intersection(range, files_.covered(file, range.z));
-        files_.visit_rows(file, part, query, [&](const TileKey& key, const Statement& row) {
+        files_.visit_rows(file, part, query, [&](const TileKey& key, const CacheScan::Row& row) {
             if (belongs(key, file)) {
                 visit(key, row);
             }

@@ -19,8 +19,6 @@ constexpr std::string_view tiles_ddl =
 
 constexpr std::string_view of_slice = " where tileset=:tileset and grid=:grid and dim=:dim";
 constexpr std::string_view of_tile = " and x=:x and y=:y and z=:z";
-constexpr std::string_view of_range =
-    " and z=:z and x between :min_x and :max_x and y between :min_y and :max_y";
 
 constexpr std::array mbtiles_layouts{MbtilesLayout::flat, MbtilesLayout::flat_with_hash,
                                      MbtilesLayout::map_images, MbtilesLayout::map_images_by_zoom,
@@ -36,12 +34,8 @@ std::string_view word_for(CacheQuery query) {
             return "set";
         case CacheQuery::erase:
             return "delete";
-        case CacheQuery::scan:
-        case CacheQuery::list:
-        case CacheQuery::rows:
-            break;
     }
-    return "select";
+    return {};
 }
 
 std::string create_sql(const CacheOptions& options) {
@@ -113,18 +107,30 @@ CacheSql::CacheSql(const CacheOptions& options)
         "insert or replace into tiles(tileset,grid,x,y,z,data,dim,ctime)"
         " values (:tileset,:grid,:x,:y,:z,:data,:dim,datetime('now'))");
     add({}, CacheQuery::erase, fmt::format("delete from tiles{}{}", of_slice, of_tile));
-    add({}, CacheQuery::scan,
-        fmt::format("select z, x, y, data from tiles{}{}", of_slice, of_range));
-    add({}, CacheQuery::list,
-        fmt::format("select z, x, y, length(data) from tiles{}{}", of_slice, of_range));
-    add({}, CacheQuery::rows, fmt::format("select z, x, y, length(data) from tiles{}", of_slice));
+    add_scans({}, {"z", "x", "y"},
+              {fmt::format("select z, x, y, data from tiles{} and z=:z", of_slice),
+               fmt::format("select z, x, y, length(data) from tiles{} and z=:z", of_slice),
+               fmt::format("select z, x, y, length(data) from tiles{}", of_slice)});
     for (const auto layout : mbtiles_layouts) {
         add(layout, CacheQuery::exists, select_presence_sql(layout));
         add(layout, CacheQuery::get, select_tile_sql(layout));
-        add(layout, CacheQuery::scan, select_tiles_sql(layout));
-        add(layout, CacheQuery::list, select_tiles_sql(layout, TileColumn::size));
-        add(layout, CacheQuery::rows, select_rows_sql(layout, TileColumn::size));
+        add_scans(
+            layout, mbtiles_address,
+            {select_zoom_sql(layout, TileColumn::data), select_zoom_sql(layout, TileColumn::size),
+             select_rows_sql(layout, TileColumn::size) + " WHERE true"});
     }
+}
+
+void CacheSql::add_scans(Layout layout, const std::array<std::string_view, 3>& address,
+                         std::array<std::string, 3> selects) {
+    auto& [scan, list, rows] = selects;
+    scans_[{layout, CacheScanQuery::scan}] = {.select = std::move(scan), .address = address};
+    scans_[{layout, CacheScanQuery::list}] = {
+        .select = std::move(list), .address = address, .content = TileColumn::size};
+    scans_[{layout, CacheScanQuery::rows}] = {.select = std::move(rows),
+                                              .address = address,
+                                              .extent = ScanExtent::all,
+                                              .content = TileColumn::size};
 }
 
 bool CacheSql::can_scan() const {
@@ -144,11 +150,19 @@ CacheStatement& CacheSql::statement(CacheFile& file, CacheQuery query) const {
             rethrow_with(error, "query '{}'", word_for(query));
         }
     }
+    return file.statement(built_in_.at({layout_of(file), query}));
+}
+
+const ScanSql& CacheSql::scan(CacheFile& file, CacheScanQuery query) const {
+    return scans_.at({layout_of(file), query});
+}
+
+CacheSql::Layout CacheSql::layout_of(CacheFile& file) const {
     if (schema_ != CacheSchema::tiles) {
-        return file.statement(built_in_.at({file.mbtiles_layout(), query}));
+        return file.mbtiles_layout();
     }
     file.check_tiles_table();
-    return file.statement(built_in_.at({std::nullopt, query}));
+    return std::nullopt;
 }
 
 CachePragmas pragmas_of(const CacheOptions& options) {

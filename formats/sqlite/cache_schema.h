@@ -3,10 +3,12 @@
 #include "formats/sqlite/cache_file.h"
 #include "formats/sqlite/cache_options.h"
 
+#include <array>
 #include <chrono>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace offgrid::sqlite {
@@ -17,9 +19,13 @@ enum class CacheQuery {
     get,     ///< its content and, where the table has it, the time of its last change
     set,
     erase,
-    scan,  ///< z, x, row and content of the tiles of a range
-    list,  ///< z, x, row and size of the same
-    rows,  ///< z, x, row and size of every tile of the slice
+};
+
+/// What a scan of a file of a cache visits.
+enum class CacheScanQuery {
+    scan,  ///< the tiles of a range with their content
+    list,  ///< the same with their size
+    rows,  ///< every tile of the slice with its size
 };
 
 /// The SQL of one cache for each question and layout: that of the operator where there is one, else
@@ -35,6 +41,9 @@ public:
     /// REQUIRES: not `set` and `erase` of an MBTiles schema unless the operator gave them.
     CacheStatement& statement(CacheFile& file, CacheQuery query) const;
 
+    /// What a scan asks of the tables of the file. Throws `corrupt` when the file has other tables.
+    const ScanSql& scan(CacheFile& file, CacheScanQuery query) const;
+
     /// What the operator gave, or nothing.
     const std::string* given(CacheQuery query) const;
 
@@ -45,10 +54,15 @@ private:
     /// Nothing: the table `tiles` of MapCache.
     using Layout = std::optional<MbtilesLayout>;
 
+    void add_scans(Layout layout, const std::array<std::string_view, 3>& address,
+                   std::array<std::string, 3> selects);
+    Layout layout_of(CacheFile& file) const;
+
     CacheSchema schema_;
     std::string create_;
     std::map<CacheQuery, std::string> given_;
     std::map<std::pair<Layout, CacheQuery>, std::string> built_in_;
+    std::map<std::pair<Layout, CacheScanQuery>, ScanSql> scans_;
 };
 
 /// The statements that set the pragmas. Throws `invalid_argument` naming the cache for a name or a

@@ -10,9 +10,9 @@ namespace offgrid::sqlite {
 namespace {
 
 /// In the order of CacheParameter.
-constexpr std::array<const char*, 14> names{":x",     ":y",     ":z",       ":inv_x", ":inv_y",
-                                            ":dim",   ":grid",  ":tileset", ":data",  ":id",
-                                            ":min_x", ":max_x", ":min_y",   ":max_y"};
+constexpr std::array<const char*, 17> names{
+    ":x",  ":y",     ":z",     ":inv_x", ":inv_y", ":dim",     ":grid",    ":tileset", ":data",
+    ":id", ":min_x", ":max_x", ":min_y", ":max_y", ":after_x", ":after_y", ":after_z"};
 
 }  // namespace
 

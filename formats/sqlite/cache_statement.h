@@ -13,7 +13,7 @@
 namespace offgrid::sqlite {
 
 /// What a statement of a cache may be told, by name: MapCache's parameters, and for statements of
-/// our own the id of an image and the edges of a range.
+/// our own the id of an image, the edges of a range and the address that rows come after.
 enum class CacheParameter {
     x,
     y,
@@ -29,6 +29,9 @@ enum class CacheParameter {
     max_x,
     min_y,
     max_y,
+    after_x,
+    after_y,
+    after_z,
 };
 
 /// A statement that takes CacheParameters; those that it does not name are left out. One thread at
@@ -50,7 +53,7 @@ public:
     /// stays.
     class Run {
     public:
-        explicit Run(Statement& statement) : statement_{statement} {}
+        explicit Run(CacheStatement& statement) : statement_{statement.statement_} {}
         ~Run() { statement_.reset(); }
         Run(const Run&) = delete;
         Run& operator=(const Run&) = delete;
@@ -62,14 +65,14 @@ public:
         Statement& statement_;
     };
 
-    Run run() { return Run{statement_}; }
+    Run run() { return Run{*this}; }
 
     /// Run it to its end.
     void execute();
 
 private:
     Statement statement_;
-    std::array<int, 14> indices_{};  // 0: not named
+    std::array<int, 17> indices_{};  // 0: not named
 };
 
 /// One slice of a cache as its statements see it: its texts, and its tiles with rows counted as the

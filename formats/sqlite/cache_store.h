@@ -31,9 +31,9 @@ std::unique_ptr<CacheFilePool> make_cache_file_pool(std::size_t capacity);
 /// A tile that MapCache's 32-bit arithmetic put into the wrong file of a deep top is found there
 /// when the right one does not have it. Others in wrong files are seen by `files` only.
 ///
-/// A scan visits the files in the order of their names, each in the order of its index, and holds a
-/// read lock on a file while it visits its tiles. With a statement of the operator for `get` or
-/// `set` it throws `unsupported`.
+/// A scan visits the files in the order of their names, each in the order of its index, and holds
+/// no lock while a tile is visited (CacheScan); it waits for those of others as long as a writer.
+/// With a statement of the operator for `get` or `set` it throws `unsupported`.
 ///
 /// Pragmas that only concern a connection are set where tiles are read: `cache_size`, `mmap_size`,
 /// `temp_store` and `busy_timeout`.
@@ -59,7 +59,7 @@ private:
     Answer look_up(const TileKey& key, const Look& look) const;
     bool may_wrap(int z) const;
     bool belongs(const TileKey& key, const std::string& file) const;
-    void visit_range(const TileRange& wanted, CacheQuery query,
+    void visit_range(const TileRange& wanted, CacheScanQuery query,
                      const CacheFiles::RowVisitor& visit) const;
 
     CacheFiles files_;

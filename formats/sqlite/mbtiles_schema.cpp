@@ -136,9 +136,13 @@ std::string select_presence_sql(MbtilesLayout layout) {
                        source_of(layout).content);
 }
 
-std::string select_tiles_sql(MbtilesLayout layout, TileColumn column) {
-    return select_from(layout, address_columns, column, "CROSS") +
-           " WHERE m.zoom_level=:z AND m.tile_column BETWEEN :min_x AND :max_x"
+std::string select_zoom_sql(MbtilesLayout layout, TileColumn column) {
+    return select_from(layout, address_columns, column, "CROSS") + " WHERE m.zoom_level=:z";
+}
+
+std::string select_tiles_sql(MbtilesLayout layout) {
+    return select_zoom_sql(layout, TileColumn::data) +
+           " AND m.tile_column BETWEEN :min_x AND :max_x"
            " AND m.tile_row BETWEEN :min_y AND :max_y";
 }
 

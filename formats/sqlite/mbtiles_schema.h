@@ -3,6 +3,7 @@
 #include "formats/sqlite/sqlite.h"
 #include "formats/tile/grid.h"
 
+#include <array>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -83,10 +84,18 @@ std::string select_presence_sql(MbtilesLayout layout);
 /// What a listing says of a tile.
 enum class TileColumn { data, size };
 
+/// The columns of `zoom_level`, `tile_column` and `tile_row` as the selects below name them.
+inline constexpr std::array<std::string_view, 3> mbtiles_address{"m.zoom_level", "m.tile_column",
+                                                                 "m.tile_row"};
+
+/// All tiles of zoom :z: `zoom_level, tile_column, tile_row, tile_data` or its size. Ends with a
+/// condition.
+std::string select_zoom_sql(MbtilesLayout layout, TileColumn column);
+
 /// All tiles of zoom :z, columns :min_x to :max_x and rows from the south :min_y to :max_y, all
-/// inclusive, parameters in this order: `zoom_level, tile_column, tile_row, tile_data` or its size,
-/// in the order of the index.
-std::string select_tiles_sql(MbtilesLayout layout, TileColumn column = TileColumn::data);
+/// inclusive, parameters in this order: `zoom_level, tile_column, tile_row, tile_data`, in the
+/// order of the index.
+std::string select_tiles_sql(MbtilesLayout layout);
 
 /// Every row, also one that points nowhere: `zoom_level, tile_column, tile_row, tile_data` or its
 /// size.

@@ -65,6 +65,9 @@ public:
 
     int columns() const;
 
+    /// The file as messages name it.
+    std::string_view file() const { return file_; }
+
     /// Run up to the next row. False when there is none.
     bool step();
 

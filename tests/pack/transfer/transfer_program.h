@@ -18,7 +18,10 @@ inline constexpr const char* mapcache_xml = R"(<mapcache>
     <dbfile>FOLDER/ztop/z{top}-{top_x}-{top_y}.sqlite3</dbfile><top>2</top></cache>
   <cache name="degrees" type="sqlite3"><dbfile>FOLDER/degrees.sqlite3</dbfile></cache>
   <cache name="dims" type="sqlite3"><dbfile>FOLDER/dims.sqlite3</dbfile></cache>
+  <cache name="both" type="sqlite3"><dbfile>FOLDER/both.sqlite3</dbfile></cache>
   <cache name="linked" type="mbtiles"><dbfile>FOLDER/source.mbtiles</dbfile></cache>
+  <tileset name="a"><cache>both</cache><grid>GoogleMapsCompatible</grid></tileset>
+  <tileset name="b"><cache>both</cache><grid>GoogleMapsCompatible</grid></tileset>
   <tileset name="linked"><cache>linked</cache><grid>GoogleMapsCompatible</grid></tileset>
   <tileset name="jpeg"><cache>dims</cache><grid>GoogleMapsCompatible</grid><format>JPEG</format></tileset>
   <tileset name="dims"><cache>dims</cache><grid>GoogleMapsCompatible</grid><dimensions>

@@ -67,6 +67,25 @@ TEST_F(TransferProgram, copies_only_what_is_missing) {
     EXPECT_EQ(tiles_in("part.mbtiles", 1), draw("z1: older b / c d"));
 }
 
+TEST_F(TransferProgram, copies_within_one_file_what_does_not_fit_into_memory_at_once) {
+    {
+        sqlite::Db db{folder / "both.sqlite3", sqlite::OpenMode::update};
+        db.execute(
+            "create table tiles(tileset text, grid text, x integer, y integer, z integer,"
+            " data blob, dim text, ctime datetime, primary key(tileset,grid,x,y,z,dim));"
+            "with recursive n(n) as (values(0) union all select n + 1 from n where n < 223)"
+            " insert into tiles select 'a', 'GoogleMapsCompatible', c.n, r.n, 8,"
+            " x'89504E470D0A1A0A', '', '2020-02-03' from n c, n r");
+    }
+    const auto result = transfer({"mapcache.xml#a", "mapcache.xml#b", "--zoom", "8", "--json"});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(nlohmann::json::parse(result.out)["tiles"], 224 * 224);
+    sqlite::Db db{folder / "both.sqlite3", sqlite::OpenMode::shared};
+    auto copied = db.prepare("select count(*) from tiles where tileset='b'");
+    ASSERT_TRUE(copied.step());
+    EXPECT_EQ(copied.integer(0), 224 * 224);
+}
+
 TEST_F(TransferProgram, shows_what_it_would_copy) {
     const auto result =
         transfer({"source.mbtiles", "mapcache.xml#t", "--dry-run", "--json", "--zoom", "1-2"});
