@@ -97,7 +97,12 @@ std::optional<Tile> MbtilesFile::get(const Grid& grid, const TileKey& key) {
     return Tile{{content.begin(), content.end()}};
 }
 
-void MbtilesFile::scan(const Grid& grid, const TileRange& range, const TileReader::Visitor& visit) {
+void MbtilesFile::scan(const Grid& grid, const TileRange& wanted,
+                       const TileReader::Visitor& visit) {
+    if (wanted.z < 0 || wanted.z >= grid.levels()) {
+        return;
+    }
+    const auto range = intersection(wanted, grid.whole(wanted.z));
     if (range.is_empty()) {
         return;
     }
@@ -195,11 +200,7 @@ std::optional<Tile> MbtilesReader::get(const TileKey& key) const {
 }
 
 void MbtilesReader::scan(const TileRange& range, const Visitor& visit) const {
-    if (range.z < 0 || range.z >= info_.grid->levels()) {
-        return;
-    }
-    pool_.acquire(path_, handle_timeout)
-        ->scan(*info_.grid, intersection(range, info_.grid->whole(range.z)), visit);
+    pool_.acquire(path_, handle_timeout)->scan(*info_.grid, range, visit);
 }
 
 // --- MbtilesWriter
