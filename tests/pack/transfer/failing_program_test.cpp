@@ -5,9 +5,7 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
-#include <chrono>
 #include <filesystem>
-#include <thread>
 
 namespace offgrid::test {
 namespace {
@@ -19,11 +17,12 @@ using testing::Not;
 
 class FailingTransferProgram : public TransferProgram {
 protected:
-    /// Copy the source as far as tile 1/0/0 and no further, keeping the journal.
+    /// Copy the source into zoom 2 and not to its end, keeping the journal.
     void stop_early(const std::string& destination, std::vector<std::string> more) {
-        more.insert(more.begin(), {"source.mbtiles", destination, "--rate-limit", "5"});
+        more.insert(more.begin(),
+                    {"source.mbtiles", destination, "--rate-limit", "5", "--progress-json"});
         Process process{command(more), options()};
-        std::this_thread::sleep_for(std::chrono::milliseconds{1500});
+        process.wait_for_line(R"("zoom":2)");
         EXPECT_EQ(process.stop(SIGTERM), 130);
     }
 
