@@ -44,9 +44,14 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
       http_{{.listen = options.listen, .threads = options.threads},
             [this](const Request& request) { return router_.answer(request); },
             log},
-      admin_router_{replace_routes(replace_, log)},
+      answers_{files, depot_.root() / "answers"},
+      admin_router_{admin_routes(log)},
       admin_{options.admin,
              {.access = access_, .router = admin_router_, .hidden = depot_.root(), .log = log}} {}
+
+std::vector<AdminRoute> Daemon::admin_routes(const Log& log) {
+    return replace_routes({replace_, answers_, replace_counts_, log});
+}
 
 bool Daemon::drain() {
     replace_.stop();
