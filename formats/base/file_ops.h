@@ -8,7 +8,7 @@
 
 namespace offgrid {
 
-/// A new file that is being written front to back. Owned by one thread.
+/// A file that is being written front to back, a new one or the end of one. Owned by one thread.
 ///
 /// Nothing is durable before `sync()`. The destructor closes the descriptor and promises nothing
 /// more.
@@ -42,6 +42,10 @@ public:
 
     /// Open a file for writing that must not exist yet.
     virtual std::unique_ptr<OutputFile> create(const std::filesystem::path& path) = 0;
+
+    /// Open a file for writing at its end, wherever that is by then (O_APPEND); made where there is
+    /// none.
+    virtual std::unique_ptr<OutputFile> append_to(const std::filesystem::path& path) = 0;
 
     /// Copy a regular file to a name that must not exist yet; shares the blocks where the file
     /// system can.
