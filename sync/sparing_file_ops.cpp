@@ -54,6 +54,10 @@ std::unique_ptr<OutputFile> SparingFileOps::create(const fs::path& path) {
     return std::make_unique<SparingOutputFile>(files_.create(path), *this, path.parent_path());
 }
 
+std::unique_ptr<OutputFile> SparingFileOps::append_to(const fs::path& path) {
+    return std::make_unique<SparingOutputFile>(files_.append_to(path), *this, path.parent_path());
+}
+
 void SparingFileOps::copy_file(const fs::path& from, const fs::path& to) {
     check_room(to.parent_path(), fs::file_size(from));
     files_.copy_file(from, to);

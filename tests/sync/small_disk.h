@@ -23,6 +23,9 @@ public:
     std::unique_ptr<OutputFile> create(const std::filesystem::path& path) override {
         return std::make_unique<File>(posix_file_ops().create(path), free_bytes_);
     }
+    std::unique_ptr<OutputFile> append_to(const std::filesystem::path& path) override {
+        return std::make_unique<File>(posix_file_ops().append_to(path), free_bytes_);
+    }
     void copy_file(const std::filesystem::path& from, const std::filesystem::path& to) override {
         posix_file_ops().copy_file(from, to);
         free_bytes_ -= std::filesystem::file_size(to);
