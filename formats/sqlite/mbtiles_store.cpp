@@ -164,7 +164,8 @@ std::map<std::string, std::string> MbtilesFile::metadata() {
 
 std::unique_ptr<MbtilesPool> make_mbtiles_pool(std::size_t capacity) {
     return std::make_unique<MbtilesPool>(
-        capacity, [](const std::string& path) { return std::make_unique<MbtilesFile>(path); });
+        capacity, [](const std::string& path) { return std::make_unique<MbtilesFile>(path); },
+        MbtilesPool::Keep::all);
 }
 
 // --- MbtilesReader
