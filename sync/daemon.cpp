@@ -2,7 +2,12 @@
 
 #include "formats/package/replace.h"
 #include "serve/open_layers.h"
+#include "sync/depot_handlers.h"
+#include "sync/metrics_handler.h"
 #include "sync/replace_handler.h"
+
+#include <algorithm>
+#include <iterator>
 
 namespace offgrid {
 namespace {
@@ -40,6 +45,7 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
                {.limits = options.limits,
                 .sources = SourceRoots{options.source_roots},
                 .drain_timeout = drain_timeout_}},
+      depot_service_{replace_.served()},
       router_{layers_, log},
       http_{{.listen = options.listen, .threads = options.threads},
             [this](const Request& request) { return router_.answer(request); },
@@ -50,7 +56,17 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
              {.access = access_, .router = admin_router_, .hidden = depot_.root(), .log = log}} {}
 
 std::vector<AdminRoute> Daemon::admin_routes(const Log& log) {
-    return replace_routes({replace_, answers_, replace_counts_, log});
+    auto routes = replace_routes({replace_, answers_, replace_counts_, log});
+    std::ranges::move(depot_routes(depot_service_, log), std::back_inserter(routes));
+    std::ranges::move(metrics_routes([this] { return serving_metrics(); }, replace_counts_),
+                      std::back_inserter(routes));
+    return routes;
+}
+
+/// What the serving port answers at the same address.
+std::string Daemon::serving_metrics() const {
+    const auto response = router_.answer({.path = "/metrics"});
+    return response.status == 200 ? std::string{as_text(response.content())} : std::string{};
 }
 
 bool Daemon::drain() {

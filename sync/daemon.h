@@ -11,6 +11,7 @@
 #include "sync/access.h"
 #include "sync/admin_router.h"
 #include "sync/admin_server.h"
+#include "sync/depot_service.h"
 #include "sync/limits.h"
 #include "sync/replace_counts.h"
 #include "sync/replace_service.h"
@@ -59,6 +60,7 @@ public:
 
 private:
     std::vector<AdminRoute> admin_routes(const Log& log);
+    std::string serving_metrics() const;
 
     std::chrono::milliseconds drain_timeout_;
     Depot depot_;
@@ -67,6 +69,7 @@ private:
     std::unique_ptr<sqlite::MbtilesPool> pool_;
     Live<LayerSet> layers_;
     ReplaceService replace_;
+    DepotService depot_service_;
     Router router_;
     HttpServer http_;
     StoredAnswers answers_;
