@@ -88,7 +88,9 @@ void leave_out_missing_files(Manifest& manifest, const fs::path& folder, const L
 Layer open_package_folder(const fs::path& folder, sqlite::MbtilesPool& pool, const Log& log) {
     auto manifest = read_manifest(folder);
     leave_out_missing_files(manifest, folder, log);
-    const auto locate = [&](const PackageFile& file) { return folder / file.name; };
+    const auto locate = [root = fs::canonical(folder)](const PackageFile& file) {
+        return root / file.name;
+    };
     return {.id = manifest.layer,
             .origin = folder.string(),
             .vector_layers = {},
@@ -171,8 +173,9 @@ std::optional<std::uint64_t> add_layers_of(const fs::path& path, Findings& found
     } else if (is_package(path)) {
         layers.push_back(open_package_folder(path, pool, log));
     } else if (Depot::is_depot(path)) {
+        const Depot depot{fs::canonical(path)};
         found.depots.push_back(ServedGeneration::open_current(
-            Depot{path}, pool, before == nullptr ? nullptr : before->served(path)));
+            depot, pool, before == nullptr ? nullptr : before->served(depot.root())));
         add(layers_of(found.depots.back()));
         return found.depots.back()->generation().number;
     } else {

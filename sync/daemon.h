@@ -2,8 +2,10 @@
 
 #include "formats/base/file_ops.h"
 #include "formats/base/live.h"
+#include "formats/base/pool_reaper.h"
 #include "formats/package/depot.h"
 #include "formats/sqlite/mbtiles_store.h"
+#include "serve/drain_log.h"
 #include "serve/http_server.h"
 #include "serve/layer_set.h"
 #include "serve/log.h"
@@ -35,6 +37,7 @@ struct DaemonOptions {
     std::vector<std::filesystem::path> source_roots;  ///< none: see SourceRoots
     unsigned threads = 4;                             ///< that serve tiles
     std::size_t max_open_files = 256;                 ///< tile files open at a time
+    unsigned reap_interval_ms = 500;                  ///< between two looks for tile files to close
     unsigned drain_timeout_s = 10;  ///< how long readers of an old state are waited for
     Limits limits;
 };
@@ -67,7 +70,9 @@ private:
     DepotLock lock_;
     Access access_;
     std::unique_ptr<sqlite::MbtilesPool> pool_;
+    PoolReaper reaper_;
     Live<LayerSet> layers_;
+    DrainLog drains_;
     ReplaceService replace_;
     DepotService depot_service_;
     Router router_;
