@@ -86,14 +86,19 @@ private:
     }
 
     void note(const ReplaceReport& report) const {
-        context_.counts.count(report.is_dry_run ? "dry_run" : "replaced");
-        context_.log(fmt::format("{} {} of layer '{}' for '{}': generation {}, {} in {} ms",
-                                 report.is_dry_run ? "verified" : "replaced", report.files.size(),
-                                 report.layer, request_.caller.name, report.generation,
-                                 report.drain.is_complete
-                                     ? "drained"
-                                     : fmt::format("{} leases left", report.drain.leases),
-                                 report.drain.waited.count()));
+        const auto what = fmt::format("{} of layer '{}' for '{}'", report.files.size(),
+                                      report.layer, request_.caller.name);
+        if (report.is_dry_run) {
+            context_.counts.count("dry_run");
+            context_.log(fmt::format("verified {}; nothing is changed", what));
+            return;
+        }
+        context_.counts.count("replaced");
+        const auto& drain = report.drain;
+        context_.log(
+            fmt::format("replaced {}: generation {}, {} in {} ms", what, report.generation,
+                        drain.is_complete ? "drained" : fmt::format("{} leases left", drain.leases),
+                        drain.waited.count()));
     }
 
     const ReplaceContext& context_;
