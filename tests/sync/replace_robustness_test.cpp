@@ -85,14 +85,6 @@ TEST_F(ReplaceRobustness, is_not_undone_by_a_hot_journal_beside_a_stored_file) {
     EXPECT_EQ(again.word("kenya", {1, 0, 0}), "new");
 }
 
-// RX-03
-TEST_F(ReplaceRobustness, with_a_file_whose_writer_was_killed_is_422) {
-    write_mbtiles(folder_ / "killed", draw("z1: killed"));
-    leave_hot_journal(folder_ / "killed");
-    EXPECT_EQ(replace(folder_ / "killed").status, 422);
-    EXPECT_EQ(word(), "old");
-}
-
 // RX-09
 TEST_F(ReplaceRobustness, is_seen_by_a_client_that_keeps_a_newer_copy_of_the_old_tile) {
     HttpClient client;
