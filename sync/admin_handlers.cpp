@@ -1,6 +1,7 @@
 #include "sync/admin_handlers.h"
 
 #include "formats/base/error.h"
+#include "sync/entry_names.h"
 #include "sync/replace_form.h"
 #include "sync/reply.h"
 
@@ -135,9 +136,13 @@ private:
 /// Receives a replace, carries it out and reports.
 class ReplaceHandler final : public Poco::Net::HTTPRequestHandler {
 public:
-    ReplaceHandler(const AdminContext& context, ReplacePlaces::Place place, LingerPlaces& lingering,
-                   RequestCount& requests)
-        : context_{context}, place_{std::move(place)}, lingering_{lingering}, running_{requests} {}
+    ReplaceHandler(const AdminContext& context, Identity caller, ReplacePlaces::Place place,
+                   LingerPlaces& lingering, RequestCount& requests)
+        : context_{context},
+          caller_{std::move(caller)},
+          place_{std::move(place)},
+          lingering_{lingering},
+          running_{requests} {}
 
     void handleRequest(HTTPServerRequest& request, HTTPServerResponse& response) override {
         socket_of(request).setReceiveTimeout(Poco::Timespan{body_timeout, 0});
@@ -157,8 +162,18 @@ private:
                                                 context_.replace.files(), staging.path() / "upload",
                                                 context_.replace.limits());
             is_body_read = true;
+            if (!caller_.may_publish(form.request.layer)) {
+                throw Error{Errc::denied, fmt::format("'{}' may not publish layer '{}'",
+                                                      caller_.name, printable(form.request.layer))};
+            }
             const auto report =
                 context_.replace.replace(form.request, form.upload, std::move(staging));
+            context_.audit.record({.who = caller_,
+                                   .from = request.clientAddress().host().toString(),
+                                   .action = "replace",
+                                   .layer = report.layer,
+                                   .generation = report.generation,
+                                   .files = report.files});
             context_.log(fmt::format("replaced {} of layer '{}': generation {}, drained in {} ms",
                                      report.files.size(), report.layer, report.generation,
                                      report.drained.count()));
@@ -174,6 +189,7 @@ private:
     }
 
     const AdminContext& context_;
+    Identity caller_;
     ReplacePlaces::Place place_;
     LingerPlaces& lingering_;
     RequestCount::Running running_;
@@ -185,10 +201,11 @@ public:
         : context_{std::move(context)}, requests_{requests} {}
 
     Poco::Net::HTTPRequestHandler* createRequestHandler(const HTTPServerRequest& request) override {
-        auto refusal = refusal_of(request);
+        Identity caller;
+        auto refusal = refusal_of(request, caller);
         auto place = refusal ? nullptr : replaces_.take();
         if (place != nullptr) {
-            return new ReplaceHandler{context_, std::move(place), lingering_,
+            return new ReplaceHandler{context_, std::move(caller), std::move(place), lingering_,
                                       requests_};  // Poco takes it over
         }
         if (!refusal) {
@@ -202,10 +219,10 @@ public:
 
 private:
     /// Why the request is refused whatever its body says; nothing when it is not.
-    std::optional<Reply> refusal_of(const HTTPServerRequest& request) {
+    std::optional<Reply> refusal_of(const HTTPServerRequest& request, Identity& caller) {
         const auto form = form_for(request);
         try {
-            if (auto refusal = refusal_of_caller(request, form)) {
+            if (auto refusal = refusal_of_caller(request, caller, form)) {
                 return refusal;
             }
             const std::string_view uri = request.getURI();
@@ -218,6 +235,9 @@ private:
                 reply.headers.emplace_back("Allow", "POST");
                 return reply;
             }
+            if (caller.role == Role::reader) {
+                return error_reply(403, fmt::format("'{}' may only read", caller.name), form);
+            }
             check_length(request);
             return std::nullopt;
         } catch (const Error& error) {
@@ -229,18 +249,26 @@ private:
         }
     }
 
-    std::optional<Reply> refusal_of_caller(const HTTPServerRequest& request,
+    std::optional<Reply> refusal_of_caller(const HTTPServerRequest& request, Identity& caller,
                                            MessageForm form) const {
-        const auto decision =
+        auto decision =
             context_.access.decide({.is_loopback = request.clientAddress().host().isLoopback(),
                                     .authorization = request.get("Authorization", ""),
                                     .host = request.get("Host", ""),
-                                    .origin = request.get("Origin", "")});
+                                    .origin = request.get("Origin", ""),
+                                    .address = request.clientAddress().host().toString()});
         switch (decision.verdict) {
             case Access::Verdict::granted:
+                caller = std::move(decision.caller);
                 return std::nullopt;
             case Access::Verdict::forbidden:
                 return error_reply(403, decision.reason, form);
+            case Access::Verdict::slow_down: {
+                auto reply = error_reply(429, decision.reason, form);
+                reply.headers.emplace_back("Retry-After",
+                                           std::to_string(decision.retry_after.count()));
+                return reply;
+            }
             case Access::Verdict::needs_credentials:
                 break;
         }

@@ -2,6 +2,8 @@
 
 #include "serve/log.h"
 #include "sync/access.h"
+#include "sync/admin_socket.h"
+#include "sync/audit.h"
 #include "sync/replace_service.h"
 
 #include <Poco/Net/HTTPServer.h>
@@ -45,11 +47,13 @@ private:
 struct AdminContext {
     const Access& access;
     ReplaceService& replace;
+    AuditLog& audit;
     std::filesystem::path hidden;  ///< the absolute folder that no message may name
     Log log;
 };
 
-/// The administration port: `POST …/sqlite/replace` over HTTP/1.1, one request a connection.
+/// The administration port: `POST …/sqlite/replace` over HTTP/1.1, one request a connection, with
+/// TLS where it has a certificate.
 ///
 /// Who may not is told so before the body is read, and so is who comes while too many replaces run.
 /// Serves from the end of the constructor, on threads of its own; the members themselves are used
@@ -57,14 +61,13 @@ struct AdminContext {
 /// noticed: at once while a body comes in, soon once the ReplaceService is stopped.
 class AdminServer {
 public:
-    /// Throws `invalid_argument` for an address that is none, `busy` when it is taken, `io` when it
-    /// cannot be used.
-    AdminServer(const std::string& listen, AdminContext context);
+    /// Throws what `listen_for_admin` throws.
+    AdminServer(const AdminSocketOptions& socket, AdminContext context);
     ~AdminServer();
     AdminServer(const AdminServer&) = delete;
     AdminServer& operator=(const AdminServer&) = delete;
 
-    /// `http://ADDRESS:PORT`
+    /// `http://ADDRESS:PORT`, with TLS `https://ADDRESS:PORT`
     std::string url() const;
 
     /// Accept no more connections and finish the requests that are running. Whether all could

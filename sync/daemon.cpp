@@ -23,6 +23,15 @@ std::unique_ptr<const LayerSet> tidy_and_open(FileOps& files, const Depot& depot
     return open_generation(depot, depot.load_current(), pool);
 }
 
+AdminSocketOptions admin_socket(const DaemonOptions& options) {
+    AdminSocketOptions socket{.listen = options.admin,
+                              .allows_plaintext = options.allows_admin_plaintext};
+    if (!options.tls_certificate.empty()) {
+        socket.tls = TlsFiles{.certificate = options.tls_certificate, .key = options.tls_key};
+    }
+    return socket;
+}
+
 }  // namespace
 
 Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
@@ -32,6 +41,7 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
       access_{options.users},
       pool_{sqlite::make_mbtiles_pool(options.max_open_files)},
       layers_{tidy_and_open(files, depot_, *pool_)},
+      audit_{files, depot_.root(), log},
       replace_{files,
                depot_,
                *pool_,
@@ -43,8 +53,12 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
       http_{{.listen = options.listen, .threads = options.threads},
             [this](const Request& request) { return router_.answer(request); },
             log},
-      admin_{options.admin,
-             {.access = access_, .replace = replace_, .hidden = depot_.root(), .log = log}} {}
+      admin_{admin_socket(options),
+             {.access = access_,
+              .replace = replace_,
+              .audit = audit_,
+              .hidden = depot_.root(),
+              .log = log}} {}
 
 bool Daemon::drain() {
     replace_.stop();
