@@ -2,9 +2,8 @@
 
 #include "serve/log.h"
 #include "sync/access.h"
+#include "sync/admin_router.h"
 #include "sync/admin_socket.h"
-#include "sync/audit.h"
-#include "sync/replace_service.h"
 
 #include <Poco/Net/HTTPServer.h>
 #include <Poco/ThreadPool.h>
@@ -46,19 +45,18 @@ private:
 /// the server.
 struct AdminContext {
     const Access& access;
-    ReplaceService& replace;
-    AuditLog& audit;
+    const AdminRouter& router;
     std::filesystem::path hidden;  ///< the absolute folder that no message may name
     Log log;
 };
 
-/// The administration port: `POST …/sqlite/replace` over HTTP/1.1, one request a connection, with
-/// TLS where it has a certificate.
+/// The administration port: the routes of an AdminRouter over HTTP/1.1, one request a connection,
+/// with TLS where it has a certificate.
 ///
-/// Who may not is told so before the body is read, and so is who comes while too many replaces run.
-/// Serves from the end of the constructor, on threads of its own; the members themselves are used
-/// by one thread. The destructor breaks connections off and waits until their requests have
-/// noticed: at once while a body comes in, soon once the ReplaceService is stopped.
+/// Who may not is told so before the body is read, and so is who comes while too many bodies are
+/// streamed in. Serves from the end of the constructor, on threads of its own; the members
+/// themselves are used by one thread. The destructor breaks connections off and waits until their
+/// requests have noticed: at once while a body comes in, soon once the ReplaceService is stopped.
 class AdminServer {
 public:
     /// Throws what `listen_for_admin` throws.

@@ -35,6 +35,8 @@ constexpr std::uint64_t max_tail_bytes = 1 << 20;
 
 constexpr std::size_t max_problems = 20;
 
+/// Of who writes the lines that nobody's request has caused.
+constexpr const char* own_name = "offgrid";
 constexpr const char* repair_action = "repair";
 
 std::string cut(const std::string& text) {
@@ -62,6 +64,20 @@ std::string dump(const Json& json) {
 
 std::string sha256_of(std::string_view line) {
     return sha256_hex(as_bytes(line));
+}
+
+/// What the last of the lines that name a generation names.
+std::optional<std::uint64_t> last_generation_in(std::string_view lines) {
+    while (!lines.empty()) {
+        const auto start = lines.find_last_of('\n') + 1;  // npos + 1 is 0
+        const auto line = Json::parse(lines.substr(start), nullptr, false);
+        if (line.is_object() && line.contains("generation") &&
+            line["generation"].is_number_unsigned()) {
+            return line["generation"].get<std::uint64_t>();
+        }
+        lines = lines.substr(0, start == 0 ? 0 : start - 1);
+    }
+    return std::nullopt;
 }
 
 /// The end of a file, whole if it is short. Nothing when there is no file.
@@ -129,6 +145,19 @@ bool AuditLog::record(const AuditEntry& entry) noexcept {
     return true;
 }
 
+void AuditLog::note_current(std::uint64_t generation) noexcept {
+    {
+        const std::lock_guard lock{mutex_};
+        if (generation == generation_.value_or(0)) {
+            return;
+        }
+    }
+    record({.who = {.name = own_name},
+            .action = "found",
+            .generation = generation,
+            .outcome = "current, and no line says since when"});
+}
+
 void AuditLog::open() {
     const auto tail = tail_of(path_);
     file_ = files_.append_to(path_);
@@ -141,6 +170,7 @@ void AuditLog::open() {
     if (tail->empty()) {
         return;
     }
+    generation_ = last_generation_in(*tail);
     std::string_view last = *tail;
     const bool is_ended = last.ends_with('\n');
     last.remove_suffix(is_ended ? 1 : 0);
@@ -153,7 +183,7 @@ void AuditLog::open() {
         file_->append(as_bytes("\n"));
     }
     append(
-        line_of({.who = {.name = "offgrid"},
+        line_of({.who = {.name = own_name},
                  .action = repair_action,
                  .outcome = fmt::format("the line before was torn after {} bytes", last.size())}));
 }
@@ -164,9 +194,10 @@ void AuditLog::write(const AuditEntry& entry) {
     }
     if (!unsure_.empty() && previous_ == std::exchange(unsure_, {})) {
         file_->sync();  // it is there already, but perhaps not for long
-        return;
+    } else {
+        append(line_of(entry));
     }
-    append(line_of(entry));
+    generation_ = entry.generation ? entry.generation : generation_;
 }
 
 void AuditLog::append(std::string_view line) {

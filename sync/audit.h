@@ -53,6 +53,11 @@ public:
     /// be written tells how many were missed. Does not throw.
     bool record(const AuditEntry& entry) noexcept;
 
+    /// Tell which generation is current as the log is opened. When no line says so, because the
+    /// power went between the change and its line, or something else changed the depot, a line
+    /// `found` does.
+    void note_current(std::uint64_t generation) noexcept;
+
 private:
     void open();
     void write(const AuditEntry& entry);
@@ -68,9 +73,10 @@ private:
     Clock clock_;
     std::mutex mutex_;  // guards all that follows
     std::unique_ptr<OutputFile> file_;
-    std::string previous_;      // SHA-256 of the last line; empty before the first
-    std::string unsure_;        // SHA-256 of the line that was being written as that failed
-    std::uint64_t missed_ = 0;  // entries since the last line that could be written
+    std::string previous_;  // SHA-256 of the last line; empty before the first
+    std::string unsure_;    // SHA-256 of the line that was being written as that failed
+    std::optional<std::uint64_t> generation_;  // that the lines say is current
+    std::uint64_t missed_ = 0;                 // entries since the last line that could be written
 };
 
 /// What reading a whole log has shown.

@@ -2,6 +2,7 @@
 
 #include "formats/package/replace.h"
 #include "serve/open_layers.h"
+#include "sync/replace_handler.h"
 
 namespace offgrid {
 namespace {
@@ -53,12 +54,15 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
       http_{{.listen = options.listen, .threads = options.threads},
             [this](const Request& request) { return router_.answer(request); },
             log},
+      answers_{files, depot_.root() / "answers"},
+      admin_router_{admin_routes(log)},
       admin_{admin_socket(options),
-             {.access = access_,
-              .replace = replace_,
-              .audit = audit_,
-              .hidden = depot_.root(),
-              .log = log}} {}
+             {.access = access_, .router = admin_router_, .hidden = depot_.root(), .log = log}} {}
+
+std::vector<AdminRoute> Daemon::admin_routes(const Log& log) {
+    audit_.note_current(depot_.current_number());
+    return replace_routes({replace_, answers_, replace_counts_, audit_, log});
+}
 
 bool Daemon::drain() {
     replace_.stop();

@@ -9,11 +9,14 @@
 #include "serve/log.h"
 #include "serve/router.h"
 #include "sync/access.h"
+#include "sync/admin_router.h"
 #include "sync/admin_server.h"
 #include "sync/admin_socket.h"
 #include "sync/audit.h"
 #include "sync/limits.h"
+#include "sync/replace_counts.h"
 #include "sync/replace_service.h"
+#include "sync/stored_answers.h"
 
 #include <chrono>
 #include <cstddef>
@@ -60,6 +63,8 @@ public:
     bool drain();
 
 private:
+    std::vector<AdminRoute> admin_routes(const Log& log);
+
     std::chrono::milliseconds drain_timeout_;
     Depot depot_;
     DepotLock lock_;
@@ -70,6 +75,9 @@ private:
     ReplaceService replace_;
     Router router_;
     HttpServer http_;
+    StoredAnswers answers_;
+    ReplaceCounts replace_counts_;
+    AdminRouter admin_router_;
     AdminServer admin_;  // last: no replace may run while the rest is taken down
 };
 

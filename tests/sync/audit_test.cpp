@@ -175,6 +175,28 @@ TEST_F(AuditLogTest, repairs_a_repair_that_a_crash_has_torn) {
     }
 }
 
+TEST_F(AuditLogTest, notes_a_generation_that_no_line_tells_of) {
+    {
+        auto log = open();
+        log.note_current(0);
+        ASSERT_THAT(lines(), IsEmpty()) << "a new depot";
+        log.record(replace_of("kenya"));
+    }
+    {
+        auto log = open();
+        log.note_current(7);
+        ASSERT_THAT(lines(), SizeIs(1));
+    }
+    auto log = open();
+
+    log.note_current(8);
+
+    ASSERT_THAT(lines(), SizeIs(2));
+    EXPECT_EQ(Json::parse(lines()[1])["action"], "found");
+    EXPECT_EQ(Json::parse(lines()[1])["generation"], 8);
+    EXPECT_THAT(check().problems, IsEmpty());
+}
+
 TEST_F(AuditLogTest, gives_up_its_reserve_on_a_full_disk) {
     auto log = open();
     ASSERT_TRUE(log.record(replace_of("one")));

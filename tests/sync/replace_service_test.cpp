@@ -106,5 +106,27 @@ TEST_F(ReplaceServiceTest, that_is_stopped_ends_who_unpacks) {
     EXPECT_TRUE(names_below(folder_ / "depot/staging").empty());
 }
 
+// RP-10
+TEST_F(ReplaceServiceTest, refuses_a_layer_that_is_kept_in_another_kind_of_store) {
+    ReplaceService service{
+        gate_.files(),
+        depot_,
+        *pool_,
+        layers_,
+        {.limits = {},
+         .sources = SourceRoots{{}},
+         .is_kept_elsewhere = [](const std::string& layer) { return layer == "s3"; }}};
+    const auto replace = [&](const std::string& layer) {
+        auto staging = service.new_staging();
+        fs::copy_file(folder_ / "new.sqlite", staging.path() / "upload");
+        const Upload upload{staging.path() / "upload", ""};
+        service.replace({.layer = layer, .destination = "z01-0-1.sqlite3"}, upload,
+                        std::move(staging));
+    };
+
+    EXPECT_THAT([&] { replace("s3"); }, throws(Errc::invalid_argument, HasSubstr("'s3'")));
+    EXPECT_THAT([&] { replace("atlantis"); }, throws(Errc::not_found, HasSubstr("unknown layer")));
+}
+
 }  // namespace
 }  // namespace offgrid::test
