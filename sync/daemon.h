@@ -2,8 +2,10 @@
 
 #include "formats/base/file_ops.h"
 #include "formats/base/live.h"
+#include "formats/base/pool_reaper.h"
 #include "formats/package/depot.h"
 #include "formats/sqlite/mbtiles_store.h"
+#include "serve/drain_log.h"
 #include "serve/http_server.h"
 #include "serve/layer_set.h"
 #include "serve/log.h"
@@ -13,6 +15,7 @@
 #include "sync/admin_server.h"
 #include "sync/admin_socket.h"
 #include "sync/audit.h"
+#include "sync/depot_service.h"
 #include "sync/limits.h"
 #include "sync/replace_counts.h"
 #include "sync/replace_service.h"
@@ -39,6 +42,7 @@ struct DaemonOptions {
     std::vector<std::filesystem::path> source_roots;  ///< none: see SourceRoots
     unsigned threads = 4;                             ///< that serve tiles
     std::size_t max_open_files = 256;                 ///< tile files open at a time
+    unsigned reap_interval_ms = 500;                  ///< between two looks for tile files to close
     unsigned drain_timeout_s = 10;  ///< how long readers of an old state are waited for
     Limits limits;
 };
@@ -64,15 +68,19 @@ public:
 
 private:
     std::vector<AdminRoute> admin_routes(const Log& log);
+    std::string serving_metrics() const;
 
     std::chrono::milliseconds drain_timeout_;
     Depot depot_;
     DepotLock lock_;
     Access access_;
     std::unique_ptr<sqlite::MbtilesPool> pool_;
+    PoolReaper reaper_;
     Live<LayerSet> layers_;
     AuditLog audit_;  // of a depot that is in order by then
+    DrainLog drains_;
     ReplaceService replace_;
+    DepotService depot_service_;
     Router router_;
     HttpServer http_;
     StoredAnswers answers_;

@@ -68,6 +68,11 @@ void add_daemon_options(CLI::App& app, DaemonOptions& options) {
         ->check(CLI::Range(1, 1024));
     app.add_option("--max-open-files", options.max_open_files, "Tile files open at a time")
         ->check(CLI::Range(1, 1'000'000));
+    app.add_option("--reap-interval", options.reap_interval_ms,
+                   "Between two looks for tile files to close: when nearly as many are open as may "
+                   "be, those that nobody used for longest are closed")
+        ->type_name("MILLISECONDS")
+        ->check(CLI::Range(1, 86'400'000));
     app.add_option("--drain-timeout", options.drain_timeout_s,
                    "How long an answer, and the end, waits for requests that still run")
         ->type_name("SECONDS")

@@ -32,11 +32,14 @@ Reply report_reply(const ReplaceReport& report, MessageForm form) {
     }
     json["files"] = Json::array();
     for (const auto& file : report.files) {
-        json["files"].push_back({{"name", file.name},
-                                 {"old_sha256", or_null(file.old_sha256)},
-                                 {"new_sha256", or_null(file.new_sha256)},
-                                 {"tiles", file.tiles},
-                                 {"bytes", file.bytes}});
+        auto& entry = json["files"].emplace_back(Json{{"name", file.name},
+                                                      {"old_sha256", or_null(file.old_sha256)},
+                                                      {"new_sha256", or_null(file.new_sha256)},
+                                                      {"tiles", file.tiles},
+                                                      {"bytes", file.bytes}});
+        if (!file.layer.empty() && file.layer != report.layer) {
+            entry["layer"] = file.layer;  // one of its tilesets
+        }
     }
     if (report.layer_sha256) {
         json["layer_sha256"] = *report.layer_sha256;

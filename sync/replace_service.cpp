@@ -150,7 +150,8 @@ ReplaceReport ReplaceService::replace(const ReplaceRequest& request,
 ReplaceReport ReplaceService::change(StagingFolder staging, const Change& change,
                                      const ChangeOptions& options) {
     auto turn = served_.wait_for_turn();
-    ReplaceTransaction replace{served_.files(), served_.depot(), std::move(staging)};
+    ReplaceTransaction replace{served_.files(), served_.depot(), served_.current(),
+                               std::move(staging)};
     const auto checkpoint = [this] { check_not_stopped(served_.is_stopped()); };
     change(replace, checkpoint);
     checkpoint();
@@ -161,7 +162,8 @@ ReplaceReport ReplaceService::change(StagingFolder staging, const Change& change
         report.generation = served_.depot().current_number();
         return report;
     }
-    const auto made = served_.switch_by([&] { return replace.commit(); });
+    const auto made = served_.switch_by(
+        [&] { return replace.commit({.author = options.author, .quota_bytes = quota()}); });
     report.generation = made.generation;
     if (options.on_served) {
         options.on_served(report);  // in the order of the generations

@@ -93,6 +93,11 @@ public:
     void stop() { served_.stop(); }
 
 private:
+    std::optional<std::uint64_t> quota() const {
+        const std::uint64_t bytes = quota_bytes_;
+        return bytes == no_quota ? std::nullopt : std::optional{bytes};
+    }
+
     static constexpr auto no_quota = std::numeric_limits<std::uint64_t>::max();
 
     Delivery take(const ReplaceRequest& request, const std::optional<Upload>& upload,

@@ -44,11 +44,16 @@ ServedDepot::Turn ServedDepot::wait_for_turn() {
     return turn;
 }
 
+Generation ServedDepot::current() const {
+    return current_generation(depot_, *layers_.acquire());
+}
+
 ServedDepot::Switch ServedDepot::switch_by(const std::function<Generation()>& commit) {
     const auto before = depot_.current_number();
     try {
         const auto generation = commit();
-        auto drained = layers_.swap(open_generation(depot_, generation, pool_));
+        auto drained =
+            layers_.swap(open_generation(depot_, generation, pool_, layers_.acquire().get()));
         return {generation.number, before, std::move(drained), Clock::now()};
     } catch (const Error& error) {
         serve_current_unless(before);
@@ -73,7 +78,7 @@ void ServedDepot::serve_current_unless(std::uint64_t served) {
     // The last step of a commit may fail when the switch is made already. Serve what a restart
     // would serve.
     if (depot_.current_number() != served) {
-        layers_.swap(open_generation(depot_, depot_.load_current(), pool_));
+        layers_.swap(open_generation(depot_, current(), pool_, layers_.acquire().get()));
     }
 }
 

@@ -42,6 +42,9 @@ public:
     /// Throws `busy` when those who came before take too long, `interrupted` once stopped.
     Turn wait_for_turn();
 
+    /// What is current; reads only what is not served already. REQUIRES: the turn.
+    Generation current() const;
+
     /// A state that is served since a moment, and the one before it.
     struct Switch {
         std::uint64_t generation = 0;

@@ -47,9 +47,11 @@ bool is_layer_or_tileset(std::string_view name, std::string_view layer) {
 
 std::optional<std::string> sha256_of_layer(const Generation& generation, const std::string& layer) {
     const auto found = generation.layers.find(layer);
-    return found == generation.layers.end()
-               ? std::nullopt
-               : std::optional{sha256_hex(as_bytes(to_json(found->second)))};
+    if (found == generation.layers.end()) {
+        return std::nullopt;
+    }
+    const auto& root = found->second.files.root();
+    return root ? root->sha256 : sha256_hex({});
 }
 
 }  // namespace offgrid

@@ -262,7 +262,10 @@ protected:
 };
 
 TEST_F(ReplaceOfTilesets, finds_the_one_that_has_the_file) {
-    ASSERT_EQ(replace("topp:states", mercator_ + "1_0_0.sqlite").status, 200);
+    const auto response = replace("topp:states", mercator_ + "1_0_0.sqlite");
+
+    ASSERT_EQ(response.status, 200) << response.body;
+    EXPECT_EQ(Json::parse(response.body)["files"][0]["layer"], "topp:states@EPSG:900913@png");
 
     EXPECT_EQ(daemon_.word("topp:states@EPSG:900913@png", {1, 0, 0}), "new");
     EXPECT_EQ(daemon_.word("topp:states@EPSG:4326@png", {1, 0, 0}), "old");

@@ -103,6 +103,19 @@ TEST_F(Roles, let_an_admin_replace_every_layer) {
     EXPECT_THAT(replace(password_of("admin"), "ghana"), EndsWith(" 200"));
 }
 
+TEST_F(Roles, let_a_reader_ask_but_not_change) {
+    const auto ask = [&](const std::string& method, const std::string& path) {
+        return run({"curl", "-s", "--noproxy", "*", "-o", "/dev/null", "-w", "%{http_code}", "-u",
+                    "reader:secret", "-X", method, daemon_.admin_url() + path})
+            .out;
+    };
+    for (const std::string path : {"/rest/generations", "/rest/status", "/metrics"}) {
+        EXPECT_EQ(ask("GET", path), "200") << path;
+    }
+    EXPECT_EQ(ask("POST", "/rest/rollback"), "403");
+    EXPECT_EQ(ask("POST", "/rest/prune"), "403");
+}
+
 TEST_F(Roles, ask_who_guesses_to_wait_and_let_others_in) {
     ASSERT_THAT(replace(password_of("publisher")), EndsWith(" 200"));
     std::string answer;
@@ -115,7 +128,7 @@ TEST_F(Roles, ask_who_guesses_to_wait_and_let_others_in) {
     EXPECT_THAT(replace(token()), EndsWith(" 200"));
 }
 
-TEST_F(Roles, leave_a_line_in_the_audit_log_for_each_replace) {
+TEST_F(Roles, leave_a_line_in_the_audit_log_for_each_change) {
     replace(password_of("publisher"));
     const auto hash = sha256_hex(as_bytes(read_text(folder_ / "new.sqlite")));
 
@@ -133,9 +146,17 @@ TEST_F(Roles, leave_a_line_in_the_audit_log_for_each_replace) {
 
     replace(token());
     EXPECT_EQ(last_audit_line()["who"], "ci");
-    EXPECT_EQ(
-        run({program("offgrid-sync"), "audit", (folder_ / "depot").string(), "--verify"}).exit_code,
-        0);
+    const auto rollback = run({"curl", "-s", "--noproxy", "*", "-u", "admin:secret", "-X", "POST",
+                               daemon_.admin_url() + "/rest/rollback"});
+    EXPECT_EQ(last_audit_line()["action"], "rollback") << rollback.out;
+    EXPECT_EQ(last_audit_line()["who"], "admin");
+
+    daemon_.process().stop();
+    const auto depot = (folder_ / "depot").string();
+    ASSERT_EQ(run({program("offgrid-sync"), "rollback", depot, "--to", "3"}).exit_code, 0);
+    EXPECT_EQ(last_audit_line()["who"], "local");
+    EXPECT_EQ(last_audit_line()["generation"], 3);
+    EXPECT_EQ(run({program("offgrid-sync"), "audit", depot, "--verify"}).exit_code, 0);
 }
 
 }  // namespace
