@@ -34,6 +34,9 @@ constexpr std::array verbs{
     Verb{"prune", "offgrid-sync", "Remove old generations of a depot"},
     Verb{"status", "offgrid-sync", "Show what a depot holds and which generations it keeps"},
     Verb{"passwd", "offgrid-sync", "Make an entry for the daemon's file of users"},
+    Verb{"token", "offgrid-sync", "Make one for a machine, which logs in with a token"},
+    Verb{"certificate", "offgrid-sync", "Make a self-signed certificate for the daemon"},
+    Verb{"audit", "offgrid-sync", "Show who changed a depot, and check that log"},
 };
 
 constexpr int usage_exit_code = 2;
@@ -45,7 +48,7 @@ void print_help(std::FILE* out) {
         "Map tiles where there is no network: pack them, keep them up to date, serve them.\n\n"
         "Usage: offgrid VERB [ARGUMENT]...\n\nVerbs:\n");
     for (const auto& verb : verbs) {
-        fmt::print(out, "  {:<8} {}\n", verb.name, verb.summary);
+        fmt::print(out, "  {:<11} {}\n", verb.name, verb.summary);
     }
     fmt::print(out,
                "\n  --help     show this; `offgrid VERB --help` shows what the verb takes\n"

@@ -183,17 +183,24 @@ private:
     /// Why the caller may not ask here at all; nothing when that is not so, and then who it is.
     std::optional<Reply> refusal_of_caller(const HTTPServerRequest& request, MessageForm form,
                                            Identity& caller) const {
-        const auto decision =
+        auto decision =
             context_.access.decide({.is_loopback = request.clientAddress().host().isLoopback(),
                                     .authorization = request.get("Authorization", ""),
                                     .host = request.get("Host", ""),
-                                    .origin = request.get("Origin", "")});
+                                    .origin = request.get("Origin", ""),
+                                    .address = request.clientAddress().host().toString()});
         switch (decision.verdict) {
             case Access::Verdict::granted:
-                caller = {.name = "local", .role = Role::admin, .layers = {}};
+                caller = std::move(decision.caller);
                 return std::nullopt;
             case Access::Verdict::forbidden:
                 return error_reply(403, decision.reason, form);
+            case Access::Verdict::slow_down: {
+                auto reply = error_reply(429, decision.reason, form);
+                reply.headers.emplace_back("Retry-After",
+                                           std::to_string(decision.retry_after.count()));
+                return reply;
+            }
             case Access::Verdict::needs_credentials:
                 break;
         }

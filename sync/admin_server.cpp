@@ -1,12 +1,8 @@
 #include "sync/admin_server.h"
 
-#include "formats/base/error.h"
 #include "sync/admin_handlers.h"
 
 #include <Poco/Net/HTTPServerParams.h>
-#include <Poco/Net/NetException.h>
-#include <Poco/Net/ServerSocket.h>
-#include <Poco/Net/SocketAddress.h>
 #include <Poco/Timespan.h>
 #include <fmt/format.h>
 
@@ -22,19 +18,6 @@ constexpr int max_queued = 64;
 
 /// Of silence on a connection until its headers are in, in seconds.
 constexpr long header_timeout = 5;
-
-Poco::Net::ServerSocket listen_on(const std::string& listen) {
-    try {
-        return Poco::Net::ServerSocket{Poco::Net::SocketAddress{listen}};
-    } catch (const Poco::Net::NetException& error) {
-        const auto is_taken = error.code() == POCO_EADDRINUSE;
-        throw Error{is_taken ? Errc::busy : Errc::invalid_argument,
-                    fmt::format("cannot listen on {}: {}", listen, error.displayText())};
-    } catch (const Poco::Exception& error) {
-        throw Error{Errc::invalid_argument,
-                    fmt::format("cannot listen on {}: {}", listen, error.displayText())};
-    }
-}
 
 }  // namespace
 
@@ -55,15 +38,16 @@ bool RequestCount::wait_for_none(std::chrono::milliseconds timeout) {
     return none_.wait_for(lock, timeout, [&] { return running_ == 0; });
 }
 
-AdminServer::AdminServer(const std::string& listen, AdminContext context)
+AdminServer::AdminServer(const AdminSocketOptions& socket, AdminContext context)
     : threads_{1, max_threads} {
     Poco::Net::HTTPServerParams::Ptr params = new Poco::Net::HTTPServerParams;  // counted by Poco
     params->setKeepAlive(false);
     params->setTimeout(Poco::Timespan{header_timeout, 0});
     params->setMaxThreads(max_threads);
     params->setMaxQueued(max_queued);
-    server_ = std::make_unique<Poco::Net::HTTPServer>(
-        make_admin_handlers(std::move(context), requests_), threads_, listen_on(listen), params);
+    server_ =
+        std::make_unique<Poco::Net::HTTPServer>(make_admin_handlers(std::move(context), requests_),
+                                                threads_, listen_for_admin(socket), params);
     server_->start();
 }
 
@@ -74,7 +58,8 @@ AdminServer::~AdminServer() {
 }
 
 std::string AdminServer::url() const {
-    return fmt::format("http://{}", server_->socket().address().toString());
+    const auto& socket = server_->socket();
+    return fmt::format("{}://{}", socket.secure() ? "https" : "http", socket.address().toString());
 }
 
 bool AdminServer::drain(std::chrono::milliseconds timeout) {

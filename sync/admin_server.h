@@ -3,6 +3,7 @@
 #include "serve/log.h"
 #include "sync/access.h"
 #include "sync/admin_router.h"
+#include "sync/admin_socket.h"
 
 #include <Poco/Net/HTTPServer.h>
 #include <Poco/ThreadPool.h>
@@ -49,7 +50,8 @@ struct AdminContext {
     Log log;
 };
 
-/// The administration port: the routes of an AdminRouter over HTTP/1.1, one request a connection.
+/// The administration port: the routes of an AdminRouter over HTTP/1.1, one request a connection,
+/// with TLS where it has a certificate.
 ///
 /// Who may not is told so before the body is read, and so is who comes while too many bodies are
 /// streamed in. Serves from the end of the constructor, on threads of its own; the members
@@ -57,14 +59,13 @@ struct AdminContext {
 /// requests have noticed: at once while a body comes in, soon once the ReplaceService is stopped.
 class AdminServer {
 public:
-    /// Throws `invalid_argument` for an address that is none, `busy` when it is taken, `io` when it
-    /// cannot be used.
-    AdminServer(const std::string& listen, AdminContext context);
+    /// Throws what `listen_for_admin` throws.
+    AdminServer(const AdminSocketOptions& socket, AdminContext context);
     ~AdminServer();
     AdminServer(const AdminServer&) = delete;
     AdminServer& operator=(const AdminServer&) = delete;
 
-    /// `http://ADDRESS:PORT`
+    /// `http://ADDRESS:PORT`, with TLS `https://ADDRESS:PORT`
     std::string url() const;
 
     /// Accept no more connections and finish the requests that are running. Whether all could

@@ -29,6 +29,15 @@ std::unique_ptr<const LayerSet> tidy_and_open(FileOps& files, const Depot& depot
     return open_generation(depot, depot.load_current(), pool);
 }
 
+AdminSocketOptions admin_socket(const DaemonOptions& options) {
+    AdminSocketOptions socket{.listen = options.admin,
+                              .allows_plaintext = options.allows_admin_plaintext};
+    if (!options.tls_certificate.empty()) {
+        socket.tls = TlsFiles{.certificate = options.tls_certificate, .key = options.tls_key};
+    }
+    return socket;
+}
+
 }  // namespace
 
 Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
@@ -39,6 +48,7 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
       pool_{sqlite::make_mbtiles_pool(options.max_open_files)},
       reaper_{*pool_, {.interval = std::chrono::milliseconds{options.reap_interval_ms}}},
       layers_{tidy_and_open(files, depot_, *pool_)},
+      audit_{files, depot_.root(), log},
       drains_{layers_, drain_timeout_, log},
       replace_{files,
                depot_,
@@ -54,12 +64,13 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
             log},
       answers_{files, depot_.root() / "answers"},
       admin_router_{admin_routes(log)},
-      admin_{options.admin,
+      admin_{admin_socket(options),
              {.access = access_, .router = admin_router_, .hidden = depot_.root(), .log = log}} {}
 
 std::vector<AdminRoute> Daemon::admin_routes(const Log& log) {
-    auto routes = replace_routes({replace_, answers_, replace_counts_, log});
-    std::ranges::move(depot_routes(depot_service_, log), std::back_inserter(routes));
+    audit_.note_current(depot_.current_number());
+    auto routes = replace_routes({replace_, answers_, replace_counts_, audit_, log});
+    std::ranges::move(depot_routes(depot_service_, audit_, log), std::back_inserter(routes));
     std::ranges::move(metrics_routes([this] { return serving_metrics(); }, replace_counts_),
                       std::back_inserter(routes));
     return routes;

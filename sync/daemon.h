@@ -13,6 +13,8 @@
 #include "sync/access.h"
 #include "sync/admin_router.h"
 #include "sync/admin_server.h"
+#include "sync/admin_socket.h"
+#include "sync/audit.h"
 #include "sync/depot_service.h"
 #include "sync/limits.h"
 #include "sync/replace_counts.h"
@@ -30,10 +32,13 @@
 namespace offgrid {
 
 struct DaemonOptions {
-    std::filesystem::path depot;                 ///< created where it is missing
-    std::string listen = "127.0.0.1:8080";       ///< serves the tiles; port 0: any that is free
-    std::string admin = "127.0.0.1:8081";        ///< takes the replaces; port 0: any that is free
-    std::optional<std::filesystem::path> users;  ///< none: only this machine may administer
+    std::filesystem::path depot;            ///< created where it is missing
+    std::string listen = "127.0.0.1:8080";  ///< serves the tiles; port 0: any that is free
+    std::string admin = "127.0.0.1:8081";   ///< takes the replaces; port 0: any that is free
+    std::filesystem::path tls_certificate;  ///< of the administration; empty: no TLS
+    std::filesystem::path tls_key;
+    bool allows_admin_plaintext = false;              ///< see AdminSocketOptions
+    std::optional<std::filesystem::path> users;       ///< none: only this machine may administer
     std::vector<std::filesystem::path> source_roots;  ///< none: see SourceRoots
     unsigned threads = 4;                             ///< that serve tiles
     std::size_t max_open_files = 256;                 ///< tile files open at a time
@@ -72,6 +77,7 @@ private:
     std::unique_ptr<sqlite::MbtilesPool> pool_;
     PoolReaper reaper_;
     Live<LayerSet> layers_;
+    AuditLog audit_;  // of a depot that is in order by then
     DrainLog drains_;
     ReplaceService replace_;
     DepotService depot_service_;

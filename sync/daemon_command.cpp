@@ -37,10 +37,25 @@ void add_daemon_options(CLI::App& app, DaemonOptions& options) {
     app.add_option("--admin", options.admin, "Take replaces here; port 0 takes any that is free")
         ->type_name("ADDRESS:PORT");
     app.add_option("--users", options.users,
-                   "Who may administer, one `name:hash` a line (see `offgrid passwd`); default: "
-                   "nobody but this machine")
+                   "Who may administer (see `offgrid passwd` and `offgrid token`); default: nobody "
+                   "but this machine")
         ->type_name("FILE")
         ->always_capture_default(false);
+    auto* const certificate =
+        app.add_option("--tls-cert", options.tls_certificate,
+                       "Certificate of the administration, PEM (see `offgrid certificate`); "
+                       "default: plain HTTP")
+            ->type_name("FILE")
+            ->always_capture_default(false)
+            ->default_str("");
+    auto* const key = app.add_option("--tls-key", options.tls_key,
+                                     "Its private key, PEM, which others may not read")
+                          ->type_name("FILE")
+                          ->default_str("");
+    certificate->needs(key);
+    key->needs(certificate);
+    app.add_flag("--admin-plaintext", options.allows_admin_plaintext,
+                 "Administer without TLS on an address that other machines reach");
     app.add_option("--source-root", options.source_roots,
                    "A folder that `source` may name files below; may be repeated; default: the "
                    "temporary folder, and the "

@@ -3,6 +3,8 @@
 #include "formats/base/error.h"
 #include "formats/package/depot.h"
 #include "formats/package/prune.h"
+#include "serve/log.h"
+#include "sync/audit.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/chrono.h>
@@ -40,6 +42,12 @@ DepotLock lock(const Depot& depot, std::string_view address) {
                                             "administration address does the same",
                                             error.what(), address)};
     }
+}
+
+/// Enter a change that this command has made into the depot's audit log. REQUIRES: the lock.
+void enter(FileOps& files, const Depot& depot, AuditEntry entry) {
+    entry.who.name = "local";
+    AuditLog{files, depot.root(), stderr_log("offgrid " + entry.action)}.record(entry);
 }
 
 void add_depot(CLI::App& app, fs::path& depot) {
@@ -151,6 +159,7 @@ int run_rollback(const RollbackOptions& options, FileOps& files) {
                                                  options.depot.string(), from)};
     }
     depot.switch_to(files, *to);
+    enter(files, depot, {.action = "rollback", .generation = *to});
     fmt::print("generation {} is current, in place of {}\n", *to, from);
     return 0;
 }
@@ -160,6 +169,12 @@ int run_prune(const PruneOptions& options, FileOps& files) {
     const auto locked = lock(depot, "/rest/prune");
     const auto report =
         prune(files, depot, options.keep, options.is_dry_run ? PruneMode::look : PruneMode::remove);
+    if (!options.is_dry_run) {
+        enter(files, depot,
+              {.action = "prune",
+               .outcome = fmt::format("done: pruned {} generations, {} files, {} bytes",
+                                      report.removed.size(), report.files, report.bytes)});
+    }
     fmt::print("{}{} and {}: {}\n", options.is_dry_run ? "would remove " : "removed ",
                count(report.removed.size(), "generation"), count(report.files, "file"),
                megabytes(report.bytes));

@@ -69,9 +69,15 @@ Json json_of(const KeptGeneration& kept) {
     return json;
 }
 
-Reply answer_rollback(DepotService& service, const Log& log, AdminRequest& request) {
+Reply answer_rollback(DepotService& service, AuditLog& audit, const Log& log,
+                      AdminRequest& request) {
     const auto fields = read_fields(request, {"to"});
-    const auto report = service.rollback(number_in(fields, "to"));
+    const auto report = service.rollback(number_in(fields, "to"), [&](const RollbackReport& made) {
+        audit.record({.who = request.caller,
+                      .from = request.remote_address,
+                      .action = "rollback",
+                      .generation = made.generation});
+    });
     const auto line =
         fmt::format("rolled back from generation {} to {}", report.previous, report.generation);
     log(fmt::format("{} for '{}'", line, request.caller.name));
@@ -85,7 +91,7 @@ Reply answer_rollback(DepotService& service, const Log& log, AdminRequest& reque
                      {"leases", report.drain.leases}});
 }
 
-Reply answer_prune(DepotService& service, const Log& log, AdminRequest& request) {
+Reply answer_prune(DepotService& service, AuditLog& audit, const Log& log, AdminRequest& request) {
     const auto fields = read_fields(request, {"keep", "dry_run"});
     const auto keep = number_in(fields, "keep");
     if (!keep) {
@@ -96,6 +102,12 @@ Reply answer_prune(DepotService& service, const Log& log, AdminRequest& request)
     const auto line =
         fmt::format("{} {} generations, {} files, {} bytes", is_dry_run ? "would prune" : "pruned",
                     report.removed.size(), report.files, report.bytes);
+    if (!is_dry_run) {
+        audit.record({.who = request.caller,
+                      .from = request.remote_address,
+                      .action = "prune",
+                      .outcome = fmt::format("done: {}", line)});
+    }
     log(fmt::format("{} for '{}'", line, request.caller.name));
     if (request.form == MessageForm::text) {
         return text_reply(200, line);
@@ -134,18 +146,22 @@ Reply answer_status(const DepotService& service) {
 
 }  // namespace
 
-std::vector<AdminRoute> depot_routes(DepotService& service, Log log) {
+std::vector<AdminRoute> depot_routes(DepotService& service, AuditLog& audit, Log log) {
     return {
         {.method = "POST",
          .pattern = "/rollback",
          .least = Role::admin,
-         .handler = [&service, log](
-                        AdminRequest& request) { return answer_rollback(service, log, request); }},
+         .handler =
+             [&service, &audit, log](AdminRequest& request) {
+                 return answer_rollback(service, audit, log, request);
+             }},
         {.method = "POST",
          .pattern = "/prune",
          .least = Role::admin,
-         .handler = [&service,
-                     log](AdminRequest& request) { return answer_prune(service, log, request); }},
+         .handler =
+             [&service, &audit, log](AdminRequest& request) {
+                 return answer_prune(service, audit, log, request);
+             }},
         {.method = "GET",
          .pattern = "/generations",
          .least = Role::reader,

@@ -8,7 +8,8 @@
 
 namespace offgrid {
 
-RollbackReport DepotService::rollback(std::optional<std::uint64_t> to) {
+RollbackReport DepotService::rollback(std::optional<std::uint64_t> to,
+                                      const std::function<void(const RollbackReport&)>& on_served) {
     auto turn = served_.wait_for_turn();
     const auto& depot = served_.depot();
     if (!to) {
@@ -23,8 +24,13 @@ RollbackReport DepotService::rollback(std::optional<std::uint64_t> to) {
     }
     const auto made =
         served_.switch_by([&] { return depot.switch_to(served_.files(), *to, served_.current()); });
+    RollbackReport report{.generation = made.generation, .previous = made.previous};
+    if (on_served) {
+        on_served(report);
+    }
     turn.unlock();
-    return {made.generation, made.previous, served_.await(made)};
+    report.drain = served_.await(made);
+    return report;
 }
 
 PruneReport DepotService::prune(std::size_t keep, PruneMode mode) {

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -43,7 +44,9 @@ public:
 
     /// Make a kept generation current, by default the one before the current one; serve it, drain
     /// and report. Throws `not_found` for one that is not kept.
-    RollbackReport rollback(std::optional<std::uint64_t> to);
+    /// `on_served` is told before the next change has its turn.
+    RollbackReport rollback(std::optional<std::uint64_t> to,
+                            const std::function<void(const RollbackReport&)>& on_served = {});
 
     /// What the depot keeps, oldest first.
     std::vector<KeptGeneration> generations() const { return served_.depot().generations(); }

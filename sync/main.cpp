@@ -1,4 +1,6 @@
 #include "formats/base/file_ops.h"
+#include "sync/audit_command.h"
+#include "sync/certificate_command.h"
 #include "sync/daemon_command.h"
 #include "sync/depot_commands.h"
 #include "sync/passwd_command.h"
@@ -49,6 +51,24 @@ int run(int argc, char** argv) {
     add_passwd_options(*passwd, passwd_options);
     passwd->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
 
+    TokenOptions token_options;
+    auto* const token =
+        app.add_subcommand("token", "Make a token for a machine that uses `daemon --users`");
+    add_token_options(*token, token_options);
+    token->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
+
+    AuditOptions audit_options;
+    auto* const audit =
+        app.add_subcommand("audit", "Show who changed a depot, and check that nothing is missing");
+    add_audit_options(*audit, audit_options);
+    audit->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
+
+    CertificateCommandOptions certificate_options;
+    auto* const certificate =
+        app.add_subcommand("certificate", "Make a self-signed certificate for `daemon --tls-cert`");
+    add_certificate_options(*certificate, certificate_options);
+    certificate->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
+
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -66,7 +86,14 @@ int run(int argc, char** argv) {
     if (status->parsed()) {
         return run_status(status_options);
     }
-    return run_passwd(passwd_options, posix_file_ops());
+    if (passwd->parsed()) {
+        return run_passwd(passwd_options, posix_file_ops());
+    }
+    if (token->parsed()) {
+        return run_token(token_options, posix_file_ops());
+    }
+    return audit->parsed() ? run_audit(audit_options)
+                           : run_certificate(certificate_options, posix_file_ops());
 }
 
 }  // namespace

@@ -2,14 +2,16 @@
 
 #include "formats/base/error.h"
 #include "sync/password.h"
-#include "sync/users.h"
+#include "sync/token.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <iostream>
+#include <map>
 #include <string_view>
 
 namespace offgrid {
@@ -65,28 +67,141 @@ std::string read_password() {
     return password;
 }
 
-}  // namespace
+Users load_or_empty(const std::filesystem::path& path) {
+    return std::filesystem::exists(path) ? Users::load(path) : Users{};
+}
 
-void add_passwd_options(CLI::App& app, PasswdOptions& options) {
-    app.add_option("name", options.name, "Name of the user")->required()->type_name("NAME");
+void add_user_options(CLI::App& app, UserOptions& options) {
     app.add_option("--users", options.users, "The users file; created where it is missing")
         ->required()
         ->type_name("FILE");
-    app.add_flag("--delete", options.deletes, "Remove the user");
+    const std::map<std::string, Role> roles{
+        {"reader", Role::reader}, {"publisher", Role::publisher}, {"admin", Role::admin}};
+    app.add_option("--role", options.role,
+                   "What it may do: ask (reader), change tiles (publisher), everything (admin); "
+                   "default: as it was, admin for a new one")
+        ->transform(CLI::CheckedTransformer(roles, CLI::ignore_case))
+        ->type_name("ROLE");
+    app.add_option("--layer", options.layers,
+                   "A layer that a publisher may change; may be repeated; default: as they were, "
+                   "all for a new one")
+        ->type_name("LAYER")
+        ->take_all()
+        ->allow_extra_args(false);
+}
+
+/// The user as it was, with what the options say put in.
+User changed_user(const Users& users, const UserOptions& options) {
+    check_user_name(options.name);  // before a password is asked for
+    const auto* const before = users.find(options.name);
+    User user = before == nullptr ? User{} : *before;
+    if (options.role && *options.role != user.role) {
+        user.role = *options.role;
+        user.layers.clear();
+    }
+    if (!options.layers.empty()) {
+        user.layers = options.layers;
+    }
+    if (user.role != Role::publisher && !user.layers.empty()) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("--layer is for publishers; '{}' is of role {}", options.name,
+                                name_of(user.role))};
+    }
+    return user;
+}
+
+void print_users(const Users& users) {
+    for (const auto& [name, user] : users.all()) {
+        fmt::print("{:<24} {:<9} {:<10} {}{}\n", name, user.is_token() ? "token" : "password",
+                   name_of(user.role),
+                   user.role != Role::publisher || user.layers.empty()
+                       ? "all layers"
+                       : fmt::format("{}", fmt::join(user.layers, ", ")),
+                   user.expires ? fmt::format(", until {}", to_text(*user.expires)) : "");
+    }
+}
+
+std::chrono::sys_days today() {
+    return std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+}
+
+}  // namespace
+
+void add_passwd_options(CLI::App& app, PasswdOptions& options) {
+    auto* const name =
+        app.add_option("name", options.user.name, "Name of the user")->type_name("NAME");
+    add_user_options(app, options.user);
+    auto* const deletes = app.add_flag("--delete,--remove", options.deletes, "Remove the user");
+    app.add_flag("--keep-password", options.keeps_password,
+                 "Change the role and the layers of a user alone")
+        ->excludes(deletes);
+    auto* const lists =
+        app.add_flag("--list", options.lists, "List the users, their roles and layers");
+    lists->excludes(name)->excludes(deletes);
+    app.callback([name, lists] {
+        if (name->empty() && lists->empty()) {
+            throw CLI::RequiredError("name, or --list,");
+        }
+    });
 }
 
 int run_passwd(const PasswdOptions& options, FileOps& files) {
-    auto users = std::filesystem::exists(options.users) ? Users::load(options.users) : Users{};
-    if (options.deletes) {
-        if (!users.remove(options.name)) {
-            throw Error{Errc::not_found,
-                        fmt::format("{} has no user '{}'", options.users.string(), options.name)};
-        }
-    } else {
-        users.set(options.name, "");  // a bad name is told before a password is asked for
-        users.set(options.name, hash_password(read_password()));
+    const auto& path = options.user.users;
+    const auto& name = options.user.name;
+    if (options.lists) {
+        print_users(Users::load(path));
+        return 0;
     }
-    users.save(files, options.users);
+    auto users = load_or_empty(path);
+    const bool is_known = users.find(name) != nullptr;
+    if (!is_known && (options.deletes || options.keeps_password)) {
+        throw Error{Errc::not_found, fmt::format("{} has no user '{}'", path.string(), name)};
+    }
+    if (options.deletes) {
+        users.remove(name);
+    } else {
+        auto user = changed_user(users, options.user);
+        if (user.is_token() && !options.keeps_password) {
+            throw Error{Errc::already_exists, fmt::format("'{}' is a machine with a token", name)};
+        }
+        if (!options.keeps_password) {
+            user.secret = hash_password(read_password());
+            user.expires.reset();
+        }
+        users.set(name, std::move(user));
+    }
+    users.save(files, path);
+    return 0;
+}
+
+void add_token_options(CLI::App& app, TokenOptions& options) {
+    app.add_option("name", options.user.name, "Name of the machine")->required()->type_name("NAME");
+    add_user_options(app, options.user);
+    app.add_option("--expires", options.days, "Days until it expires; default: never")
+        ->check(CLI::Range(1, 36'500))
+        ->type_name("DAYS");
+}
+
+int run_token(const TokenOptions& options, FileOps& files) {
+    auto users = load_or_empty(options.user.users);
+    auto user = changed_user(users, options.user);
+    if (user.secret.empty() && !options.user.role) {
+        throw Error{Errc::invalid_argument,
+                    "--role is missing: what the holder of a new token may do"};
+    }
+    if (!user.secret.empty() && !user.is_token()) {
+        throw Error{Errc::already_exists,
+                    fmt::format("'{}' is a user with a password", options.user.name)};
+    }
+    const auto token = make_token();
+    user.secret = hash_token(token);
+    user.expires.reset();
+    if (options.days) {
+        user.expires = today() + std::chrono::days{*options.days};
+    }
+    users.set(options.user.name, std::move(user));
+    users.save(files, options.user.users);
+    fmt::print("{}\n", token);
     return 0;
 }
 

@@ -31,8 +31,10 @@ public:
             }
         }
         const auto report = context_.service.replace(
-            form.request, form.upload, std::move(staging),
-            [this](const ReplaceReport& served) { remember(report_reply(served, request_.form)); });
+            form.request, form.upload, std::move(staging), [this](const ReplaceReport& served) {
+                enter(served);
+                remember(report_reply(served, request_.form));
+            });
         auto reply = report_reply(report, request_.form);
         remember(reply);
         note(report);
@@ -71,6 +73,18 @@ private:
         auto reply = known.reply;
         reply.headers.emplace_back("Idempotency-Replayed", "true");
         return reply;
+    }
+
+    /// Into the audit log, before anybody is told.
+    void enter(const ReplaceReport& report) const {
+        if (!report.is_dry_run) {
+            context_.audit.record({.who = request_.caller,
+                                   .from = request_.remote_address,
+                                   .action = "replace",
+                                   .layer = report.layer,
+                                   .generation = report.generation,
+                                   .files = report.files});
+        }
     }
 
     /// The replace has happened and is reported, whether or not its answer can be kept.

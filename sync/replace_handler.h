@@ -2,6 +2,7 @@
 
 #include "serve/log.h"
 #include "sync/admin_request.h"
+#include "sync/audit.h"
 #include "sync/replace_counts.h"
 #include "sync/replace_service.h"
 #include "sync/stored_answers.h"
@@ -15,6 +16,7 @@ struct ReplaceContext {
     ReplaceService& service;
     StoredAnswers& answers;
     ReplaceCounts& counts;
+    AuditLog& audit;
     Log log;
 };
 

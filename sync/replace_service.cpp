@@ -164,11 +164,11 @@ ReplaceReport ReplaceService::change(StagingFolder staging, const Change& change
     }
     const auto made = served_.switch_by(
         [&] { return replace.commit({.author = options.author, .quota_bytes = quota()}); });
-    turn.unlock();  // the next replace does not depend on who still reads the previous state
     report.generation = made.generation;
     if (options.on_served) {
-        options.on_served(report);
+        options.on_served(report);  // in the order of the generations
     }
+    turn.unlock();  // the next replace does not depend on who still reads the previous state
     report.drain = served_.await(made);
     return report;
 }

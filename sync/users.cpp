@@ -1,19 +1,21 @@
 #include "sync/users.h"
 
 #include "formats/base/error.h"
+#include "formats/base/parse_number.h"
+#include "serve/url.h"
+#include "sync/token.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
-#include <string_view>
+#include <array>
+#include <iterator>
+#include <utility>
 
 namespace offgrid {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::uint64_t max_users_bytes = 1 << 20;
 
 /// HTTP Basic ends the name at the first colon (RFC 7617, section 2).
 bool is_user_name(std::string_view name) {
@@ -22,40 +24,123 @@ bool is_user_name(std::string_view name) {
                                 [](unsigned char c) { return c < 0x20 || c == 0x7F || c == ':'; });
 }
 
-bool is_hash(std::string_view hash) {
-    return hash.starts_with('$') && std::ranges::all_of(hash, [](unsigned char c) {
+bool is_secret(std::string_view secret) {
+    return secret.starts_with('$') && std::ranges::all_of(secret, [](unsigned char c) {
                return c > 0x20 && c < 0x7F && c != ':';
            });
 }
 
+/// Take what stands before the separator off the text, and the separator.
+std::string_view take_until(std::string_view& text, char separator) {
+    const auto part = text.substr(0, text.find(separator));
+    text.remove_prefix(std::min(part.size() + 1, text.size()));
+    return part;
+}
+
+/// Nothing for a list with a broken escape or an empty name in it.
+std::optional<std::vector<std::string>> parse_layers(std::string_view text) {
+    std::vector<std::string> layers;
+    if (text.ends_with(',')) {
+        return std::nullopt;
+    }
+    while (!text.empty()) {
+        auto layer = percent_decoded(take_until(text, ','));
+        if (!layer || layer->empty()) {
+            return std::nullopt;
+        }
+        layers.push_back(*std::move(layer));
+    }
+    return layers;
+}
+
+std::optional<std::chrono::sys_days> parse_day(std::string_view text) {
+    const auto year = parse_number<int>(take_until(text, '-'));
+    const auto month = parse_number<unsigned>(take_until(text, '-'));
+    const auto day = parse_number<unsigned>(text);
+    if (!year || !month || !day) {
+        return std::nullopt;
+    }
+    const auto date =
+        std::chrono::year{*year} / std::chrono::month{*month} / std::chrono::day{*day};
+    return date.ok() ? std::optional{std::chrono::sys_days{date}} : std::nullopt;
+}
+
+/// What stands behind the name; nothing when it is none.
+std::optional<User> parse_user(std::string_view text) {
+    const auto fields = std::ranges::count(text, ':') + 1;
+    User user{.secret = std::string{take_until(text, ':')}};
+    if (!is_secret(user.secret) || fields > 4) {
+        return std::nullopt;
+    }
+    if (fields > 1) {
+        const auto role = parse_role(take_until(text, ':'));
+        auto layers = parse_layers(take_until(text, ':'));
+        if (!role || !layers || (*role != Role::publisher && !layers->empty())) {
+            return std::nullopt;
+        }
+        user.role = *role;
+        user.layers = *std::move(layers);
+    }
+    if (fields > 3) {
+        user.expires = parse_day(text);
+        if (!user.expires) {
+            return std::nullopt;
+        }
+    }
+    return user;
+}
+
+/// As short as it can be: what an older version wrote is written as it was.
+std::string line_of(const std::string& name, const User& user) {
+    auto line = fmt::format("{}:{}", name, user.secret);
+    if (user.role != Role::admin || user.expires) {
+        line += fmt::format(":{}", name_of(user.role));
+    }
+    if (!user.layers.empty() || user.expires) {
+        std::vector<std::string> layers;
+        std::ranges::transform(user.layers, std::back_inserter(layers), percent_encoded);
+        line += fmt::format(":{}", fmt::join(layers, ","));
+    }
+    if (user.expires) {
+        line += fmt::format(":{}", to_text(*user.expires));
+    }
+    return line + "\n";
+}
+
 }  // namespace
+
+bool User::is_token() const {
+    return is_token_hash(secret);
+}
 
 Users Users::load(const fs::path& path) {
     const auto content = read_file(path, max_users_bytes);
+    return parse(as_text(content), path.string());
+}
+
+Users Users::parse(std::string_view content, const std::string& name) {
     Users users;
-    std::istringstream lines{std::string{as_text(content)}};
-    int number = 0;
-    for (std::string line; std::getline(lines, line);) {
-        ++number;
+    for (int number = 1; !content.empty(); ++number) {
+        auto line = take_until(content, '\n');
         if (line.empty() || line.front() == '#') {
             continue;
         }
-        const auto colon = std::min(line.find(':'), line.size());
-        const auto name = line.substr(0, colon);
-        const auto hash = line.substr(std::min(colon + 1, line.size()));
-        if (!is_user_name(name) || !is_hash(hash)) {
+        const auto user_name = take_until(line, ':');
+        auto user = parse_user(line);
+        if (!is_user_name(user_name) || !user) {
             throw Error{Errc::corrupt,
-                        fmt::format("{}:{}: not a line `name:hash`", path.string(), number)};
+                        fmt::format("{}:{}: not a line `name:hash[:role[:layers[:expires]]]`", name,
+                                    number)};
         }
-        users.hashes_[name] = hash;
+        users.users_.insert_or_assign(std::string{user_name}, *std::move(user));
     }
     return users;
 }
 
 void Users::save(FileOps& files, const fs::path& path) const {
     std::string text;
-    for (const auto& [name, hash] : hashes_) {
-        text += fmt::format("{}:{}\n", name, hash);
+    for (const auto& [name, user] : users_) {
+        text += line_of(name, user);
     }
     const auto target = fs::absolute(path);
     auto beside = target;
@@ -70,19 +155,36 @@ void Users::save(FileOps& files, const fs::path& path) const {
     files.sync_directory(target.parent_path());
 }
 
-void Users::set(const std::string& name, const std::string& hash) {
+void Users::set(const std::string& name, User user) {
+    check_user_name(name);
+    users_.insert_or_assign(name, std::move(user));
+}
+
+const User* Users::find(const std::string& name) const {
+    const auto found = users_.find(name);
+    return found == users_.end() ? nullptr : &found->second;
+}
+
+void check_user_name(const std::string& name) {
     if (!is_user_name(name)) {
         throw Error{Errc::invalid_argument,
                     fmt::format("'{}' cannot be the name of a user: 1 to 128 bytes without ':', "
                                 "not starting with '#'",
                                 name)};
     }
-    hashes_[name] = hash;
 }
 
-std::optional<std::string> Users::hash_of(const std::string& name) const {
-    const auto found = hashes_.find(name);
-    return found == hashes_.end() ? std::nullopt : std::optional{found->second};
+std::optional<Role> parse_role(std::string_view text) {
+    constexpr std::array roles{Role::reader, Role::publisher, Role::admin};
+    const auto* const found =
+        std::ranges::find_if(roles, [text](Role role) { return name_of(role) == text; });
+    return found == roles.end() ? std::nullopt : std::optional{*found};
+}
+
+std::string to_text(std::chrono::sys_days day) {
+    const std::chrono::year_month_day date{day};
+    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
 }
 
 }  // namespace offgrid

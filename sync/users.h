@@ -1,42 +1,78 @@
 #pragma once
 
 #include "formats/base/file_ops.h"
+#include "sync/identity.h"
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace offgrid {
 
-/// The people who may administer a depot: the lines `name:hash` of a users file, the hash in
-/// crypt(3) form. A value.
+/// What a users file says about one user: a person with a password, or a machine with a token.
+struct User {
+    std::string secret{};  ///< hash of the password in crypt(3) form, or of the token (token.h)
+    Role role = Role::admin;
+    std::vector<std::string> layers{};               ///< a publisher's; empty: all
+    std::optional<std::chrono::sys_days> expires{};  ///< the last day (UTC) on which it is valid
+
+    bool is_token() const;
+    bool is_valid_on(std::chrono::sys_days day) const { return !expires || day <= *expires; }
+
+    friend bool operator==(const User&, const User&) = default;
+};
+
+/// Those who may administer a depot: the lines `name:hash[:role[:layers[:expires]]]` of a users
+/// file. A value.
 ///
-/// Empty lines and lines that start with `#` may stand in the file; they are lost when it is
-/// written.
+/// The role is `reader`, `publisher` or `admin`; without one the user is an admin. Layers are
+/// separated by commas and percent-encoded, as their names may hold anything; none are all. It
+/// expires after the day `YYYY-MM-DD`. Empty lines and lines that start with `#` may stand in the
+/// file; they are lost when it is written.
 class Users {
 public:
     Users() = default;
 
     /// Read the file. Throws `not_found` when there is none and `corrupt` naming the line that is
-    /// not `name:hash`.
+    /// none.
     static Users load(const std::filesystem::path& path);
+
+    /// The users in the content of the file `name`.
+    static Users parse(std::string_view content, const std::string& name);
 
     /// Write the file in one step, readable by its owner alone.
     void save(FileOps& files, const std::filesystem::path& path) const;
 
-    /// Add the user, or change the hash. Throws `invalid_argument` for a name that a users file
-    /// cannot hold.
-    void set(const std::string& name, const std::string& hash);
+    /// Add the user, or change it. Throws `invalid_argument` for a name that a users file cannot
+    /// hold.
+    void set(const std::string& name, User user);
 
     /// False when there was no such user.
-    bool remove(const std::string& name) { return hashes_.erase(name) > 0; }
+    bool remove(const std::string& name) { return users_.erase(name) > 0; }
 
-    /// Nothing when there is no such user.
-    std::optional<std::string> hash_of(const std::string& name) const;
+    /// Null when there is no such user. Valid as long as this object is not changed.
+    const User* find(const std::string& name) const;
+
+    const std::map<std::string, User>& all() const { return users_; }
 
 private:
-    std::map<std::string, std::string> hashes_;
+    std::map<std::string, User> users_;
 };
+
+/// The largest file that `Users::load` takes.
+inline constexpr std::uint64_t max_users_bytes = 1 << 20;
+
+/// Throws `invalid_argument` for a name that a users file cannot hold.
+void check_user_name(const std::string& name);
+
+/// Nothing for a text that names no role.
+std::optional<Role> parse_role(std::string_view text);
+
+/// A day as it stands in a users file, `YYYY-MM-DD`.
+std::string to_text(std::chrono::sys_days day);
 
 }  // namespace offgrid
