@@ -5,10 +5,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <utility>
 
 namespace offgrid {
+namespace {
+
+std::vector<std::filesystem::path> folders_of(const std::vector<Depot>& depots) {
+    std::vector<std::filesystem::path> folders;
+    std::transform(depots.begin(), depots.end(), std::back_inserter(folders),
+                   [](const Depot& depot) { return depot.root(); });
+    return folders;
+}
+
+}  // namespace
 
 GenerationNumbers current_generations(const std::vector<Depot>& depots) {
     GenerationNumbers numbers;
@@ -18,30 +29,44 @@ GenerationNumbers current_generations(const std::vector<Depot>& depots) {
 }
 
 DepotWatch::DepotWatch(std::vector<Depot> depots, GenerationNumbers served,
-                       std::function<void()> reload, Log log, std::chrono::milliseconds interval)
+                       std::function<void()> reload, Log log, DepotWatchOptions options)
     : depots_{std::move(depots)},
       served_{std::move(served)},
       reload_{std::move(reload)},
       log_{std::move(log)},
-      interval_{interval},
+      options_{options},
+      events_{folders_of(depots_)},
       thread_{[this](const std::stop_token& stop) { run(stop); }} {}
 
 void DepotWatch::run(const std::stop_token& stop) {
-    while (!stop.stop_requested()) {
-        look();
-        std::unique_lock lock{mutex_};
-        wake_.wait_for(lock, stop, interval_, [] { return false; });
+    using Woken = FolderEvents::Woken;
+    auto woken = Woken::by_event;
+    bool is_told = true;  // of every change so far
+    while (woken != Woken::by_stop) {
+        const bool is_watching = events_.watch();
+        const bool has_changed = look();
+        if (has_changed && woken == Woken::by_time && is_watching) {
+            // Its event may just have come.
+            woken = events_.wait(std::chrono::milliseconds{0}, stop);
+            is_told = is_told && woken != Woken::by_time;
+            continue;
+        }
+        woken = events_.wait(
+            is_watching && is_told ? options_.interval_with_events : options_.interval, stop);
     }
 }
 
-void DepotWatch::look() {
+/// Whether another generation was found.
+bool DepotWatch::look() {
     try {
         auto current = current_generations(depots_);
-        if (current != served_) {
+        const bool has_changed = current != served_;
+        if (has_changed) {
             reload_();
             served_ = std::move(current);
         }
         last_failure_.clear();
+        return has_changed;
     } catch (const std::exception& error) {
         // Whatever it is, what was served still is. A medium that is unplugged fails at every look;
         // once is enough to say so.
@@ -49,6 +74,7 @@ void DepotWatch::look() {
             last_failure_ = error.what();
             log_(fmt::format("still serving the previous state: {}", error.what()));
         }
+        return false;
     }
 }
 

@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <utility>
 
 namespace offgrid {
 namespace {
@@ -118,11 +120,22 @@ std::string layers_json(const LayerSet& layers, std::string_view host) {
     return to_text(json);
 }
 
-std::string health_json(const LayerSet& layers) {
+std::string health_json(const LayerSet& layers, const Live<LayerSet>::Statistics& states) {
     Json json{{"status", "ok"}, {"layers", layers.layers().size()}};
     if (layers.generation()) {
         json["generation"] = *layers.generation();
     }
+    auto draining = Json::array();
+    const auto now = std::chrono::steady_clock::now();
+    for (const auto& state : states.draining) {
+        const std::chrono::duration<double> time = now - state.since;
+        Json entry{{"leases", state.leases}, {"seconds", time.count()}};
+        if (state.state->generation()) {
+            entry["generation"] = *state.state->generation();
+        }
+        draining.push_back(std::move(entry));
+    }
+    json["draining"] = std::move(draining);
     return to_text(json);
 }
 

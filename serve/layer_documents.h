@@ -1,5 +1,6 @@
 #pragma once
 
+#include "formats/base/live.h"
 #include "serve/layer_set.h"
 #include "serve/request.h"
 
@@ -15,7 +16,7 @@ std::string tilejson(const Layer& layer, std::string_view host);
 /// Name, zooms, bounds and grid of every layer: what a client needs to offer and to draw them.
 std::string layers_json(const LayerSet& layers, std::string_view host);
 
-/// That the server answers, and what it serves.
-std::string health_json(const LayerSet& layers);
+/// That the server answers, what it serves, and which earlier generations requests still use.
+std::string health_json(const LayerSet& layers, const Live<LayerSet>::Statistics& states);
 
 }  // namespace offgrid

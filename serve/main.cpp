@@ -1,8 +1,10 @@
 #include "formats/base/descriptor_limit.h"
 #include "formats/base/error.h"
 #include "formats/base/live.h"
+#include "formats/base/pool_reaper.h"
 #include "formats/sqlite/mbtiles_store.h"
 #include "serve/depot_watch.h"
+#include "serve/drain_log.h"
 #include "serve/http_server.h"
 #include "serve/log.h"
 #include "serve/open_layers.h"
@@ -28,11 +30,11 @@ struct ServeOptions {
     std::vector<std::filesystem::path> paths;  ///< what is served
     HttpServerOptions http;
     std::size_t max_open_files = 256;  ///< tile files open at a time
-    bool is_quiet = false;             ///< say only where the server listens, and what goes wrong
+    unsigned reap_interval_ms = 500;   ///< between two looks for tile files to close
+    unsigned drain_timeout_s = 10;  ///< how long readers of an old state, and clients at the end,
+                                    ///< are waited for
+    bool is_quiet = false;          ///< say only where the server listens, and what goes wrong
 };
-
-/// How long a stop waits for clients to take the rest of their answers.
-constexpr std::chrono::seconds drain_timeout{10};
 
 std::vector<Depot> depots_in(const std::vector<std::filesystem::path>& paths) {
     std::vector<Depot> depots;
@@ -61,14 +63,20 @@ int serve(const ServeOptions& options) {
     // nothing.
     const auto pool = sqlite::make_mbtiles_pool(
         std::max<std::size_t>(options.max_open_files, options.http.threads));
-    const auto open = [&] { return open_paths(options.paths, *pool, log); };
-    Live<LayerSet> layers{open()};
-    const Router router{layers, log};
+    const PoolReaper reaper{*pool,
+                            {.interval = std::chrono::milliseconds{options.reap_interval_ms}}};
+    const auto open = [&](const LayerSet* before) {
+        return open_paths(options.paths, *pool, log, before);
+    };
+    Live<LayerSet> layers{open(nullptr)};
+    const std::chrono::seconds drain_timeout{options.drain_timeout_s};
+    const Router router{layers, log, [&] { return pool->statistics(); }};
 
     HttpServer server{options.http, [&](const Request& request) { return router.answer(request); },
                       log};
-    const auto reload = [&] { layers.swap(open()); };
+    const auto reload = [&] { layers.swap(open(layers.acquire().get())); };
     const DepotWatch watch{depots, std::move(generations), reload, log};
+    const DrainLog drains{layers, drain_timeout, log};
 
     fmt::print("listening on {}\n", server.url());
     if (!options.is_quiet) {
@@ -110,6 +118,18 @@ int run(int argc, char** argv) {
         ->capture_default_str();
     verb->add_option("--max-open-files", options.max_open_files, "Tile files open at a time")
         ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    verb->add_option("--reap-interval", options.reap_interval_ms,
+                     "Between two looks for tile files to close: when nearly as many are open as "
+                     "may be, those that nobody used for longest are closed")
+        ->type_name("MILLISECONDS")
+        ->check(CLI::Range(1, 86'400'000))
+        ->capture_default_str();
+    verb->add_option("--drain-timeout", options.drain_timeout_s,
+                     "How long requests may use an old generation before that is reported, and "
+                     "the end waits for those that still run")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(0, 86'400))
         ->capture_default_str();
     verb->add_option("--max-connections", options.http.max_connections,
                      "Clients connected at a time")

@@ -3,12 +3,14 @@
 #include "formats/base/error.h"
 #include "serve/etag.h"
 #include "serve/layer_documents.h"
+#include "serve/metrics.h"
 #include "serve/tile_handler.h"
 #include "serve/url.h"
 #include "serve/viewer.h"
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -45,17 +47,25 @@ Response failure(const Error& error) {
 
 }  // namespace
 
-Router::Router(const Live<LayerSet>& layers, Log log) : layers_{layers}, log_{std::move(log)} {}
+Router::Router(const Live<LayerSet>& layers, Log log, PoolReport pool)
+    : layers_{layers}, log_{std::move(log)}, pool_{std::move(pool)} {}
 
 Response Router::answer(const Request& request) const {
-    auto response = route(request);
-    if (response.header("Cache-Control").empty()) {
-        // An update must show at once, so a client may keep what it has but asks every time.
-        response.headers.push_back({"Cache-Control", "no-cache"});
+    try {
+        auto response = route(request);
+        if (response.header("Cache-Control").empty()) {
+            // An update must show at once, so a client may keep what it has but asks every time.
+            response.headers.push_back({"Cache-Control", "no-cache"});
+        }
+        response.headers.push_back({"Access-Control-Allow-Origin", "*"});
+        response.headers.push_back({"X-Content-Type-Options", "nosniff"});
+        const bool has_body = request.method != "HEAD" && response.status != 304;
+        counters_.count(response.status, has_body ? response.content().size() : 0);
+        return response;
+    } catch (...) {
+        counters_.count(500, 0);  // that is what the server makes of it
+        throw;
     }
-    response.headers.push_back({"Access-Control-Allow-Origin", "*"});
-    response.headers.push_back({"X-Content-Type-Options", "nosniff"});
-    return response;
 }
 
 Response Router::route(const Request& request) const {
@@ -72,12 +82,26 @@ Response Router::route(const Request& request) const {
         return with_etag(json_response(layers_json(*layers_.acquire(), request.host)), request);
     }
     if (request.path == "/health") {
-        return json_response(health_json(*layers_.acquire()));
+        return json_response(health_json(*layers_.acquire(), layers_.statistics()));
+    }
+    if (request.path == "/metrics") {
+        return metrics();
     }
     if (auto part = viewer_part(request.path)) {
         return with_etag(std::move(*part), request);
     }
     return not_found();
+}
+
+Response Router::metrics() const {
+    const auto lease = layers_.acquire();
+    const auto text = metrics_text({.layers = *lease,
+                                    .states = layers_.statistics(),
+                                    .requests = counters_.total(),
+                                    .pool = pool_ ? std::optional{pool_()} : std::nullopt});
+    return {.status = 200,
+            .headers = {{"Content-Type", metrics_media_type}},
+            .body = Bytes{text.begin(), text.end()}};
 }
 
 Response Router::route_tiles(const Request& request, std::string_view rest) const {

@@ -1,10 +1,13 @@
 #pragma once
 
 #include "formats/base/live.h"
+#include "formats/base/pool.h"
 #include "serve/layer_set.h"
 #include "serve/log.h"
 #include "serve/request.h"
+#include "serve/request_counters.h"
 
+#include <functional>
 #include <string_view>
 
 namespace offgrid {
@@ -16,23 +19,30 @@ namespace offgrid {
 ///     /tiles/{layer}.json                TileJSON 3.0.0
 ///     /layers.json                       all layers
 ///     /health                            whether and what is served
+///     /metrics                           counts and states, as Prometheus reads them
 ///
 /// Takes one lease a request, so that a request sees one state of the layers from its beginning to
 /// its end. Failures of a store become 503 (busy) or 500 and a line in the log; they say nothing
-/// about this machine to the client. Immutable; safe for concurrent use.
+/// about this machine to the client. Counts what it answers. Safe for concurrent use.
 class Router {
 public:
-    /// The layers are not owned and outlive the router.
-    Router(const Live<LayerSet>& layers, Log log);
+    /// What the pool that the layers read their files through does now. Called by any thread.
+    using PoolReport = std::function<PoolStatistics()>;
+
+    /// The layers are not owned and outlive the router, as what the report looks at.
+    Router(const Live<LayerSet>& layers, Log log, PoolReport pool = {});
 
     Response answer(const Request& request) const;
 
 private:
     Response route(const Request& request) const;
     Response route_tiles(const Request& request, std::string_view rest) const;
+    Response metrics() const;
 
     const Live<LayerSet>& layers_;
     Log log_;
+    PoolReport pool_;
+    mutable RequestCounters counters_;
 };
 
 }  // namespace offgrid

@@ -2,6 +2,12 @@
 
 #include "formats/package/replace.h"
 #include "serve/open_layers.h"
+#include "sync/depot_handlers.h"
+#include "sync/metrics_handler.h"
+#include "sync/replace_handler.h"
+
+#include <algorithm>
+#include <iterator>
 
 namespace offgrid {
 namespace {
@@ -31,7 +37,9 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
       lock_{depot_},
       access_{options.users},
       pool_{sqlite::make_mbtiles_pool(options.max_open_files)},
+      reaper_{*pool_, {.interval = std::chrono::milliseconds{options.reap_interval_ms}}},
       layers_{tidy_and_open(files, depot_, *pool_)},
+      drains_{layers_, drain_timeout_, log},
       replace_{files,
                depot_,
                *pool_,
@@ -39,12 +47,29 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
                {.limits = options.limits,
                 .sources = SourceRoots{options.source_roots},
                 .drain_timeout = drain_timeout_}},
-      router_{layers_, log},
+      depot_service_{replace_.served()},
+      router_{layers_, log, [this] { return pool_->statistics(); }},
       http_{{.listen = options.listen, .threads = options.threads},
             [this](const Request& request) { return router_.answer(request); },
             log},
+      answers_{files, depot_.root() / "answers"},
+      admin_router_{admin_routes(log)},
       admin_{options.admin,
-             {.access = access_, .replace = replace_, .hidden = depot_.root(), .log = log}} {}
+             {.access = access_, .router = admin_router_, .hidden = depot_.root(), .log = log}} {}
+
+std::vector<AdminRoute> Daemon::admin_routes(const Log& log) {
+    auto routes = replace_routes({replace_, answers_, replace_counts_, log});
+    std::ranges::move(depot_routes(depot_service_, log), std::back_inserter(routes));
+    std::ranges::move(metrics_routes([this] { return serving_metrics(); }, replace_counts_),
+                      std::back_inserter(routes));
+    return routes;
+}
+
+/// What the serving port answers at the same address.
+std::string Daemon::serving_metrics() const {
+    const auto response = router_.answer({.path = "/metrics"});
+    return response.status == 200 ? std::string{as_text(response.content())} : std::string{};
+}
 
 bool Daemon::drain() {
     replace_.stop();

@@ -2,16 +2,22 @@
 
 #include "formats/base/file_ops.h"
 #include "formats/base/live.h"
+#include "formats/base/pool_reaper.h"
 #include "formats/package/depot.h"
 #include "formats/sqlite/mbtiles_store.h"
+#include "serve/drain_log.h"
 #include "serve/http_server.h"
 #include "serve/layer_set.h"
 #include "serve/log.h"
 #include "serve/router.h"
 #include "sync/access.h"
+#include "sync/admin_router.h"
 #include "sync/admin_server.h"
+#include "sync/depot_service.h"
 #include "sync/limits.h"
+#include "sync/replace_counts.h"
 #include "sync/replace_service.h"
+#include "sync/stored_answers.h"
 
 #include <chrono>
 #include <cstddef>
@@ -31,6 +37,7 @@ struct DaemonOptions {
     std::vector<std::filesystem::path> source_roots;  ///< none: see SourceRoots
     unsigned threads = 4;                             ///< that serve tiles
     std::size_t max_open_files = 256;                 ///< tile files open at a time
+    unsigned reap_interval_ms = 500;                  ///< between two looks for tile files to close
     unsigned drain_timeout_s = 10;  ///< how long readers of an old state are waited for
     Limits limits;
 };
@@ -55,15 +62,24 @@ public:
     bool drain();
 
 private:
+    std::vector<AdminRoute> admin_routes(const Log& log);
+    std::string serving_metrics() const;
+
     std::chrono::milliseconds drain_timeout_;
     Depot depot_;
     DepotLock lock_;
     Access access_;
     std::unique_ptr<sqlite::MbtilesPool> pool_;
+    PoolReaper reaper_;
     Live<LayerSet> layers_;
+    DrainLog drains_;
     ReplaceService replace_;
+    DepotService depot_service_;
     Router router_;
     HttpServer http_;
+    StoredAnswers answers_;
+    ReplaceCounts replace_counts_;
+    AdminRouter admin_router_;
     AdminServer admin_;  // last: no replace may run while the rest is taken down
 };
 

@@ -53,6 +53,11 @@ void add_daemon_options(CLI::App& app, DaemonOptions& options) {
         ->check(CLI::Range(1, 1024));
     app.add_option("--max-open-files", options.max_open_files, "Tile files open at a time")
         ->check(CLI::Range(1, 1'000'000));
+    app.add_option("--reap-interval", options.reap_interval_ms,
+                   "Between two looks for tile files to close: when nearly as many are open as may "
+                   "be, those that nobody used for longest are closed")
+        ->type_name("MILLISECONDS")
+        ->check(CLI::Range(1, 86'400'000));
     app.add_option("--drain-timeout", options.drain_timeout_s,
                    "How long an answer, and the end, waits for requests that still run")
         ->type_name("SECONDS")
@@ -69,6 +74,13 @@ void add_daemon_options(CLI::App& app, DaemonOptions& options) {
         ->default_str(gibibytes(limits.max_unpacked_bytes));
     app.add_option("--max-entries", limits.max_entries,
                    "Most files and folders in an archive or a folder");
+    app.add_option("--max-depth", limits.max_depth,
+                   "Most folders above a file in an archive or a folder");
+    app.add_option("--min-free", limits.min_free_bytes,
+                   "What a replace leaves free on the disk of the depot")
+        ->type_name("BYTES")
+        ->transform(CLI::AsSizeValue(false))
+        ->default_str("16MiB");
     app.add_option("--max-ratio", limits.max_ratio,
                    "Most that an archive may grow as it is unpacked")
         ->check(CLI::Range(1, 1'000'000));

@@ -1,12 +1,16 @@
 #include "serve/depot_watch.h"
 
 #include "formats/base/error.h"
+#include "formats/base/unique_fd.h"
 #include "tests/support/temp_folder.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/mman.h>
 
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -15,6 +19,11 @@ namespace offgrid::test {
 namespace {
 
 constexpr std::chrono::seconds patience{20};
+
+constexpr DepotWatchOptions often{.interval = std::chrono::milliseconds{1},
+                                  .interval_with_events = std::chrono::milliseconds{1}};
+constexpr DepotWatchOptions only_when_told{.interval = std::chrono::hours{1},
+                                           .interval_with_events = std::chrono::hours{1}};
 
 /// Something that is counted on one thread and awaited on another.
 class Counter {
@@ -58,7 +67,7 @@ TEST_F(WatchedDepot, is_reloaded_after_each_new_generation) {
                            current_generations({depot}),
                            [&] { reloads.add(); },
                            [](std::string_view) {},
-                           std::chrono::milliseconds{1}};
+                           often};
     publish(1);
     EXPECT_TRUE(reloads.reaches(1));
     publish(2);
@@ -70,12 +79,75 @@ TEST_F(WatchedDepot, is_reloaded_when_it_changed_before_the_watch_began) {
     const auto served = current_generations({depot});
     publish(1);
     Counter reloads;
+    const DepotWatch watch{{depot}, served, [&] { reloads.add(); }, [](std::string_view) {}, often};
+    EXPECT_TRUE(reloads.reaches(1));
+}
+
+TEST_F(WatchedDepot, tells_of_a_new_generation_by_itself) {
+    Counter reloads;
     const DepotWatch watch{{depot},
-                           served,
+                           current_generations({depot}),
                            [&] { reloads.add(); },
                            [](std::string_view) {},
-                           std::chrono::milliseconds{1}};
+                           only_when_told};
+    publish(1);
     EXPECT_TRUE(reloads.reaches(1));
+    publish(2);
+    EXPECT_TRUE(reloads.reaches(2));
+}
+
+TEST_F(WatchedDepot, is_reloaded_when_it_goes_back_to_an_older_generation) {
+    publish(1);
+    publish(2);
+    Counter reloads;
+    const DepotWatch watch{{depot},
+                           current_generations({depot}),
+                           [&] { reloads.add(); },
+                           [](std::string_view) {},
+                           only_when_told};
+    write_durably(posix_file_ops(), depot.root() / "CURRENT", as_bytes("1\n"));
+    EXPECT_TRUE(reloads.reaches(1));
+}
+
+/// Write over a file through memory, of which no event tells: as what others do to a network share.
+/// Closing the file is an event.
+UniqueFd overwrite_silently(const std::filesystem::path& path, char first) {
+    UniqueFd file{::open(path.c_str(), O_RDWR | O_CLOEXEC)};
+    void* const memory = ::mmap(nullptr, 1, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+    EXPECT_NE(memory, MAP_FAILED);
+    *static_cast<char*>(memory) = first;
+    ::munmap(memory, 1);
+    return file;
+}
+
+TEST_F(WatchedDepot, is_looked_at_even_when_nothing_tells_of_a_change) {
+    publish(1);
+    publish(2);
+    Counter reloads;
+    const DepotWatch watch{{depot},
+                           current_generations({depot}),
+                           [&] { reloads.add(); },
+                           [](std::string_view) {},
+                           {.interval = std::chrono::milliseconds{1},
+                            .interval_with_events = std::chrono::milliseconds{50}}};
+    const auto open = overwrite_silently(depot.root() / "CURRENT", '1');
+    EXPECT_TRUE(reloads.reaches(1));
+}
+
+TEST_F(WatchedDepot, is_watched_on_after_its_folder_was_made_anew) {
+    Counter reloads;
+    const DepotWatch watch{
+        {depot},
+        current_generations({depot}),
+        [&] { reloads.add(); },
+        [](std::string_view) {},
+        {.interval = std::chrono::milliseconds{1}, .interval_with_events = std::chrono::hours{1}}};
+    std::filesystem::rename(depot.root(), folder / "old");
+    depot.create_if_missing(posix_file_ops());
+    publish(1);
+    EXPECT_TRUE(reloads.reaches(1));
+    publish(2);
+    EXPECT_TRUE(reloads.reaches(2));
 }
 
 TEST_F(WatchedDepot, is_tried_again_after_a_failed_reload_that_is_said_once) {
@@ -91,7 +163,7 @@ TEST_F(WatchedDepot, is_tried_again_after_a_failed_reload_that_is_said_once) {
                                    }
                                },
                                [&](std::string_view line) { log.emplace_back(line); },
-                               std::chrono::milliseconds{1}};
+                               often};
         publish(1);
         EXPECT_TRUE(reloads.reaches(3));
     }

@@ -6,6 +6,9 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -258,7 +261,75 @@ TEST(Router, lists_the_layers_by_name_and_tells_its_health) {
     EXPECT_EQ(list["layers"][1]["id"], "uganda");
     EXPECT_EQ(list["layers"][0]["grid"]["srs"], "EPSG:3857");
     EXPECT_EQ(served.json("/health"),
-              Json::parse(R"({"status": "ok", "layers": 2, "generation": 42})"));
+              Json::parse(R"({"status": "ok", "layers": 2, "generation": 42, "draining": []})"));
+}
+
+std::unique_ptr<const LayerSet> generation(std::uint64_t number) {
+    std::vector<Layer> layers;
+    layers.push_back(drawn_layer("kenya", "z0: a"));
+    return std::make_unique<const LayerSet>(std::move(layers), number);
+}
+
+TEST(Router, names_the_generations_that_requests_still_use_in_its_health) {
+    Served served{generation(41)};
+    const std::vector<Live<LayerSet>::Lease> requests(3, served.layers.acquire());
+    served.layers.swap(generation(42));
+
+    const auto health = served.json("/health");
+    EXPECT_EQ(health["generation"], 42);
+    ASSERT_EQ(health["draining"].size(), 1U);
+    EXPECT_EQ(health["draining"][0]["generation"], 41);
+    EXPECT_EQ(health["draining"][0]["leases"], 3);
+    EXPECT_GE(health["draining"][0]["seconds"], 0.0);
+}
+
+TEST(Router, counts_what_it_answers) {
+    Served served{generation(41)};
+    const auto etag = std::string{served.get("/tiles/kenya/0/0/0.png").header("ETag")};
+    served.ask({.method = "HEAD", .path = "/tiles/kenya/0/0/0.png"});
+    served.ask({.path = "/tiles/kenya/0/0/0.png", .if_none_match = etag});
+    served.get("/tiles/uganda/0/0/0.png");
+    served.layers.swap(generation(42));
+
+    const auto metrics = text_of(served.get("/metrics"));
+    const auto bytes = png("a").size() + std::string_view{"no such layer\n"}.size();
+    for (const auto& line :
+         {std::string{"offgrid_requests_total{class=\"2xx\"} 2\n"},
+          std::string{"offgrid_requests_total{class=\"3xx\"} 1\n"},
+          std::string{"offgrid_requests_total{class=\"4xx\"} 1\n"},
+          std::string{"offgrid_requests_total{class=\"5xx\"} 0\n"},
+          "\noffgrid_sent_bytes_total " + std::to_string(bytes) + "\n",
+          std::string{"\noffgrid_layers 1\n"}, std::string{"\noffgrid_generation 42\n"},
+          std::string{"\noffgrid_leases 1\n"}, std::string{"\noffgrid_draining 0\n"},
+          std::string{"\noffgrid_swaps_total 1\n"}}) {
+        EXPECT_THAT(metrics, HasSubstr(line));
+    }
+    EXPECT_THAT(metrics, Not(HasSubstr("offgrid_pool")));
+}
+
+TEST(Router, counts_a_failure_that_the_server_answers) {
+    const Served served{only(layer_with("kenya", {}, [](const TileKey&) -> std::optional<Tile> {
+        throw std::runtime_error{"no error of ours"};
+    }))};
+    EXPECT_THROW(served.get("/tiles/kenya/0/0/0.png"), std::runtime_error);
+    EXPECT_THAT(text_of(served.get("/metrics")),
+                HasSubstr("offgrid_requests_total{class=\"5xx\"} 1\n"));
+}
+
+TEST(Router, tells_about_the_pool_where_it_is_told) {
+    const Live<LayerSet> layers{generation(1)};
+    const Router router{layers, [](std::string_view) {},
+                        [] {
+                            return PoolStatistics{
+                                .open = 9, .idle = 8, .waiting = 7, .evictions = 6, .reaped = 5};
+                        }};
+    const auto response = router.answer({.path = "/metrics"});
+    EXPECT_EQ(response.header("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+    EXPECT_THAT(text_of(response), testing::AllOf(HasSubstr("\noffgrid_pool_open 9\n"),
+                                                  HasSubstr("\noffgrid_pool_idle 8\n"),
+                                                  HasSubstr("\noffgrid_pool_waiting 7\n"),
+                                                  HasSubstr("\noffgrid_pool_evictions_total 6\n"),
+                                                  HasSubstr("\noffgrid_pool_reaped_total 5\n")));
 }
 
 TEST(LayerSet, refuses_two_layers_of_one_name) {

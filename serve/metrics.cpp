@@ -1,0 +1,102 @@
+#include "serve/metrics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
+namespace offgrid {
+namespace {
+
+/// The text as it grows: a family of samples is a name, what it means, and its numbers.
+class Exposition {
+public:
+    enum class Type { counter, gauge };
+
+    template <typename Number>
+    void add(std::string_view name, Type type, std::string_view help, Number value) {
+        begin(name, type, help);
+        sample(name, "", value);
+    }
+
+    void begin(std::string_view name, Type type, std::string_view help) {
+        fmt::format_to(std::back_inserter(text_), "# HELP {0} {1}\n# TYPE {0} {2}\n", name, help,
+                       type == Type::counter ? "counter" : "gauge");
+    }
+
+    /// `labels` with their braces, or empty. Nothing in them needs an escape.
+    template <typename Number>
+    void sample(std::string_view name, std::string_view labels, Number value) {
+        fmt::format_to(std::back_inserter(text_), "{}{} {}\n", name, labels, value);
+    }
+
+    std::string take() { return std::move(text_); }
+
+private:
+    std::string text_;
+};
+
+using Type = Exposition::Type;
+
+void add_requests(Exposition& out, const RequestCounts& requests) {
+    constexpr std::string_view name = "offgrid_requests_total";
+    out.begin(name, Type::counter, "Requests answered, by the class of the status.");
+    for (std::size_t digit = 2; digit < requests.by_class.size(); ++digit) {
+        out.sample(name, fmt::format("{{class=\"{}xx\"}}", digit), requests.by_class[digit]);
+    }
+    out.add("offgrid_sent_bytes_total", Type::counter, "Bytes of the bodies of answers.",
+            requests.body_bytes);
+}
+
+/// Sums only: a generation that comes back may be draining twice. `/health` lists each.
+void add_draining(Exposition& out, const Live<LayerSet>::Statistics& states) {
+    std::size_t leases = 0;
+    std::chrono::duration<double> longest{0};
+    const auto now = std::chrono::steady_clock::now();
+    for (const auto& state : states.draining) {
+        leases += state.leases;
+        longest = std::max<std::chrono::duration<double>>(longest, now - state.since);
+    }
+    out.add("offgrid_draining", Type::gauge, "Earlier generations that requests still use.",
+            states.draining.size());
+    out.add("offgrid_draining_leases", Type::gauge, "Requests that use them.", leases);
+    out.add("offgrid_draining_seconds", Type::gauge, "For how long the first has been draining.",
+            longest.count());
+}
+
+void add_pool(Exposition& out, const PoolStatistics& pool) {
+    out.add("offgrid_pool_open", Type::gauge, "Tile files open.", pool.open);
+    out.add("offgrid_pool_idle", Type::gauge, "Of these, not in use.", pool.idle);
+    out.add("offgrid_pool_waiting", Type::gauge, "Requests that wait for a file to be closed.",
+            pool.waiting);
+    out.add("offgrid_pool_evictions_total", Type::counter, "Files closed to open others.",
+            pool.evictions);
+    out.add("offgrid_pool_reaped_total", Type::counter, "Files closed because nobody used them.",
+            pool.reaped);
+}
+
+}  // namespace
+
+std::string metrics_text(const Metrics& metrics) {
+    Exposition out;
+    add_requests(out, metrics.requests);
+    out.add("offgrid_layers", Type::gauge, "Layers served.", metrics.layers.layers().size());
+    if (const auto generation = metrics.layers.generation()) {
+        out.add("offgrid_generation", Type::gauge, "Generation of the depot served.", *generation);
+    }
+    out.add("offgrid_leases", Type::gauge, "Requests that use the layers served, this one too.",
+            metrics.states.leases);
+    add_draining(out, metrics.states);
+    out.add("offgrid_swaps_total", Type::counter, "Times the layers were replaced.",
+            metrics.states.swaps);
+    if (metrics.pool) {
+        add_pool(out, *metrics.pool);
+    }
+    return out.take();
+}
+
+}  // namespace offgrid
