@@ -18,6 +18,9 @@ public:
         check(path);
         return std::make_unique<Nothing>();
     }
+    std::unique_ptr<OutputFile> append_to(const std::filesystem::path& path) override {
+        return create(path);
+    }
     void copy_file(const std::filesystem::path&, const std::filesystem::path& to) override {
         check(to);
     }
