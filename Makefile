@@ -13,11 +13,15 @@ BUILD_PACKAGES := ca-certificates ccache cmake g++ git libarchive-dev libcli11-d
   nlohmann-json3-dev pkg-config python3
 TEST_PACKAGES := apache2 curl db5.3-util gdal-bin lmdb-utils mapcache-cgi mapcache-tools memcached openssl redis-server sqlite3 \
   unzip zip
+BENCH_PACKAGES := libapache2-mod-mapcache wrk
 FORMAT_PACKAGES := clang-format git
 LINT_PACKAGES := clang-tidy
 
 # Not always Debian's: a machine with another Node.js has its own npm, and Debian's package would conflict with it.
 NPM_PACKAGE := $(if $(shell command -v npm),,npm)
+
+# What runs under ThreadSanitizer; tests/tsan.supp says what of it is left out.
+THREAD_TESTS := offgrid_formats_test offgrid_serve_test offgrid_sync_test offgrid_sync_slow_test
 
 WEB := serve/web
 WEB_PACKAGES := $(WEB)/node_modules/.package-lock.json
@@ -43,8 +47,8 @@ else echo "This is no Debian system; needed are the counterparts of: $(1)"; fi
 endef
 
 .DEFAULT_GOAL := all
-.PHONY: all build demo test check quick-check format-check format layers lint asan bench install clean help \
-  build-packages test-packages format-packages lint-packages
+.PHONY: all build demo test check quick-check format-check format layers lint asan tsan bench install clean help \
+  build-packages test-packages bench-packages format-packages lint-packages
 
 all: build demo  ## Install what is missing, build a release, run the main job on the sample (the default)
 
@@ -79,9 +83,18 @@ asan: test-packages build-packages $(WEB_PACKAGES) $(SERVER_PACKAGES)
 	@cmake --build --preset asan --parallel $(JOBS)
 	@ctest --test-dir build/asan --output-on-failure --parallel 2 --label-exclude slow
 
-bench: build test-packages  ## Measure packing beside GDAL, transfers beside MapCache
+tsan: test-packages build-packages $(WEB_PACKAGES)  ## Run what has threads under ThreadSanitizer, the load test included
+	@cmake --preset tsan >/dev/null
+	@cmake --build --preset tsan --parallel $(JOBS) --target $(THREAD_TESTS)
+	@set -e; for program in $(THREAD_TESTS); do \
+	  TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp halt_on_error=1 second_deadlock_stack=1" OFFGRID_REPLACES=100 \
+	    build/tsan/bin/$$program --gtest_brief=1; done
+
+bench: build test-packages bench-packages  ## Measure packing beside GDAL, transfers and replaces beside MapCache
 	@python3 tests/bench/pack_bench.py --pack build/release/bin/offgrid-pack
 	@python3 tests/bench/transfer_bench.py --pack build/release/bin/offgrid-pack
+	@python3 tests/bench/replace_bench.py --program build/release/bin/offgrid-sync
+	@python3 tests/bench/replace_cost_bench.py --program build/release/bin/offgrid-sync
 
 install: build  ## Install the programs under PREFIX (/usr/local); DESTDIR is heeded
 	@cmake --install build/release --prefix $(PREFIX)
@@ -97,6 +110,9 @@ build-packages:
 
 test-packages:
 	$(call install_missing,$(TEST_PACKAGES))
+
+bench-packages:
+	$(call install_missing,$(BENCH_PACKAGES))
 
 format-packages:
 	$(call install_missing,$(FORMAT_PACKAGES))

@@ -99,7 +99,7 @@ class MultipartForm {
 public:
     MultipartForm(std::istream& body, const std::string& boundary, FileOps& files,
                   const std::filesystem::path& upload_path, const Limits& limits)
-        : reader_{body, boundary}, files_{files}, upload_path_{upload_path}, limits_{limits} {}
+        : body_{body}, reader_{body, boundary}, files_{files}, upload_path_{upload_path}, limits_{limits} {}
 
     ReplaceForm read() {
         for (int parts = 0; reader_.hasNextPart(); ++parts) {
@@ -110,6 +110,9 @@ public:
             header.setFieldLimit(max_part_headers);
             reader_.nextPart(header);
             read_part(name_of_part(header), reader_.stream());
+            if (body_.bad()) {  // the sender fell silent; the next read would wait as long again
+                break;
+            }
             // A connection that breaks off looks like the end of a part; only the closing boundary
             // tells.
             const auto& stream = dynamic_cast<const Poco::Net::MultipartIOS&>(reader_.stream());
@@ -176,6 +179,7 @@ private:
         return static_cast<std::size_t>(stream.gcount());
     }
 
+    std::istream& body_;
     Poco::Net::MultipartReader reader_;
     FileOps& files_;
     const std::filesystem::path& upload_path_;

@@ -15,8 +15,7 @@ namespace offgrid::test {
 
 RawConnection::RawConnection(std::uint16_t port, int receive_buffer_bytes)
     : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
-    const timeval patience{.tv_sec = 20, .tv_usec = 0};
-    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    set_patience(std::chrono::seconds{20});
     if (receive_buffer_bytes > 0) {
         ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes,
                      sizeof receive_buffer_bytes);
@@ -53,6 +52,15 @@ std::string RawConnection::receive(std::size_t bytes) {
         received.append(buffer.data(), static_cast<std::size_t>(count));
     }
     return received;
+}
+
+void RawConnection::set_patience(std::chrono::seconds patience) {
+    const timeval timeout{.tv_sec = patience.count(), .tv_usec = 0};
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+}
+
+void RawConnection::end() {
+    ::shutdown(socket_.get(), SHUT_WR);
 }
 
 }  // namespace offgrid::test

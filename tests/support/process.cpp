@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <iterator>
 #include <stdexcept>
 #include <thread>
@@ -68,6 +69,18 @@ fs::path new_log() {
 std::size_t count_entries(const fs::path& folder) {
     return static_cast<std::size_t>(
         std::distance(fs::directory_iterator{folder}, fs::directory_iterator{}));
+}
+
+/// The number behind that word in /proc/PID/status.
+long status_number(pid_t pid, std::string_view name) {
+    std::ifstream status{fs::path{"/proc"} / std::to_string(pid) / "status"};
+    for (std::string word; status >> word;) {
+        long number = 0;
+        if (word == name && status >> number) {
+            return number;
+        }
+    }
+    throw std::runtime_error{"no " + std::string{name} + " of process " + std::to_string(pid)};
 }
 
 }  // namespace
@@ -165,6 +178,14 @@ std::size_t count_descriptors(pid_t pid) {
 
 std::size_t count_threads(pid_t pid) {
     return count_entries(fs::path{"/proc"} / std::to_string(pid) / "task");
+}
+
+long resident_memory_kb(pid_t pid) {
+    return status_number(pid, "VmRSS:");
+}
+
+long peak_memory_kb(pid_t pid) {
+    return status_number(pid, "VmHWM:");
 }
 
 std::string url_in(std::string_view line) {

@@ -66,6 +66,10 @@ private:
 std::size_t count_descriptors(pid_t pid);
 std::size_t count_threads(pid_t pid);
 
+/// Kilobytes of memory that a running process has now, and has had at most.
+long resident_memory_kb(pid_t pid);
+long peak_memory_kb(pid_t pid);
+
 /// The part of a line that starts with `http`, up to white space: the address in `listening on
 /// http://…`.
 std::string url_in(std::string_view line);
