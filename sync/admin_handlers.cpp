@@ -1,24 +1,23 @@
 #include "sync/admin_handlers.h"
 
 #include "formats/base/error.h"
-#include "sync/replace_form.h"
-#include "sync/reply.h"
+#include "sync/admin_connection.h"
+#include "sync/bounded_input.h"
 
 #include <Poco/Net/HTTPRequestHandler.h>
 #include <Poco/Net/HTTPServerRequest.h>
-#include <Poco/Net/HTTPServerRequestImpl.h>
 #include <Poco/Net/HTTPServerResponse.h>
-#include <Poco/Net/NetException.h>
 #include <Poco/Net/StreamSocket.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <algorithm>
-#include <array>
+#include <iterator>
 #include <memory>
 #include <optional>
-#include <semaphore>
+#include <sstream>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 namespace offgrid {
 namespace {
@@ -26,94 +25,15 @@ namespace {
 using Poco::Net::HTTPServerRequest;
 using Poco::Net::HTTPServerResponse;
 
-/// GeoWebCache's manual, GeoServer's, and the path of each without its context.
-constexpr std::array<std::string_view, 4> replace_paths{"/sqlite/replace", "/rest/sqlite/replace",
-                                                        "/geowebcache/rest/sqlite/replace",
-                                                        "/geoserver/gwc/rest/sqlite/replace"};
-
-/// How long a client that is refused may go on sending before the connection is cut: long enough to
-/// read the answer.
-constexpr std::chrono::seconds linger_time{2};
+/// Of a body that is read before its handler runs.
+constexpr std::uint64_t max_small_bytes = 1 << 20;
 
 /// Of silence while a body comes in, in seconds: its sender is known.
 constexpr long body_timeout = 30;
 
-/// A replace takes a thread and a staging folder while its upload comes in and while it waits for
-/// its turn.
-constexpr std::ptrdiff_t max_replaces = 16;
-
-/// Those who are refused must leave threads for others.
-constexpr std::ptrdiff_t max_lingering = 16;
-
-/// A bounded number of places for one kind of work.
-template <std::ptrdiff_t count>
-class Places {
-    struct GiveBack {
-        void operator()(std::counting_semaphore<count>* free) const noexcept { free->release(); }
-    };
-
-public:
-    using Place = std::unique_ptr<std::counting_semaphore<count>, GiveBack>;
-
-    /// Null when none is free.
-    Place take() { return Place{free_.try_acquire() ? &free_ : nullptr}; }
-
-private:
-    std::counting_semaphore<count> free_{count};
-};
-
-using ReplacePlaces = Places<max_replaces>;
-using LingerPlaces = Places<max_lingering>;
-
-MessageForm form_for(const HTTPServerRequest& request) {
-    return request.get("Accept", "").starts_with("text/plain") ? MessageForm::text
-                                                               : MessageForm::json;
-}
-
-Poco::Net::StreamSocket& socket_of(HTTPServerRequest& request) {
-    return dynamic_cast<Poco::Net::HTTPServerRequestImpl&>(request).socket();
-}
-
-void send(HTTPServerResponse& response, const Reply& reply) {
-    response.setStatusAndReason(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(reply.status));
-    response.setContentType(reply.media_type);
-    response.set("Cache-Control", "no-store");
-    response.set("X-Content-Type-Options", "nosniff");
-    for (const auto& [name, value] : reply.headers) {
-        response.set(name, value);
-    }
-    response.setKeepAlive(false);
-    response.setContentLength64(static_cast<Poco::Int64>(reply.body.size()));
-    response.send()
-        .write(reply.body.data(), static_cast<std::streamsize>(reply.body.size()))
-        .flush();
-}
-
-/// Closing a connection on which something is still unread resets it, and the client may never see
-/// the answer. So end our side, and read on for a while until the client ends its own. With too
-/// many who are waited for like that, the answer is not worth a thread.
-void linger(HTTPServerRequest& request, LingerPlaces& places) {
-    using Clock = std::chrono::steady_clock;
-    const auto place = places.take();
-    if (place == nullptr) {
-        return;
-    }
-    try {
-        auto& socket = socket_of(request);
-        socket.shutdownSend();
-        std::array<char, 65'536> ignored{};
-        const auto deadline = Clock::now() + linger_time;
-        for (auto now = Clock::now(); now < deadline; now = Clock::now()) {
-            const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - now);
-            if (!socket.poll(Poco::Timespan{left.count()}, Poco::Net::Socket::SELECT_READ) ||
-                socket.receiveBytes(ignored.data(), static_cast<int>(ignored.size())) <= 0) {
-                return;
-            }
-        }
-    } catch (const Poco::Exception&) {
-        // the client has gone
-    }
-}
+/// A body that is streamed takes a thread and a staging folder while it comes in and while it waits
+/// for its turn.
+using StreamPlaces = Places<16>;
 
 /// Says no without reading the body.
 class RefusalHandler final : public Poco::Net::HTTPRequestHandler {
@@ -132,94 +52,125 @@ private:
     RequestCount::Running running_;
 };
 
-/// Receives a replace, carries it out and reports.
-class ReplaceHandler final : public Poco::Net::HTTPRequestHandler {
+/// A request that may be handled once its body comes in.
+struct Admitted {
+    const AdminRoute* route = nullptr;
+    AdminRequest request{};                     ///< all but its body
+    std::optional<std::uint64_t> body_bytes{};  ///< as announced
+    StreamPlaces::Place place{};
+};
+
+std::string read_all(std::istream& stream) {
+    return {std::istreambuf_iterator<char>{stream}, {}};
+}
+
+bool has_body(const HTTPServerRequest& request) {
+    return request.hasContentLength() || request.getChunkedTransferEncoding();
+}
+
+/// Hands a request to the handler of its route.
+class RouteHandler final : public Poco::Net::HTTPRequestHandler {
 public:
-    ReplaceHandler(const AdminContext& context, ReplacePlaces::Place place, LingerPlaces& lingering,
-                   RequestCount& requests)
-        : context_{context}, place_{std::move(place)}, lingering_{lingering}, running_{requests} {}
+    RouteHandler(const AdminContext& context, Admitted admitted, LingerPlaces& lingering,
+                 RequestCount& requests)
+        : context_{context},
+          admitted_{std::move(admitted)},
+          lingering_{lingering},
+          running_{requests} {}
 
     void handleRequest(HTTPServerRequest& request, HTTPServerResponse& response) override {
         socket_of(request).setReceiveTimeout(Poco::Timespan{body_timeout, 0});
-        bool is_body_read = false;
-        const auto reply = answer(request, is_body_read);
-        send(response, reply);
-        if (!is_body_read) {
+        admitted_.request.header = [&request](const std::string& name) {
+            return request.get(name, "");
+        };
+        std::istringstream nothing;
+        BoundedInput body{has_body(request) ? request.stream() : nothing, max_bytes()};
+        send(response, answer(body));
+        if (has_body(request) && !body.has_ended()) {
             linger(request, lingering_);
         }
     }
 
 private:
-    Reply answer(HTTPServerRequest& request, bool& is_body_read) {
+    std::uint64_t max_bytes() const {
+        const auto& streamed = admitted_.route->streamed;
+        return streamed ? streamed->max_bytes : max_small_bytes;
+    }
+
+    Reply answer(BoundedInput& body) {
+        auto& request = admitted_.request;
         try {
-            auto staging = context_.replace.new_staging();
-            const auto form = read_replace_form(request.stream(), request.getContentType(),
-                                                context_.replace.files(), staging.path() / "upload",
-                                                context_.replace.limits());
-            is_body_read = true;
-            const auto report =
-                context_.replace.replace(form.request, form.upload, std::move(staging));
-            context_.log(fmt::format("replaced {} of layer '{}': generation {}, drained in {} ms",
-                                     report.files.size(), report.layer, report.generation,
-                                     report.drained.count()));
-            return report_reply(report);
+            return handle(body);
         } catch (const Error& error) {
-            context_.log(
-                fmt::format("replace refused ({}): {}", name_of(error.code()), error.what()));
-            return error_reply(error, context_.hidden, form_for(request));
+            context_.log(fmt::format("{} {} refused ({}): {}", request.method, request.path,
+                                     name_of(error.code()), error.what()));
+            // What is cut off looks wrong to its handler, too.
+            return error_reply(body.is_exceeded() ? too_large() : error, context_.hidden,
+                               request.form);
         } catch (const std::exception& error) {
-            context_.log(fmt::format("replace failed: {}", error.what()));
-            return error_reply(Error{Errc::io, error.what()}, context_.hidden, form_for(request));
+            context_.log(
+                fmt::format("{} {} failed: {}", request.method, request.path, error.what()));
+            return error_reply(Error{Errc::io, error.what()}, context_.hidden, request.form);
         }
     }
 
+    Reply handle(BoundedInput& body) {
+        auto& request = admitted_.request;
+        if (admitted_.route->streamed) {
+            request.body = &body;
+            return admitted_.route->handler(request);
+        }
+        std::istringstream content{read_all(body)};
+        if (body.is_exceeded()) {
+            throw too_large();
+        }
+        if (admitted_.body_bytes && *admitted_.body_bytes != body.taken()) {
+            throw Error{Errc::invalid_argument, "the request ends early"};
+        }
+        request.body = &content;
+        return admitted_.route->handler(request);
+    }
+
+    Error too_large() const {
+        return {Errc::too_large, fmt::format("the request is larger than {} bytes", max_bytes())};
+    }
+
     const AdminContext& context_;
-    ReplacePlaces::Place place_;
+    Admitted admitted_;
     LingerPlaces& lingering_;
     RequestCount::Running running_;
 };
 
+/// Decides from the head of each request what becomes of it.
 class AdminHandlers final : public Poco::Net::HTTPRequestHandlerFactory {
 public:
     AdminHandlers(AdminContext context, RequestCount& requests)
         : context_{std::move(context)}, requests_{requests} {}
 
     Poco::Net::HTTPRequestHandler* createRequestHandler(const HTTPServerRequest& request) override {
-        auto refusal = refusal_of(request);
-        auto place = refusal ? nullptr : replaces_.take();
-        if (place != nullptr) {
-            return new ReplaceHandler{context_, std::move(place), lingering_,
-                                      requests_};  // Poco takes it over
+        auto decision = decide(request);
+        if (auto* const admitted = std::get_if<Admitted>(&decision)) {
+            return new RouteHandler{context_, std::move(*admitted), lingering_,
+                                    requests_};  // Poco takes it over
         }
-        if (!refusal) {
-            refusal = error_reply(503, "too many replaces are running", form_for(request));
-        }
+        auto& refusal = std::get<Reply>(decision);
         // Keeps Poco from sending "100 Continue", which would invite the body.
         request.response().setStatus(
-            static_cast<Poco::Net::HTTPResponse::HTTPStatus>(refusal->status));
-        return new RefusalHandler{std::move(*refusal), lingering_, requests_};
+            static_cast<Poco::Net::HTTPResponse::HTTPStatus>(refusal.status));
+        return new RefusalHandler{std::move(refusal), lingering_, requests_};
     }
 
 private:
-    /// Why the request is refused whatever its body says; nothing when it is not.
-    std::optional<Reply> refusal_of(const HTTPServerRequest& request) {
+    using Decision = std::variant<Admitted, Reply>;
+
+    Decision decide(const HTTPServerRequest& request) {
         const auto form = form_for(request);
         try {
-            if (auto refusal = refusal_of_caller(request, form)) {
-                return refusal;
+            Identity caller;
+            if (auto refusal = refusal_of_caller(request, form, caller)) {
+                return *std::move(refusal);
             }
-            const std::string_view uri = request.getURI();
-            if (std::ranges::find(replace_paths, uri.substr(0, uri.find('?'))) ==
-                replace_paths.end()) {
-                return error_reply(404, "there is nothing at this address", form);
-            }
-            if (request.getMethod() != Poco::Net::HTTPRequest::HTTP_POST) {
-                auto reply = error_reply(405, "a replace is a POST", form);
-                reply.headers.emplace_back("Allow", "POST");
-                return reply;
-            }
-            check_length(request);
-            return std::nullopt;
+            return admit(request, form, std::move(caller));
         } catch (const Error& error) {
             context_.log(
                 fmt::format("request refused ({}): {}", name_of(error.code()), error.what()));
@@ -229,8 +180,9 @@ private:
         }
     }
 
-    std::optional<Reply> refusal_of_caller(const HTTPServerRequest& request,
-                                           MessageForm form) const {
+    /// Why the caller may not ask here at all; nothing when that is not so, and then who it is.
+    std::optional<Reply> refusal_of_caller(const HTTPServerRequest& request, MessageForm form,
+                                           Identity& caller) const {
         const auto decision =
             context_.access.decide({.is_loopback = request.clientAddress().host().isLoopback(),
                                     .authorization = request.get("Authorization", ""),
@@ -238,6 +190,7 @@ private:
                                     .origin = request.get("Origin", "")});
         switch (decision.verdict) {
             case Access::Verdict::granted:
+                caller = {.name = "local", .role = Role::admin, .layers = {}};
                 return std::nullopt;
             case Access::Verdict::forbidden:
                 return error_reply(403, decision.reason, form);
@@ -250,27 +203,74 @@ private:
         return reply;
     }
 
-    void check_length(const HTTPServerRequest& request) {
+    Decision admit(const HTTPServerRequest& request, MessageForm form, Identity caller) {
+        const std::string_view target = request.getURI();
+        auto match = context_.router.find(request.getMethod(), target.substr(0, target.find('?')));
+        if (match.route == nullptr) {
+            return refusal_of_address(match.allowed, form);
+        }
+        if (caller.role < match.route->least) {
+            return error_reply(403, fmt::format("'{}' may not do this", caller.name), form);
+        }
+        Admitted admitted;
+        admitted.route = match.route;
+        admitted.body_bytes = check_body(request, *match.route);
+        if (match.route->streamed) {
+            admitted.place = streams_.take();
+            if (admitted.place == nullptr) {
+                return error_reply(503, "too many uploads are coming in", form);
+            }
+        }
+        auto& admitted_request = admitted.request;
+        admitted_request.method = request.getMethod();
+        admitted_request.path = std::move(match.path);
+        admitted_request.query = parse_query(target);
+        admitted_request.content_type = request.getContentType();
+        admitted_request.remote_address = request.clientAddress().host().toString();
+        admitted_request.caller = std::move(caller);
+        admitted_request.form = form;
+        admitted_request.parameters = std::move(match.parameters);
+        return admitted;
+    }
+
+    static Reply refusal_of_address(const std::vector<std::string>& allowed, MessageForm form) {
+        if (allowed.empty()) {
+            return error_reply(404, "there is nothing at this address", form);
+        }
+        const auto methods = fmt::format("{}", fmt::join(allowed, ", "));
+        auto reply = error_reply(405, fmt::format("this address takes {}", methods), form);
+        reply.headers.emplace_back("Allow", methods);
+        return reply;
+    }
+
+    /// The announced length of the body. Throws for one that should not be sent.
+    static std::optional<std::uint64_t> check_body(const HTTPServerRequest& request,
+                                                   const AdminRoute& route) {
+        const auto& streamed = route.streamed;
         if (!request.hasContentLength()) {
-            if (!request.getChunkedTransferEncoding()) {
+            if (streamed && !request.getChunkedTransferEncoding()) {
                 throw Error{Errc::invalid_argument, "the request has no body"};
             }
-            return;
+            return std::nullopt;
         }
         const auto length = request.getContentLength64();
         if (length < 0) {
             throw Error{Errc::invalid_argument, "the request has no sane Content-Length"};
         }
         const auto bytes = static_cast<std::uint64_t>(length);
-        if (bytes > context_.replace.limits().max_upload_bytes) {
-            throw Error{Errc::too_large, fmt::format("the request is larger than {} bytes",
-                                                     context_.replace.limits().max_upload_bytes)};
+        const auto max_bytes = streamed ? streamed->max_bytes : max_small_bytes;
+        if (bytes > max_bytes) {
+            throw Error{Errc::too_large,
+                        fmt::format("the request is larger than {} bytes", max_bytes)};
         }
-        context_.replace.check_room(bytes);
+        if (streamed) {
+            streamed->admit(bytes);
+        }
+        return bytes;
     }
 
     AdminContext context_;
-    ReplacePlaces replaces_;
+    StreamPlaces streams_;
     LingerPlaces lingering_;
     RequestCount& requests_;
 };

@@ -2,7 +2,7 @@
 
 #include "serve/log.h"
 #include "sync/access.h"
-#include "sync/replace_service.h"
+#include "sync/admin_router.h"
 
 #include <Poco/Net/HTTPServer.h>
 #include <Poco/ThreadPool.h>
@@ -44,17 +44,17 @@ private:
 /// the server.
 struct AdminContext {
     const Access& access;
-    ReplaceService& replace;
+    const AdminRouter& router;
     std::filesystem::path hidden;  ///< the absolute folder that no message may name
     Log log;
 };
 
-/// The administration port: `POST …/sqlite/replace` over HTTP/1.1, one request a connection.
+/// The administration port: the routes of an AdminRouter over HTTP/1.1, one request a connection.
 ///
-/// Who may not is told so before the body is read, and so is who comes while too many replaces run.
-/// Serves from the end of the constructor, on threads of its own; the members themselves are used
-/// by one thread. The destructor breaks connections off and waits until their requests have
-/// noticed: at once while a body comes in, soon once the ReplaceService is stopped.
+/// Who may not is told so before the body is read, and so is who comes while too many bodies are
+/// streamed in. Serves from the end of the constructor, on threads of its own; the members
+/// themselves are used by one thread. The destructor breaks connections off and waits until their
+/// requests have noticed: at once while a body comes in, soon once the ReplaceService is stopped.
 class AdminServer {
 public:
     /// Throws `invalid_argument` for an address that is none, `busy` when it is taken, `io` when it

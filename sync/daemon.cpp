@@ -2,6 +2,7 @@
 
 #include "formats/package/replace.h"
 #include "serve/open_layers.h"
+#include "sync/replace_handler.h"
 
 namespace offgrid {
 namespace {
@@ -43,8 +44,9 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
       http_{{.listen = options.listen, .threads = options.threads},
             [this](const Request& request) { return router_.answer(request); },
             log},
+      admin_router_{replace_routes(replace_, log)},
       admin_{options.admin,
-             {.access = access_, .replace = replace_, .hidden = depot_.root(), .log = log}} {}
+             {.access = access_, .router = admin_router_, .hidden = depot_.root(), .log = log}} {}
 
 bool Daemon::drain() {
     replace_.stop();

@@ -9,6 +9,7 @@
 #include "serve/log.h"
 #include "serve/router.h"
 #include "sync/access.h"
+#include "sync/admin_router.h"
 #include "sync/admin_server.h"
 #include "sync/limits.h"
 #include "sync/replace_service.h"
@@ -64,6 +65,7 @@ private:
     ReplaceService replace_;
     Router router_;
     HttpServer http_;
+    AdminRouter admin_router_;
     AdminServer admin_;  // last: no replace may run while the rest is taken down
 };
 

@@ -10,6 +10,7 @@
 #include "sync/delivery.h"
 #include "sync/interruptible_file_ops.h"
 #include "sync/limits.h"
+#include "sync/replace_report.h"
 #include "sync/source_roots.h"
 
 #include <atomic>
@@ -37,15 +38,6 @@ struct ReplaceRequest {
 struct Upload {
     std::filesystem::path path;
     std::string sha256;  ///< in lower-case hex
-};
-
-/// What a replace did.
-struct ReplaceReport {
-    std::string layer;
-    std::uint64_t generation = 0;
-    std::vector<FileChange> files;
-    bool is_drained = false;               ///< no request uses the previous generation any more
-    std::chrono::milliseconds drained{0};  ///< how long that took, or how long was waited
 };
 
 /// Replaces files and packages of a depot while its layers are served: verify, make durable, swap,

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <utility>
+
 namespace offgrid {
 namespace {
 
@@ -9,12 +11,13 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view shown_for_hidden = "(depot)";
 
+constexpr int service_unavailable = 503;
+
+/// In seconds: a replace takes about that long, and a file handle is free before.
+constexpr const char* retry_after = "5";
+
 std::string dump(const Json& json) {
     return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-Json or_null(const std::optional<std::string>& text) {
-    return text ? Json(*text) : Json(nullptr);
 }
 
 /// Whether a path that ends there is a whole one: nothing of the name goes on behind it.
@@ -54,7 +57,7 @@ int status_of(Errc code) {
             return 422;
         case Errc::busy:
         case Errc::interrupted:
-            return 503;
+            return service_unavailable;
         case Errc::no_space:
             return 507;
         case Errc::io:
@@ -63,14 +66,25 @@ int status_of(Errc code) {
     return 500;
 }
 
+Reply json_reply(std::string body) {
+    return {.body = std::move(body), .headers = {}};
+}
+
+Reply text_reply(int status, std::string_view line) {
+    return {.status = status,
+            .media_type = "text/plain; charset=utf-8",
+            .body = std::string{line} + "\n",
+            .headers = {}};
+}
+
 Reply error_reply(int status, std::string_view message, MessageForm form) {
-    if (form == MessageForm::text) {
-        return {.status = status,
-                .media_type = "text/plain; charset=utf-8",
-                .body = std::string{message} + "\n",
-                .headers = {}};
+    auto reply = form == MessageForm::text ? text_reply(status, message)
+                                           : json_reply(dump({{"error", message}}));
+    reply.status = status;
+    if (status == service_unavailable) {
+        reply.headers.emplace_back("Retry-After", retry_after);
     }
-    return {.status = status, .body = dump({{"error", message}}), .headers = {}};
+    return reply;
 }
 
 Reply error_reply(const Error& error, const std::filesystem::path& hidden, MessageForm form) {
@@ -84,20 +98,6 @@ Reply error_reply(const Error& error, const std::filesystem::path& hidden, Messa
     std::string message = error.what();
     hide_folder(message, hidden.string());
     return error_reply(status, message, form);
-}
-
-Reply report_reply(const ReplaceReport& report) {
-    Json json{{"layer", report.layer}, {"generation", report.generation}, {"files", Json::array()}};
-    for (const auto& file : report.files) {
-        json["files"].push_back({{"name", file.name},
-                                 {"old_sha256", or_null(file.old_sha256)},
-                                 {"new_sha256", or_null(file.new_sha256)},
-                                 {"tiles", file.tiles},
-                                 {"bytes", file.bytes}});
-    }
-    json["drained"] = report.is_drained;
-    json["drained_ms"] = report.drained.count();
-    return {.body = dump(json), .headers = {}};
 }
 
 }  // namespace offgrid

@@ -1,0 +1,68 @@
+#include "sync/admin_connection.h"
+
+#include <Poco/Exception.h>
+#include <Poco/Net/HTTPServerRequestImpl.h>
+
+#include <array>
+#include <chrono>
+
+namespace offgrid {
+namespace {
+
+using Poco::Net::HTTPServerRequest;
+using Poco::Net::HTTPServerResponse;
+
+/// How long a client that is refused may go on sending before the connection is cut: long enough to
+/// read the answer.
+constexpr std::chrono::seconds linger_time{2};
+
+}  // namespace
+
+MessageForm form_for(const HTTPServerRequest& request) {
+    return request.get("Accept", "").starts_with("text/plain") ? MessageForm::text
+                                                               : MessageForm::json;
+}
+
+Poco::Net::StreamSocket& socket_of(HTTPServerRequest& request) {
+    return dynamic_cast<Poco::Net::HTTPServerRequestImpl&>(request).socket();
+}
+
+void send(HTTPServerResponse& response, const Reply& reply) {
+    response.setStatusAndReason(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(reply.status));
+    response.setContentType(reply.media_type);
+    response.set("Cache-Control", "no-store");
+    response.set("X-Content-Type-Options", "nosniff");
+    for (const auto& [name, value] : reply.headers) {
+        response.set(name, value);
+    }
+    response.setKeepAlive(false);
+    response.setContentLength64(static_cast<Poco::Int64>(reply.body.size()));
+    response.send()
+        .write(reply.body.data(), static_cast<std::streamsize>(reply.body.size()))
+        .flush();
+}
+
+void linger(HTTPServerRequest& request, LingerPlaces& places) {
+    using Clock = std::chrono::steady_clock;
+    const auto place = places.take();
+    if (place == nullptr) {
+        return;
+    }
+    try {
+        auto& socket = socket_of(request);
+        socket.shutdownSend();
+        std::array<char, 65'536> ignored{};
+        const auto deadline = Clock::now() + linger_time;
+        for (auto now = Clock::now(); now < deadline; now = Clock::now()) {
+            const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - now);
+            if (!socket.poll(Poco::Timespan{left.count()}, Poco::Net::Socket::SELECT_READ) ||
+                socket.receiveBytes(ignored.data(), static_cast<int>(ignored.size())) <= 0) {
+                return;
+            }
+        }
+    } catch (const Poco::Exception&) {
+        // the client has gone
+    }
+}
+
+}  // namespace offgrid
