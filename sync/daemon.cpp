@@ -3,6 +3,10 @@
 #include "formats/package/replace.h"
 #include "serve/open_layers.h"
 #include "sync/replace_handler.h"
+#include "sync/rest/rest_routes.h"
+
+#include <algorithm>
+#include <iterator>
 
 namespace offgrid {
 namespace {
@@ -40,16 +44,43 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
                {.limits = options.limits,
                 .sources = SourceRoots{options.source_roots},
                 .drain_timeout = drain_timeout_}},
+      jobs_{files,
+            depot_,
+            replace_,
+            {.sources = options.sources, .max_packs = options.jobs, .kill_after = drain_timeout_},
+            log},
+      blob_stores_{files, depot_.root() / "blobstores.json"},
+      quota_{files, depot_.root() / "diskquota.json"},
       router_{layers_, log},
       http_{{.listen = options.listen, .threads = options.threads},
-            [this](const Request& request) { return router_.answer(request); },
+            [this](const Request& request) { return answer(request); },
             log},
-      admin_router_{replace_routes(replace_, log)},
+      admin_router_{admin_routes(log)},
       admin_{options.admin,
              {.access = access_, .router = admin_router_, .hidden = depot_.root(), .log = log}} {}
 
+Response Daemon::answer(const Request& request) {
+    auto response = router_.answer(request);
+    traffic_.add(request, response);
+    return response;
+}
+
+std::vector<AdminRoute> Daemon::admin_routes(const Log& log) {
+    replace_.set_quota(quota_.config().limit_bytes());
+    auto routes = replace_routes(replace_, log);
+    std::ranges::move(rest_routes({.depot = depot_,
+                                   .replace = replace_,
+                                   .jobs = jobs_,
+                                   .blob_stores = blob_stores_,
+                                   .quota = quota_,
+                                   .traffic = traffic_}),
+                      std::back_inserter(routes));
+    return routes;
+}
+
 bool Daemon::drain() {
     replace_.stop();
+    jobs_.stop();
     const bool is_admin_drained = admin_.drain(drain_timeout_);
     const bool is_http_drained = http_.drain(drain_timeout_);
     return is_admin_drained && is_http_drained;

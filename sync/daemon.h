@@ -11,8 +11,12 @@
 #include "sync/access.h"
 #include "sync/admin_router.h"
 #include "sync/admin_server.h"
+#include "sync/jobs/job_service.h"
 #include "sync/limits.h"
 #include "sync/replace_service.h"
+#include "sync/rest/blob_stores.h"
+#include "sync/rest/disk_quota.h"
+#include "sync/rest/traffic_count.h"
 
 #include <chrono>
 #include <cstddef>
@@ -34,6 +38,8 @@ struct DaemonOptions {
     std::size_t max_open_files = 256;                 ///< tile files open at a time
     unsigned drain_timeout_s = 10;  ///< how long readers of an old state are waited for
     Limits limits;
+    std::optional<std::filesystem::path> sources;  ///< what layers are packed from; none: nothing
+    unsigned jobs = 1;                             ///< that pack at a time
 };
 
 /// A depot that is served and updated in one process: the read-only server on one port, the
@@ -52,10 +58,14 @@ public:
     bool has_users() const { return access_.has_users(); }
 
     /// Stop listening and finish what is running; a replace that has not begun to commit ends at
-    /// once, without effect. Whether all of it could finish in time.
+    /// once, without effect, and a job begins again with the next daemon. Whether all of it could
+    /// finish in time.
     bool drain();
 
 private:
+    Response answer(const Request& request);
+    std::vector<AdminRoute> admin_routes(const Log& log);
+
     std::chrono::milliseconds drain_timeout_;
     Depot depot_;
     DepotLock lock_;
@@ -63,6 +73,10 @@ private:
     std::unique_ptr<sqlite::MbtilesPool> pool_;
     Live<LayerSet> layers_;
     ReplaceService replace_;
+    JobService jobs_;
+    BlobStores blob_stores_;
+    DiskQuota quota_;
+    TrafficCount traffic_;
     Router router_;
     HttpServer http_;
     AdminRouter admin_router_;

@@ -106,21 +106,37 @@ ReplaceReport ReplaceService::replace(const ReplaceRequest& request,
     const auto delivery = take(request, upload, staging);
     check_target(request, delivery);
 
+    auto report = change(
+        std::move(staging),
+        [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {
+            if (const auto* const file = std::get_if<SingleFile>(&delivery)) {
+                replace.add_file(request.layer, request.destination, file->staged, checkpoint);
+            } else {
+                add_tree(replace, request.layer, std::get<FileTree>(delivery), checkpoint);
+            }
+        },
+        {});
+    report.layer = request.layer;
+    return report;
+}
+
+void ReplaceService::set_quota(std::optional<std::uint64_t> bytes) {
+    quota_bytes_ = bytes.value_or(no_quota);
+}
+
+ReplaceReport ReplaceService::change(StagingFolder staging, const Change& change,
+                                     [[maybe_unused]] const std::string& author) {
     auto turn = wait_for_turn();
     ReplaceTransaction replace{files_, depot_, std::move(staging)};
     const auto checkpoint = [this] { check_not_stopped(is_stopped_); };
-    if (const auto* const file = std::get_if<SingleFile>(&delivery)) {
-        replace.add_file(request.layer, request.destination, file->staged, checkpoint);
-    } else {
-        add_tree(replace, request.layer, std::get<FileTree>(delivery), checkpoint);
-    }
+    change(replace, checkpoint);
     checkpoint();
     auto [generation, drained] = commit_and_swap(replace);
     const auto swapped_at = Clock::now();
     turn.unlock();  // the next replace does not depend on who still reads the previous state
 
     const bool is_drained = drained.wait_for(options_.drain_timeout) == std::future_status::ready;
-    return {.layer = request.layer,
+    return {.layer = {},
             .generation = generation,
             .files = replace.changes(),
             .is_drained = is_drained,

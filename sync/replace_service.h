@@ -17,7 +17,9 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <future>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -71,11 +73,24 @@ public:
     ReplaceReport replace(const ReplaceRequest& request, const std::optional<Upload>& upload,
                           StagingFolder staging);
 
+    /// Makes a transaction what it is to be; calls the checkpoint now and then, which throws where
+    /// the service is stopped.
+    using Change = std::function<void(ReplaceTransaction& replace, const Checkpoint& checkpoint)>;
+
+    /// Change the depot in the turn of the replaces, drain and report; the report names no layer.
+    /// `staging` becomes the transaction's, `author` is who asked for it.
+    ReplaceReport change(StagingFolder staging, const Change& change, const std::string& author);
+
+    /// What the files of a generation may come to from now on; nothing: no limit.
+    void set_quota(std::optional<std::uint64_t> bytes);
+
     /// End every replace that has not begun to commit, now and from now on, with `interrupted`.
     /// Returns at once.
     void stop() { is_stopped_ = true; }
 
 private:
+    static constexpr auto no_quota = std::numeric_limits<std::uint64_t>::max();
+
     std::unique_lock<std::timed_mutex> wait_for_turn();
     std::pair<std::uint64_t, std::future<void>> commit_and_swap(ReplaceTransaction& replace);
     void serve_current_unless(std::uint64_t served);
@@ -90,6 +105,7 @@ private:
     Live<LayerSet>& layers_;
     Options options_;
     std::timed_mutex depot_mutex_;  // one replace at a time
+    std::atomic<std::uint64_t> quota_bytes_ = no_quota;
 };
 
 }  // namespace offgrid

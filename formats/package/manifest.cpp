@@ -186,7 +186,11 @@ Manifest manifest_from_value(const Json& json) {
     for (const auto& object : list(json, "pyramids")) {
         manifest.pyramids.push_back(pyramids(object, *manifest.grid));
     }
-    for (const auto& object : list(json, "files")) {
+    const auto& files = value_of(json, "files");
+    if (!files.is_array()) {
+        throw bad("'files' is not a list with something in it");
+    }
+    for (const auto& object : files) {
         manifest.files.push_back(file(object, *manifest.grid));
     }
     check_names(manifest);
@@ -220,7 +224,11 @@ nlohmann::ordered_json parse_shallow(std::string_view text, int levels) {
 }
 
 Manifest parse_manifest(std::string_view text) {
-    return manifest_from_value(parse_shallow(text, 0));
+    auto manifest = manifest_from_value(parse_shallow(text, 0));
+    if (manifest.files.empty()) {
+        throw bad("'files' is not a list with something in it");
+    }
+    return manifest;
 }
 
 nlohmann::ordered_json manifest_to_value(const Manifest& manifest) {

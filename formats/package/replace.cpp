@@ -60,13 +60,10 @@ ReplaceTransaction::ReplaceTransaction(FileOps& files, const Depot& depot, Stagi
 
 void ReplaceTransaction::add_file(const std::string& layer, const std::string& name,
                                   const fs::path& staged, const Checkpoint& checkpoint) {
-    const auto found = next_.layers.find(layer);
-    if (found == next_.layers.end()) {
-        throw Error{Errc::not_found, fmt::format("unknown layer '{}'", layer)};
-    }
-    const auto [file, extent] = verify_file(staged, name, found->second, checkpoint);
-    widen_bounds(found->second, extent);
-    const auto old = put(found->second, file);
+    auto& manifest = manifest_of(layer);
+    const auto [file, extent] = verify_file(staged, name, manifest, checkpoint);
+    widen_bounds(manifest, extent);
+    const auto old = put(manifest, file);
     changes_.push_back(
         {name, sha256_of(old ? &*old : nullptr), file.sha256, file.tiles, file.bytes});
     staged_files_.push_back({staged, depot_.stored_path(layer, file), file.sha256});
@@ -89,6 +86,45 @@ void ReplaceTransaction::add_package(const Manifest& manifest, const fs::path& f
         }
     }
     next_.layers.insert_or_assign(manifest.layer, manifest);
+}
+
+void ReplaceTransaction::remove_file(const std::string& layer, const std::string& name) {
+    auto& manifest = manifest_of(layer);
+    const auto* const file = manifest.find(name);
+    if (file == nullptr) {
+        throw Error{Errc::not_found, fmt::format("layer '{}' has no file '{}'", layer, name)};
+    }
+    changes_.push_back({name, file->sha256, std::nullopt, 0, 0});
+    std::erase_if(manifest.files, [&](const PackageFile& some) { return some.name == name; });
+}
+
+void ReplaceTransaction::remove_layer(const std::string& layer) {
+    for (const auto& file : manifest_of(layer).files) {
+        changes_.push_back({file.name, file.sha256, std::nullopt, 0, 0});
+    }
+    next_.layers.erase(layer);
+}
+
+void ReplaceTransaction::widen_zooms(const std::string& layer, int min_zoom, int max_zoom) {
+    auto& manifest = manifest_of(layer);
+    manifest.min_zoom = std::min(manifest.min_zoom, min_zoom);
+    manifest.max_zoom = std::max(manifest.max_zoom, max_zoom);
+    if (auto& deepest = *std::ranges::max_element(manifest.pyramids, {}, &Pyramids::max_zoom);
+        deepest.max_zoom < max_zoom) {
+        deepest.max_zoom = max_zoom;
+    }
+    if (auto& highest = *std::ranges::min_element(manifest.pyramids, {}, &Pyramids::min_zoom);
+        highest.min_zoom > min_zoom) {
+        highest.min_zoom = std::max(min_zoom, highest.options.top);
+    }
+}
+
+Manifest& ReplaceTransaction::manifest_of(const std::string& layer) {
+    const auto found = next_.layers.find(layer);
+    if (found == next_.layers.end()) {
+        throw Error{Errc::not_found, fmt::format("unknown layer '{}'", layer)};
+    }
+    return found->second;
 }
 
 Generation ReplaceTransaction::commit() {

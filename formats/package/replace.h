@@ -60,6 +60,17 @@ public:
     void add_package(const Manifest& manifest, const std::filesystem::path& folder,
                      const Checkpoint& checkpoint = go_on);
 
+    /// Take the layer's file of that name away. Throws `not_found` when there is none.
+    void remove_file(const std::string& layer, const std::string& name);
+
+    /// Take the layer away. Throws `not_found` when there is none.
+    void remove_layer(const std::string& layer);
+
+    /// Let the layer have tiles of these zooms: its pyramids reach further where they can, the last
+    /// one to deeper zooms, and one without `top` tiles to others. Throws `not_found` for an
+    /// unknown layer.
+    void widen_zooms(const std::string& layer, int min_zoom, int max_zoom);
+
     const std::vector<FileChange>& changes() const { return changes_; }
 
     /// Make everything that was added durable and current. When nothing differs, the current
@@ -67,6 +78,8 @@ public:
     Generation commit();
 
 private:
+    Manifest& manifest_of(const std::string& layer);
+
     struct StagedFile {
         std::filesystem::path staged;
         std::filesystem::path stored;

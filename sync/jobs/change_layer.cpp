@@ -42,7 +42,7 @@ void truncate_file(LayerEdit& edit, const Manifest& manifest, const PackageFile&
         const auto held = named->names.range_of(named->match, grid, z);
         const bool is_wanted =
             !tiles.zooms || (z >= tiles.zooms->first && z <= tiles.zooms->second);
-        const auto wanted = !is_wanted       ? TileRange{z, 0, 0, 0, 0}
+        const auto wanted = !is_wanted     ? TileRange{z, 0, 0, 0, 0}
                             : tiles.bounds ? grid.range_of(z, *tiles.bounds)
                                            : grid.whole(z);
         const auto both = intersection(held, wanted);

@@ -29,7 +29,7 @@ struct ChildExit {
 /// and where this process dies first the system kills it. Used by the thread that created it.
 class ChildProcess {
 public:
-    /// Throws `io` when the program cannot be run.
+    /// Throws `not_found` when there is no such program, `io` when it cannot be run.
     ChildProcess(const std::filesystem::path& program, const std::vector<std::string>& arguments);
     ~ChildProcess();
     ChildProcess(const ChildProcess&) = delete;

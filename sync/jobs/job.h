@@ -30,9 +30,9 @@ using ZoomSpan = std::pair<int, int>;
 /// What someone wants done. A value.
 struct JobRequest {
     JobType type = JobType::seed;
-    std::string layer{};               ///< its name in the depot
-    std::optional<ZoomSpan> zooms{};   ///< nothing: all
-    std::optional<Box> bounds{};       ///< in the units of the grid's SRS; nothing: everywhere
+    std::string layer{};              ///< its name in the depot
+    std::optional<ZoomSpan> zooms{};  ///< nothing: all
+    std::optional<Box> bounds{};      ///< in the units of the grid's SRS; nothing: everywhere
     std::string asked_by{};
 
     friend bool operator==(const JobRequest&, const JobRequest&) = default;
@@ -40,9 +40,9 @@ struct JobRequest {
 
 /// How far a job has come. A value.
 struct JobProgress {
-    std::int64_t tiles = 0;           ///< made
-    std::int64_t tiles_total = -1;    ///< about; -1: not known
-    std::int64_t seconds_left = -2;   ///< about; -2: not known
+    std::int64_t tiles = 0;          ///< made
+    std::int64_t tiles_total = -1;   ///< about; -1: not known
+    std::int64_t seconds_left = -2;  ///< about; -2: not known
 
     friend bool operator==(const JobProgress&, const JobProgress&) = default;
 };
@@ -55,10 +55,10 @@ struct Job {
     JobRequest request{};
     JobState state = JobState::pending;
     JobProgress progress{};
-    int starts = 0;       ///< more than one: the daemon died or was ended while it ran
+    int starts = 0;  ///< more than one: the daemon died or was ended while it ran
     Seconds created = 0;
-    Seconds started = 0;  ///< the last time; 0: not yet
-    Seconds ended = 0;    ///< 0: not yet
+    Seconds started = 0;                        ///< the last time; 0: not yet
+    Seconds ended = 0;                          ///< 0: not yet
     std::optional<std::uint64_t> generation{};  ///< that it made current
     std::string message{};                      ///< why it ended, or started again
     std::vector<std::string> output{};          ///< the last lines that the program said

@@ -45,9 +45,8 @@ std::string hiding(std::string text, const fs::path& folder, std::string_view sh
 }
 
 std::string how_it_ended(const ChildExit& exit) {
-    return exit.signal != 0
-               ? fmt::format("offgrid pack was ended by signal {}", exit.signal)
-               : fmt::format("offgrid pack ended with exit code {}", exit.code);
+    return exit.signal != 0 ? fmt::format("offgrid pack was ended by signal {}", exit.signal)
+                            : fmt::format("offgrid pack ended with exit code {}", exit.code);
 }
 
 bool is_packed(JobType type) {
@@ -56,8 +55,8 @@ bool is_packed(JobType type) {
 
 }  // namespace
 
-JobService::JobService(FileOps& files, const Depot& depot, ReplaceService& replace,
-                       Options options, Log log)
+JobService::JobService(FileOps& files, const Depot& depot, ReplaceService& replace, Options options,
+                       Log log)
     : files_{files},
       depot_{depot},
       replace_{replace},
@@ -127,9 +126,15 @@ LayerSources JobService::sources() const {
 }
 
 void JobService::reload_sources() {
-    auto sources = load(options_.sources);
-    const std::lock_guard lock{mutex_};
-    sources_ = std::move(sources);
+    try {
+        auto sources = load(options_.sources);
+        const std::lock_guard lock{mutex_};
+        sources_ = std::move(sources);
+    } catch (const Error& error) {
+        log_(error.what());
+        const auto folder = fs::absolute(options_.sources.value_or(".")).parent_path();
+        throw Error{error.code(), hiding(error.what(), folder, "(sources)")};
+    }
 }
 
 bool JobService::cancel(std::uint64_t id, const std::string& who) {
@@ -196,14 +201,16 @@ void JobService::run(std::uint64_t id) {
     try {
         const auto generation = perform(*job);
         end(id, JobState::done, job->message, generation);
-    } catch (const std::exception& error) {
+    } catch (const Error& error) {
         if (is_cancelled(id)) {
             end(id, JobState::aborted, list_.find(id).value_or(*job).message);
-        } else if (is_stopped_) {
+        } else if (error.code() == Errc::interrupted) {
             log_(fmt::format("job {} is broken off and begins again with the next daemon", id));
         } else {
             end(id, JobState::aborted, error.what());
         }
+    } catch (const std::exception& error) {
+        end(id, JobState::aborted, error.what());
     }
 }
 
@@ -237,12 +244,14 @@ std::uint64_t JobService::perform(const Job& job) {
 
 std::uint64_t JobService::truncate(const std::vector<JobRequest>& requests) {
     const auto report = replace_.change(
-        replace_.new_staging(), [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {
+        replace_.new_staging(),
+        [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {
             const ChangeContext context{replace, files_, depot_, checkpoint};
             for (const auto& request : requests) {
                 truncate_layer(context, request.layer, {request.zooms, request.bounds});
             }
-        });
+        },
+        requests.empty() ? "" : requests.front().asked_by);
     return report.generation;
 }
 
@@ -253,14 +262,16 @@ std::uint64_t JobService::pack(const Job& job) {
     const auto folder = staging.path() / "package";
     run_packer(job, pack_arguments(job.request.layer, source, scope, folder));
     const auto report = replace_.change(
-        std::move(staging), [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {
+        std::move(staging),
+        [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {
             install_package(replace, job, scope.is_whole, folder, [&, id = job.id] {
                 checkpoint();
                 if (is_ended(id)) {
                     throw Error{Errc::interrupted, "it is cancelled"};
                 }
             });
-        });
+        },
+        job.request.asked_by);
     return report.generation;
 }
 

@@ -33,10 +33,10 @@ namespace offgrid {
 class JobService {
 public:
     struct Options {
-        std::optional<std::filesystem::path> sources;  ///< none: nothing can be seeded
-        unsigned max_packs = 1;                        ///< at a time
+        std::optional<std::filesystem::path> sources{};  ///< none: nothing can be seeded
+        unsigned max_packs = 1;                          ///< at a time
         std::size_t max_pending = 100;
-        std::filesystem::path pack_program;        ///< empty: `offgrid-pack` beside this program
+        std::filesystem::path pack_program{};  ///< empty: `offgrid-pack` beside this program
         std::chrono::milliseconds kill_after{10'000};  ///< from SIGTERM to SIGKILL
     };
 

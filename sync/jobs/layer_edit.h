@@ -45,8 +45,8 @@ private:
     const Depot& depot_;
     std::string layer_;
     std::filesystem::path staging_;
-    std::map<std::string, TileFileEdit> open_;      // by name
-    std::map<std::string, std::int64_t> changed_;   // tiles left in it, by name
+    std::map<std::string, TileFileEdit> open_;     // by name
+    std::map<std::string, std::int64_t> changed_;  // tiles left in it, by name
 };
 
 }  // namespace offgrid

@@ -51,7 +51,8 @@ template <typename Names>
 void check_fields(const Json& object, const Names& known) {
     for (const auto& [name, value] : object.items()) {
         if (std::ranges::find(known, name) == std::end(known)) {
-            throw bad(fmt::format("unknown field '{}'; known are {}", name, fmt::join(known, ", ")));
+            throw bad(
+                fmt::format("unknown field '{}'; known are {}", name, fmt::join(known, ", ")));
         }
     }
 }
@@ -160,8 +161,7 @@ LayerSource layer_source(const Json& object, const fs::path& folder) {
 
 LayerSources parse_layer_sources(std::string_view json, const fs::path& folder) {
     const auto document = parse(json);
-    if (!document.is_object() || !document.contains("layers") ||
-        !document["layers"].is_object()) {
+    if (!document.is_object() || !document.contains("layers") || !document["layers"].is_object()) {
         throw bad("it is not an object with an object 'layers'");
     }
     check_fields(document, std::array<std::string_view, 1>{"layers"});

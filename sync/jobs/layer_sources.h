@@ -16,9 +16,9 @@ namespace offgrid {
 struct LayerSource {
     std::vector<std::string> rasters{};  ///< as GDAL names them; files with their whole path
     std::optional<int> min_zoom{};       ///< nothing: 0
-    std::optional<int> max_zoom{};  ///< nothing: the zoom nearest the rasters' resolution
-    std::optional<int> top{};       ///< zoom of the tiles that have a file each
-    std::string format{};           ///< jpeg, png, webp or mixed; empty: as `offgrid pack` chooses
+    std::optional<int> max_zoom{};       ///< nothing: the zoom nearest the rasters' resolution
+    std::optional<int> top{};            ///< zoom of the tiles that have a file each
+    std::string format{};  ///< jpeg, png, webp or mixed; empty: as `offgrid pack` chooses
     std::optional<int> quality{};
     std::optional<Box> bounds{};  ///< longitude and latitude degrees
     std::optional<int> threads{};

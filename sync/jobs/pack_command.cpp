@@ -19,8 +19,8 @@ const Grid& packed_grid() {
 }
 
 bool holds(const Box& outer, const Box& inner) {
-    return outer.min_x <= inner.min_x && outer.min_y <= inner.min_y &&
-           outer.max_x >= inner.max_x && outer.max_y >= inner.max_y;
+    return outer.min_x <= inner.min_x && outer.min_y <= inner.min_y && outer.max_x >= inner.max_x &&
+           outer.max_y >= inner.max_y;
 }
 
 std::optional<ZoomSpan> zooms_of(const LayerSource& source) {
@@ -30,8 +30,7 @@ std::optional<ZoomSpan> zooms_of(const LayerSource& source) {
 
 void narrow_zooms(PackScope& scope, const ZoomSpan& wanted) {
     const auto known = scope.zooms.value_or(wanted);
-    const ZoomSpan both{std::max(known.first, wanted.first),
-                        std::min(known.second, wanted.second)};
+    const ZoomSpan both{std::max(known.first, wanted.first), std::min(known.second, wanted.second)};
     if (both.first > both.second) {
         throw Error{Errc::invalid_argument,
                     fmt::format("the source has zooms {} to {}, not {} to {}", known.first,

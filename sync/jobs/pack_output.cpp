@@ -66,8 +66,8 @@ std::optional<JobProgress> progress_in_text(std::string_view line) {
 
 std::int64_t number_or(const Json& json, const char* name, std::int64_t otherwise) {
     const auto found = json.find(name);
-    const bool is_sane = found != json.end() && found->is_number() &&
-                         found->get<double>() >= 0 && found->get<double>() < max_total;
+    const bool is_sane = found != json.end() && found->is_number() && found->get<double>() >= 0 &&
+                         found->get<double>() < max_total;
     return is_sane ? static_cast<std::int64_t>(found->get<double>()) : otherwise;
 }
 

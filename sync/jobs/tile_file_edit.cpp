@@ -118,8 +118,8 @@ void TileFileEdit::insert(const TileKey& key, std::int64_t row, BytesView conten
 }
 
 std::int64_t TileFileEdit::count() {
-    auto count = db_.prepare(
-        fmt::format("SELECT count(*) FROM {}", sqlite::address_table(layout_)));
+    auto count =
+        db_.prepare(fmt::format("SELECT count(*) FROM {}", sqlite::address_table(layout_)));
     return count.step() ? count.integer(0) : 0;
 }
 
