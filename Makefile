@@ -9,7 +9,7 @@ PROGRAMS := offgrid offgrid-pack offgrid-serve offgrid-sync
 BUILD_PACKAGES := ca-certificates ccache cmake g++ git libarchive-dev libcli11-dev libcrypt-dev libcurl4-openssl-dev \
   libdb5.3-dev libdeflate-dev libfmt-dev libgdal-dev libgmock-dev libgtest-dev libhiredis-dev libjpeg62-turbo-dev \
   liblmdb-dev libmicrohttpd-dev libpcre2-dev libpoco-dev libpugixml-dev libspng-dev libsqlite3-dev \
-  libssl-dev libturbojpeg0-dev libwebp-dev libxxhash-dev ninja-build \
+  libssl-dev libturbojpeg0-dev libutf8proc-dev libwebp-dev libxxhash-dev ninja-build \
   nlohmann-json3-dev pkg-config python3
 TEST_PACKAGES := apache2 curl db5.3-util gdal-bin lmdb-utils mapcache-cgi mapcache-tools memcached redis-server sqlite3 \
   unzip zip

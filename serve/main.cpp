@@ -61,13 +61,15 @@ int serve(const ServeOptions& options) {
     // nothing.
     const auto pool = sqlite::make_mbtiles_pool(
         std::max<std::size_t>(options.max_open_files, options.http.threads));
-    const auto open = [&] { return open_paths(options.paths, *pool, log); };
-    Live<LayerSet> layers{open()};
+    const auto open = [&](const LayerSet* before) {
+        return open_paths(options.paths, *pool, log, before);
+    };
+    Live<LayerSet> layers{open(nullptr)};
     const Router router{layers, log};
 
     HttpServer server{options.http, [&](const Request& request) { return router.answer(request); },
                       log};
-    const auto reload = [&] { layers.swap(open()); };
+    const auto reload = [&] { layers.swap(open(layers.acquire().get())); };
     const DepotWatch watch{depots, std::move(generations), reload, log};
 
     fmt::print("listening on {}\n", server.url());

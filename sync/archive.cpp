@@ -75,7 +75,7 @@ public:
         : files_{files},
           folder_{folder},
           limits_{limits},
-          names_{limits.max_entries},
+          names_{limits.max_entries, limits.max_depth},
           packed_bytes_{fs::file_size(path)},
           fd_{open_archive_file(path)},
           handle_{archive_read_new()} {
@@ -210,7 +210,7 @@ std::vector<std::string> unpack_archive(FileOps& files, const fs::path& archive,
 
 std::vector<std::string> copy_folder(FileOps& files, const fs::path& from, const fs::path& folder,
                                      const Limits& limits) {
-    EntryNames names{limits.max_entries};
+    EntryNames names{limits.max_entries, limits.max_depth};
     std::vector<std::string> taken;
     std::uint64_t total_bytes = 0;
     for (const auto& entry : fs::recursive_directory_iterator{from}) {

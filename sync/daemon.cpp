@@ -2,6 +2,8 @@
 
 #include "formats/package/replace.h"
 #include "serve/open_layers.h"
+#include "sync/depot_handlers.h"
+#include "sync/metrics_handler.h"
 #include "sync/replace_handler.h"
 #include "sync/rest/rest_routes.h"
 
@@ -44,6 +46,7 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
                {.limits = options.limits,
                 .sources = SourceRoots{options.source_roots},
                 .drain_timeout = drain_timeout_}},
+      depot_service_{replace_.served()},
       jobs_{files,
             depot_,
             replace_,
@@ -55,6 +58,7 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
       http_{{.listen = options.listen, .threads = options.threads},
             [this](const Request& request) { return answer(request); },
             log},
+      answers_{files, depot_.root() / "answers"},
       admin_router_{admin_routes(log)},
       admin_{options.admin,
              {.access = access_, .router = admin_router_, .hidden = depot_.root(), .log = log}} {}
@@ -67,15 +71,24 @@ Response Daemon::answer(const Request& request) {
 
 std::vector<AdminRoute> Daemon::admin_routes(const Log& log) {
     replace_.set_quota(quota_.config().limit_bytes());
-    auto routes = replace_routes(replace_, log);
-    std::ranges::move(rest_routes({.depot = depot_,
-                                   .replace = replace_,
-                                   .jobs = jobs_,
-                                   .blob_stores = blob_stores_,
-                                   .quota = quota_,
-                                   .traffic = traffic_}),
-                      std::back_inserter(routes));
+    auto routes = replace_routes({replace_, answers_, replace_counts_, log});
+    const auto add = [&](std::vector<AdminRoute> more) {
+        std::ranges::move(more, std::back_inserter(routes));
+    };
+    add(depot_routes(depot_service_, log));
+    add(metrics_routes([this] { return serving_metrics(); }, replace_counts_));
+    add(rest_routes({.replace = replace_,
+                     .jobs = jobs_,
+                     .blob_stores = blob_stores_,
+                     .quota = quota_,
+                     .traffic = traffic_}));
     return routes;
+}
+
+/// What the serving port answers at the same address.
+std::string Daemon::serving_metrics() const {
+    const auto response = router_.answer({.path = "/metrics"});
+    return response.status == 200 ? std::string{as_text(response.content())} : std::string{};
 }
 
 bool Daemon::drain() {

@@ -11,12 +11,15 @@
 #include "sync/access.h"
 #include "sync/admin_router.h"
 #include "sync/admin_server.h"
+#include "sync/depot_service.h"
 #include "sync/jobs/job_service.h"
 #include "sync/limits.h"
+#include "sync/replace_counts.h"
 #include "sync/replace_service.h"
 #include "sync/rest/blob_stores.h"
 #include "sync/rest/disk_quota.h"
 #include "sync/rest/traffic_count.h"
+#include "sync/stored_answers.h"
 
 #include <chrono>
 #include <cstddef>
@@ -65,6 +68,7 @@ public:
 private:
     Response answer(const Request& request);
     std::vector<AdminRoute> admin_routes(const Log& log);
+    std::string serving_metrics() const;
 
     std::chrono::milliseconds drain_timeout_;
     Depot depot_;
@@ -73,12 +77,15 @@ private:
     std::unique_ptr<sqlite::MbtilesPool> pool_;
     Live<LayerSet> layers_;
     ReplaceService replace_;
+    DepotService depot_service_;
     JobService jobs_;
     BlobStores blob_stores_;
     DiskQuota quota_;
     TrafficCount traffic_;
     Router router_;
     HttpServer http_;
+    StoredAnswers answers_;
+    ReplaceCounts replace_counts_;
     AdminRouter admin_router_;
     AdminServer admin_;  // last: no replace may run while the rest is taken down
 };

@@ -75,6 +75,13 @@ void add_daemon_options(CLI::App& app, DaemonOptions& options) {
         ->default_str(gibibytes(limits.max_unpacked_bytes));
     app.add_option("--max-entries", limits.max_entries,
                    "Most files and folders in an archive or a folder");
+    app.add_option("--max-depth", limits.max_depth,
+                   "Most folders above a file in an archive or a folder");
+    app.add_option("--min-free", limits.min_free_bytes,
+                   "What a replace leaves free on the disk of the depot")
+        ->type_name("BYTES")
+        ->transform(CLI::AsSizeValue(false))
+        ->default_str("16MiB");
     app.add_option("--max-ratio", limits.max_ratio,
                    "Most that an archive may grow as it is unpacked")
         ->check(CLI::Range(1, 1'000'000));

@@ -45,6 +45,11 @@ std::unique_ptr<OutputFile> InterruptibleFileOps::create(const std::filesystem::
     return std::make_unique<InterruptibleOutputFile>(files_.create(path), is_stopped_);
 }
 
+std::unique_ptr<OutputFile> InterruptibleFileOps::append_to(const std::filesystem::path& path) {
+    check_not_stopped(is_stopped_);
+    return std::make_unique<InterruptibleOutputFile>(files_.append_to(path), is_stopped_);
+}
+
 void InterruptibleFileOps::copy_file(const std::filesystem::path& from,
                                      const std::filesystem::path& to) {
     check_not_stopped(is_stopped_);

@@ -2,6 +2,8 @@
 
 #include "formats/base/error.h"
 #include "formats/base/hash.h"
+#include "formats/base/text.h"
+#include "sync/entry_names.h"
 
 #include <Poco/Net/HTMLForm.h>
 #include <Poco/Net/MessageHeader.h>
@@ -21,7 +23,7 @@ namespace {
 constexpr std::size_t piece_bytes = 1 << 18;
 constexpr std::size_t max_field_bytes = 8192;
 constexpr std::size_t max_urlencoded_bytes = 65'536;
-constexpr int max_parts = 32;
+constexpr int max_parts = 256;  // a hash for each of many files
 constexpr int max_part_headers = 16;
 
 /// RFC 2046, section 5.1.1.
@@ -31,13 +33,65 @@ Error bad_body(std::string_view cause) {
     return Error{Errc::invalid_argument, fmt::format("cannot read the form: {}", cause)};
 }
 
-/// The field of the request that has that name, or null.
-std::string* field_named(ReplaceRequest& request, std::string_view name) {
-    return name == "layer"         ? &request.layer
-           : name == "destination" ? &request.destination
-           : name == "source"      ? &request.source
-           : name == "sha256"      ? &request.sha256
-                                   : nullptr;
+bool parse_flag(std::string_view name, std::string_view value) {
+    if (value == "true" || value == "1") {
+        return true;
+    }
+    if (value == "false" || value == "0" || value.empty()) {
+        return false;
+    }
+    throw Error{Errc::invalid_argument, fmt::format("`{}` is neither true nor false", name)};
+}
+
+std::string parse_sha256(std::string_view name, std::string_view value) {
+    auto sha256 = lower_case(value);
+    const bool is_hex = sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
+    if (!sha256.empty() && (sha256.size() != 64 || !is_hex)) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("`{}` is no SHA-256 in 64 hex digits", printable(name))};
+    }
+    return sha256;
+}
+
+/// Put a field where it belongs. False for a name that means nothing here.
+bool set_field(ReplaceRequest& request, std::string_view name, std::string value) {
+    constexpr std::string_view of_file = "sha256:";
+    if (name == "layer") {
+        request.layer = std::move(value);
+    } else if (name == "destination") {
+        request.destination = std::move(value);
+    } else if (name == "source") {
+        request.source = std::move(value);
+    } else if (name == "sha256") {
+        request.sha256 = parse_sha256(name, value);
+    } else if (name.starts_with(of_file)) {
+        request.sha256_by_name.emplace(name.substr(of_file.size()), parse_sha256(name, value));
+    } else if (name == "if_match") {
+        request.precondition.if_match = std::move(value);
+    } else if (name == "if_none_match") {
+        request.precondition.if_none_match = std::move(value);
+    } else if (name == "dry_run") {
+        request.is_dry_run = parse_flag(name, value);
+    } else if (name == "strict") {
+        request.is_strict = parse_flag(name, value);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/// Throws for what a strict form may not have.
+void check_strict(const ReplaceForm& form, const std::set<std::string>& unknown) {
+    if (!form.request.is_strict) {
+        return;
+    }
+    if (!unknown.empty()) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("unknown field `{}`", printable(*unknown.begin()))};
+    }
+    if (form.upload && !form.request.source.empty()) {
+        throw Error{Errc::invalid_argument, "`file` and `source` are both given"};
+    }
 }
 
 /// Reads the parts of a multipart body one after the other.
@@ -64,6 +118,7 @@ public:
         if (!is_complete_) {
             throw bad_body("it ends early");
         }
+        check_strict(form_, unknown_);
         return std::move(form_);
     }
 
@@ -89,8 +144,8 @@ private:
         if (size > max_field_bytes) {
             throw bad_body(fmt::format("a field is longer than {} bytes", max_field_bytes));
         }
-        if (auto* const field = field_named(form_.request, name)) {
-            field->assign(piece_.data(), size);
+        if (!set_field(form_.request, name, piece_.substr(0, size))) {
+            unknown_.insert(name);
         }
     }
 
@@ -112,7 +167,7 @@ private:
             hash.update(piece);
         }
         if (received > 0) {
-            form_.upload = Upload{upload_path_, hash.finish_hex()};
+            form_.upload = Upload{upload_path_, hash.finish_hex(), received};
         }
     }
 
@@ -126,6 +181,7 @@ private:
     const std::filesystem::path& upload_path_;
     const Limits& limits_;
     std::set<std::string> names_;
+    std::set<std::string> unknown_;
     std::string piece_ = std::string(piece_bytes, '\0');
     bool is_complete_ = false;
     ReplaceForm form_;
@@ -144,18 +200,40 @@ ReplaceForm read_urlencoded(std::istream& body) {
     fields.read(text);
     ReplaceForm form;
     std::set<std::string> names;
+    std::set<std::string> unknown;
     for (const auto& [name, value] : fields) {
         if (!names.insert(name).second) {
             throw bad_body("two fields have one name");
         }
-        if (auto* const field = field_named(form.request, name)) {
-            *field = value;
+        if (!set_field(form.request, name, value)) {
+            unknown.insert(name);
         }
     }
+    check_strict(form, unknown);
     return form;
 }
 
 }  // namespace
+
+std::string ReplaceForm::sha256() const {
+    Sha256 hash;
+    const auto add = [&](std::string_view text) {
+        hash.update(as_bytes(fmt::format("{}:", text.size())));
+        hash.update(as_bytes(text));
+    };
+    for (const auto& text : {request.layer, request.destination, request.source, request.sha256,
+                             request.precondition.if_match, request.precondition.if_none_match,
+                             upload ? upload->sha256 : std::string{}}) {
+        add(text);
+    }
+    add(request.is_dry_run ? "dry" : "");
+    add(request.is_strict ? "strict" : "");
+    for (const auto& [name, sha256_of_file] : request.sha256_by_name) {
+        add(name);
+        add(sha256_of_file);
+    }
+    return hash.finish_hex();
+}
 
 ReplaceForm read_replace_form(std::istream& body, const std::string& content_type, FileOps& files,
                               const std::filesystem::path& upload_path, const Limits& limits) {

@@ -6,47 +6,127 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 namespace offgrid {
 namespace {
 
+/// One replace, from its form to its answer.
 class ReplaceHandler {
 public:
-    ReplaceHandler(ReplaceService& service, Log log) : service_{service}, log_{std::move(log)} {}
+    ReplaceHandler(const ReplaceContext& context, AdminRequest& request)
+        : context_{context}, request_{request} {}
 
-    Reply answer(AdminRequest& request) const {
-        auto staging = service_.new_staging();
-        const auto form = read_replace_form(*request.body, request.content_type, service_.files(),
-                                            staging.path() / "upload", service_.limits());
-        if (!request.caller.may_publish(form.request.layer)) {
-            throw Error{Errc::denied,
-                        fmt::format("'{}' may not publish layer '{}'", request.caller.name,
-                                    printable(form.request.layer))};
+    Reply answer() {
+        if (const auto key = request_.header("Idempotency-Key"); !key.empty()) {
+            claim_.emplace(context_.answers.claim(request_.caller.name, key));
         }
-        const auto report = service_.replace(form.request, form.upload, std::move(staging));
-        log_(fmt::format("replaced {} of layer '{}': generation {}, drained in {} ms",
-                         report.files.size(), report.layer, report.generation,
-                         report.drained.count()));
-        return report_reply(report);
+        auto staging = context_.service.new_staging();
+        auto form = read_form(staging.path() / "upload");
+        if (claim_) {
+            request_sha256_ = form.sha256();
+            if (const auto known = context_.answers.find(*claim_)) {
+                return again(*known);
+            }
+        }
+        const auto report = context_.service.replace(
+            form.request, form.upload, std::move(staging),
+            [this](const ReplaceReport& served) { remember(report_reply(served, request_.form)); });
+        auto reply = report_reply(report, request_.form);
+        remember(reply);
+        note(report);
+        return reply;
     }
 
 private:
-    ReplaceService& service_;
-    Log log_;
+    ReplaceForm read_form(const std::filesystem::path& upload_path) {
+        auto form =
+            read_replace_form(*request_.body, request_.content_type, context_.service.files(),
+                              upload_path, context_.service.limits());
+        context_.counts.add_received(form.upload ? form.upload->bytes : 0);
+        auto& wanted = form.request;
+        if (!request_.caller.may_publish(wanted.layer)) {
+            throw Error{Errc::denied, fmt::format("'{}' may not publish layer '{}'",
+                                                  request_.caller.name, printable(wanted.layer))};
+        }
+        wanted.author = request_.caller.name;
+        if (auto header = request_.header("If-Match"); !header.empty()) {
+            wanted.precondition.if_match = std::move(header);
+        }
+        if (auto header = request_.header("If-None-Match"); !header.empty()) {
+            wanted.precondition.if_none_match = std::move(header);
+        }
+        return form;
+    }
+
+    /// The answer that was given before.
+    Reply again(const StoredAnswers::Answer& known) const {
+        if (known.request_sha256 != request_sha256_) {
+            context_.counts.count("other_request");
+            return error_reply(422, "this Idempotency-Key came with another request before",
+                               request_.form);
+        }
+        context_.counts.count("answered_again");
+        auto reply = known.reply;
+        reply.headers.emplace_back("Idempotency-Replayed", "true");
+        return reply;
+    }
+
+    /// The replace has happened and is reported, whether or not its answer can be kept.
+    void remember(const Reply& reply) noexcept {
+        if (!claim_) {
+            return;
+        }
+        try {
+            context_.answers.store(*claim_, {request_sha256_, reply});
+        } catch (const std::exception& error) {
+            context_.log(fmt::format("an answer cannot be kept for its key: {}", error.what()));
+        }
+    }
+
+    void note(const ReplaceReport& report) const {
+        context_.counts.count(report.is_dry_run ? "dry_run" : "replaced");
+        context_.log(fmt::format("{} {} of layer '{}' for '{}': generation {}, {} in {} ms",
+                                 report.is_dry_run ? "verified" : "replaced", report.files.size(),
+                                 report.layer, request_.caller.name, report.generation,
+                                 report.drain.is_complete
+                                     ? "drained"
+                                     : fmt::format("{} leases left", report.drain.leases),
+                                 report.drain.waited.count()));
+    }
+
+    const ReplaceContext& context_;
+    AdminRequest& request_;
+    std::optional<StoredAnswers::Claim> claim_;
+    std::string request_sha256_;
 };
+
+Reply answer_replace(const ReplaceContext& context, AdminRequest& request) {
+    try {
+        return ReplaceHandler{context, request}.answer();
+    } catch (const Error& error) {
+        context.counts.count(std::string{name_of(error.code())});
+        throw;
+    } catch (...) {
+        context.counts.count("failed");
+        throw;
+    }
+}
 
 }  // namespace
 
-std::vector<AdminRoute> replace_routes(ReplaceService& service, Log log) {
+std::vector<AdminRoute> replace_routes(ReplaceContext context) {
+    auto& service = context.service;
+    const StreamedBody body{
+        .max_bytes = service.limits().max_upload_bytes,
+        .admit = [&service](std::uint64_t bytes) { service.check_room(bytes); }};
     return {{.method = "POST",
              .pattern = "/sqlite/replace",
              .least = Role::publisher,
-             .handler = [handler = ReplaceHandler{service, std::move(log)}](
-                            AdminRequest& request) { return handler.answer(request); },
-             .streamed = StreamedBody{
-                 .max_bytes = service.limits().max_upload_bytes,
-                 .admit = [&service](std::uint64_t bytes) { service.check_room(bytes); }}}};
+             .handler = [context = std::move(context)](
+                            AdminRequest& request) { return answer_replace(context, request); },
+             .streamed = body}};
 }
 
 }  // namespace offgrid

@@ -1,25 +1,29 @@
 #pragma once
 
 #include "formats/package/replace.h"
+#include "sync/drain.h"
 #include "sync/reply.h"
 
-#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace offgrid {
 
-/// What a replace did.
+/// What a replace did, or in a dry run would do.
 struct ReplaceReport {
-    std::string layer;
+    std::string layer{};  ///< as it was asked for
     std::uint64_t generation = 0;
-    std::vector<FileChange> files;
-    bool is_drained = false;               ///< no request uses the previous generation any more
-    std::chrono::milliseconds drained{0};  ///< how long that took, or how long was waited
+    bool is_dry_run = false;
+    std::vector<FileChange> files{};
+    std::optional<std::string>
+        layer_sha256{};  ///< of the list of the layer's files, as If-Match takes it; nothing where
+                         ///< no single layer is meant
+    Drain drain{};       ///< of the generation before
 };
 
-/// The answer to a replace that succeeded.
-Reply report_reply(const ReplaceReport& report);
+/// The answer to a replace that succeeded: JSON, or a line for those who want text.
+Reply report_reply(const ReplaceReport& report, MessageForm form);
 
 }  // namespace offgrid

@@ -4,13 +4,12 @@
 #include "formats/base/hash.h"
 #include "formats/base/text.h"
 #include "formats/package/manifest.h"
-#include "serve/open_layers.h"
 #include "sync/entry_names.h"
+#include "sync/target_layer.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <future>
 #include <string_view>
 #include <utility>
 
@@ -18,21 +17,11 @@ namespace offgrid {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
-
-/// A replace ahead may have gigabytes to verify.
-constexpr std::chrono::minutes turn_timeout{15};
-
-/// How soon one who waits for the turn notices that the service is stopped.
-constexpr std::chrono::milliseconds stop_interval{100};
-
-/// What must stay free on the disk beside the delivery itself: generations, names, other programs.
-constexpr std::uint64_t spare_bytes = 16 << 20;
 
 /// The package's manifest. Its messages name no folder of ours.
 Manifest manifest_in(const fs::path& folder, const std::string& layer) {
     auto manifest = parse_manifest(as_text(read_file(folder / manifest_name, max_manifest_bytes)));
-    if (manifest.layer != layer) {
+    if (!is_layer_or_tileset(manifest.layer, layer)) {
         throw Error{Errc::corrupt, fmt::format("the package is of layer '{}', not of '{}'",
                                                printable(manifest.layer), printable(layer))};
     }
@@ -47,7 +36,8 @@ void add_tree(ReplaceTransaction& replace, const std::string& layer, const FileT
     }
     for (const auto& name : tree.names) {
         try {
-            replace.add_file(layer, name, tree.folder / name, checkpoint);
+            replace.add_file(target_layer(replace.next(), layer, name), name, tree.folder / name,
+                             checkpoint);
         } catch (const Error& error) {
             if (error.code() != Errc::invalid_argument) {
                 throw;
@@ -66,15 +56,28 @@ void check_sha256(const std::string& wanted, const std::string& sha256) {
     }
 }
 
-/// What a failure of our own disk is to the client: not its mistake, whatever the code says to
-/// others.
-Error as_server_failure(const Error& error) {
-    return error.code() == Errc::no_space ? error : Error{Errc::io, error.what()};
+/// Throws unless every file for which the request gives a hash is there and has it.
+void check_sha256_by_name(const ReplaceRequest& request, const std::vector<FileChange>& changes) {
+    for (const auto& [name, sha256] : request.sha256_by_name) {
+        const auto found = std::ranges::find(changes, name, &FileChange::name);
+        if (found == changes.end() || !found->new_sha256) {
+            throw Error{Errc::corrupt,
+                        fmt::format("there is no file '{}' to have a hash", printable(name))};
+        }
+        if (*found->new_sha256 != sha256) {
+            throw Error{Errc::corrupt, fmt::format("file '{}' has SHA-256 {}, not the given one",
+                                                   printable(name), *found->new_sha256)};
+        }
+    }
 }
 
 /// Throws unless the request names a file of its layer where there is one file to name.
 void check_target(const ReplaceRequest& request, const Delivery& delivery) {
     if (!std::holds_alternative<SingleFile>(delivery)) {
+        if (request.is_strict && !request.destination.empty()) {
+            throw Error{Errc::invalid_argument,
+                        "`destination` is for one file; these have names of their own"};
+        }
         return;
     }
     if (request.destination.empty()) {
@@ -88,95 +91,106 @@ void check_target(const ReplaceRequest& request, const Delivery& delivery) {
     }
 }
 
+/// Throws unless the file that is replaced, or else the layer, is as the client expects.
+void check_precondition(const ReplaceRequest& request, const Generation& current,
+                        const std::string* file_layer) {
+    const auto& precondition = request.precondition;
+    if (precondition.is_empty()) {
+        return;
+    }
+    if (file_layer == nullptr) {
+        precondition.check(sha256_of_layer(current, request.layer),
+                           fmt::format("layer '{}'", printable(request.layer)));
+        return;
+    }
+    const auto* const file = current.layers.at(*file_layer).find(request.destination);
+    precondition.check(file == nullptr ? std::nullopt : std::optional{file->sha256},
+                       fmt::format("file '{}'", printable(request.destination)));
+}
+
 }  // namespace
 
 ReplaceService::ReplaceService(FileOps& files, const Depot& depot, sqlite::MbtilesPool& pool,
                                Live<LayerSet>& layers, Options options)
-    : files_{files}, depot_{depot}, pool_{pool}, layers_{layers}, options_{std::move(options)} {}
+    : options_{std::move(options)},
+      served_{files, depot, pool, layers, options_.drain_timeout},
+      receiving_{files, options_.limits.min_free_bytes},
+      unpacking_{receiving_, served_.is_stopped()} {}
 
 void ReplaceService::check_room(std::uint64_t bytes) {
-    if (bytes + spare_bytes > files_.free_bytes(depot_.staging())) {
-        throw Error{Errc::no_space,
-                    fmt::format("no room for {} bytes on the disk of the depot", bytes)};
-    }
+    receiving_.check_room(served_.depot().staging(), bytes);
 }
 
 ReplaceReport ReplaceService::replace(const ReplaceRequest& request,
-                                      const std::optional<Upload>& upload, StagingFolder staging) {
+                                      const std::optional<Upload>& upload, StagingFolder staging,
+                                      const OnServed& on_served) {
     const auto delivery = take(request, upload, staging);
     check_target(request, delivery);
-
-    auto report = change(
-        std::move(staging),
-        [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {
-            if (const auto* const file = std::get_if<SingleFile>(&delivery)) {
-                replace.add_file(request.layer, request.destination, file->staged, checkpoint);
-            } else {
-                add_tree(replace, request.layer, std::get<FileTree>(delivery), checkpoint);
-            }
-        },
-        {});
-    report.layer = request.layer;
-    return report;
-}
-
-void ReplaceService::set_quota(std::optional<std::uint64_t> bytes) {
-    quota_bytes_ = bytes.value_or(no_quota);
+    std::optional<std::string> layer_sha256;
+    const auto complete = [&](ReplaceReport report) {
+        report.layer = request.layer;
+        report.layer_sha256 = layer_sha256;
+        return report;
+    };
+    return complete(change(std::move(staging),
+                           [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {
+                               add(replace, request, delivery, checkpoint);
+                               check_sha256_by_name(request, replace.changes());
+                               layer_sha256 = sha256_of_layer(replace.next(), request.layer);
+                           },
+                           {.author = request.author,
+                            .is_dry_run = request.is_dry_run,
+                            .on_served = [&](const ReplaceReport& report) {
+                                if (on_served) {
+                                    on_served(complete(report));
+                                }
+                            }}));
 }
 
 ReplaceReport ReplaceService::change(StagingFolder staging, const Change& change,
-                                     [[maybe_unused]] const std::string& author) {
-    auto turn = wait_for_turn();
-    ReplaceTransaction replace{files_, depot_, std::move(staging)};
-    const auto checkpoint = [this] { check_not_stopped(is_stopped_); };
+                                     const ChangeOptions& options) {
+    auto turn = served_.wait_for_turn();
+    ReplaceTransaction replace{served_.files(), served_.depot(), served_.current(),
+                               std::move(staging)};
+    const auto checkpoint = [this] { check_not_stopped(served_.is_stopped()); };
     change(replace, checkpoint);
     checkpoint();
-    auto [generation, drained] = commit_and_swap(replace);
-    const auto swapped_at = Clock::now();
+    ReplaceReport report;
+    report.files = replace.changes();
+    if (options.is_dry_run) {
+        report.is_dry_run = true;
+        report.generation = served_.depot().current_number();
+        return report;
+    }
+    const auto made = served_.switch_by(
+        [&] { return replace.commit({.author = options.author, .quota_bytes = quota()}); });
     turn.unlock();  // the next replace does not depend on who still reads the previous state
-
-    const bool is_drained = drained.wait_for(options_.drain_timeout) == std::future_status::ready;
-    return {.layer = {},
-            .generation = generation,
-            .files = replace.changes(),
-            .is_drained = is_drained,
-            .drained =
-                std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - swapped_at)};
-}
-
-std::unique_lock<std::timed_mutex> ReplaceService::wait_for_turn() {
-    const auto deadline = Clock::now() + turn_timeout;
-    std::unique_lock turn{depot_mutex_, std::defer_lock};
-    do {
-        check_not_stopped(is_stopped_);
-        if (Clock::now() >= deadline) {
-            throw Error{Errc::busy, "another replace has not ended yet"};
-        }
-    } while (!turn.try_lock_for(stop_interval));
-    return turn;
-}
-
-std::pair<std::uint64_t, std::future<void>> ReplaceService::commit_and_swap(
-    ReplaceTransaction& replace) {
-    const auto before = depot_.current_number();
-    try {
-        const auto generation = replace.commit();
-        return {generation.number, layers_.swap(open_generation(depot_, generation, pool_))};
-    } catch (const Error& error) {
-        serve_current_unless(before);
-        throw as_server_failure(error);
-    } catch (...) {
-        serve_current_unless(before);
-        throw;
+    report.generation = made.generation;
+    if (options.on_served) {
+        options.on_served(report);
     }
+    report.drain = served_.await(made);
+    return report;
 }
 
-void ReplaceService::serve_current_unless(std::uint64_t served) {
-    // The last step of a commit may fail when the switch is made already. Serve what a restart
-    // would serve.
-    if (depot_.current_number() != served) {
-        layers_.swap(open_generation(depot_, depot_.load_current(), pool_));
+void ReplaceService::add(ReplaceTransaction& replace, const ReplaceRequest& request,
+                         const Delivery& delivery, const Checkpoint& checkpoint) const {
+    const auto& layers = replace.next().layers;
+    const bool is_elsewhere = options_.is_kept_elsewhere && !layers.contains(request.layer) &&
+                              options_.is_kept_elsewhere(request.layer);
+    if (is_elsewhere) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("layer '{}' is kept in no SQLite files that could be replaced",
+                                printable(request.layer))};
     }
+    if (const auto* const file = std::get_if<SingleFile>(&delivery)) {
+        const auto layer = target_layer(replace.next(), request.layer, request.destination);
+        check_precondition(request, replace.next(), &layer);
+        replace.add_file(layer, request.destination, file->staged, checkpoint);
+        return;
+    }
+    check_precondition(request, replace.next(), nullptr);
+    add_tree(replace, request.layer, std::get<FileTree>(delivery), checkpoint);
 }
 
 Delivery ReplaceService::take(const ReplaceRequest& request, const std::optional<Upload>& upload,

@@ -1,45 +1,35 @@
 #pragma once
 
-#include "formats/base/file_ops.h"
-#include "formats/base/live.h"
-#include "formats/package/depot.h"
 #include "formats/package/replace.h"
 #include "formats/package/staging_folder.h"
-#include "formats/sqlite/mbtiles_store.h"
-#include "serve/layer_set.h"
 #include "sync/delivery.h"
 #include "sync/interruptible_file_ops.h"
 #include "sync/limits.h"
 #include "sync/replace_report.h"
+#include "sync/replace_request.h"
+#include "sync/served_depot.h"
 #include "sync/source_roots.h"
+#include "sync/sparing_file_ops.h"
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
-#include <future>
 #include <limits>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace offgrid {
 
-/// What a client wants replaced. Texts are as the client wrote them.
-struct ReplaceRequest {
-    std::string layer{};
-    std::string destination{};  ///< name of the file in the layer; empty: none given
-    std::string source{};       ///< file or folder on this machine; empty: none given
-    std::string sha256{};       ///< what the file must hash to, in hex; empty: not checked
-};
+/// Told what a replace did as soon as it is served, before anyone waits for the drain.
+using OnServed = std::function<void(const ReplaceReport& report)>;
 
-/// A request body's file, received into a staging folder.
-struct Upload {
-    std::filesystem::path path;
-    std::string sha256;  ///< in lower-case hex
+/// How a depot is changed.
+struct ChangeOptions {
+    std::string author{};     ///< who wants it
+    bool is_dry_run = false;  ///< everything but the commit
+    OnServed on_served{};     ///< empty: nobody is told
 };
 
 /// Replaces files and packages of a depot while its layers are served: verify, make durable, swap,
@@ -54,6 +44,10 @@ public:
         SourceRoots sources;
         std::chrono::milliseconds drain_timeout{
             10'000};  ///< how long an answer waits for readers of the old state
+
+        /// Whether a layer that is not installed is known, but kept in no files that can be
+        /// replaced. Called by many threads at once.
+        std::function<bool(const std::string& layer)> is_kept_elsewhere{};
     };
 
     /// None of the references is owned. REQUIRES: the caller holds the DepotLock.
@@ -61,50 +55,60 @@ public:
                    Live<LayerSet>& layers, Options options);
 
     const Limits& limits() const { return options_.limits; }
-    FileOps& files() { return files_; }
+
+    /// What an upload is received through: stops when the disk has no room left.
+    FileOps& files() { return receiving_; }
+
+    /// The depot, for all else that changes it.
+    ServedDepot& served() { return served_; }
 
     /// A folder to receive an upload into.
-    StagingFolder new_staging() { return {files_, depot_}; }
+    StagingFolder new_staging() { return {served_.files(), served_.depot()}; }
 
     /// Throws when a body of that size has no room on the depot's disk.
     void check_room(std::uint64_t bytes);
 
     /// Replace, drain and report. `staging` holds the upload where there is one.
     ReplaceReport replace(const ReplaceRequest& request, const std::optional<Upload>& upload,
-                          StagingFolder staging);
+                          StagingFolder staging, const OnServed& on_served = {});
 
     /// Makes a transaction what it is to be; calls the checkpoint now and then, which throws where
     /// the service is stopped.
     using Change = std::function<void(ReplaceTransaction& replace, const Checkpoint& checkpoint)>;
 
     /// Change the depot in the turn of the replaces, drain and report; the report names no layer.
-    /// `staging` becomes the transaction's, `author` is who asked for it.
-    ReplaceReport change(StagingFolder staging, const Change& change, const std::string& author);
+    /// `staging` becomes the transaction's.
+    ReplaceReport change(StagingFolder staging, const Change& change, const ChangeOptions& options);
+
+    /// The same for who needs no more than to be named.
+    ReplaceReport change(StagingFolder staging, const Change& change, const std::string& author) {
+        return this->change(std::move(staging), change, ChangeOptions{.author = author});
+    }
 
     /// What the files of a generation may come to from now on; nothing: no limit.
-    void set_quota(std::optional<std::uint64_t> bytes);
+    void set_quota(std::optional<std::uint64_t> bytes) { quota_bytes_ = bytes.value_or(no_quota); }
 
     /// End every replace that has not begun to commit, now and from now on, with `interrupted`.
     /// Returns at once.
-    void stop() { is_stopped_ = true; }
+    void stop() { served_.stop(); }
 
 private:
+    std::optional<std::uint64_t> quota() const {
+        const std::uint64_t bytes = quota_bytes_;
+        return bytes == no_quota ? std::nullopt : std::optional{bytes};
+    }
+
     static constexpr auto no_quota = std::numeric_limits<std::uint64_t>::max();
 
-    std::unique_lock<std::timed_mutex> wait_for_turn();
-    std::pair<std::uint64_t, std::future<void>> commit_and_swap(ReplaceTransaction& replace);
-    void serve_current_unless(std::uint64_t served);
     Delivery take(const ReplaceRequest& request, const std::optional<Upload>& upload,
                   const StagingFolder& staging);
+    void add(ReplaceTransaction& replace, const ReplaceRequest& request, const Delivery& delivery,
+             const Checkpoint& checkpoint) const;
 
-    FileOps& files_;
-    std::atomic<bool> is_stopped_ = false;
-    InterruptibleFileOps unpacking_{files_, is_stopped_};  // for all that comes before the commit
-    const Depot& depot_;
-    sqlite::MbtilesPool& pool_;
-    Live<LayerSet>& layers_;
     Options options_;
-    std::timed_mutex depot_mutex_;  // one replace at a time
+    ServedDepot served_;
+    SparingFileOps receiving_;
+    InterruptibleFileOps unpacking_;  // for all that comes before the commit
     std::atomic<std::uint64_t> quota_bytes_ = no_quota;
 };
 

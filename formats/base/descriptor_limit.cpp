@@ -2,6 +2,8 @@
 
 #include <sys/resource.h>
 
+#include <cerrno>
+
 namespace offgrid {
 
 void allow_many_descriptors() {
@@ -10,6 +12,10 @@ void allow_many_descriptors() {
         limit.rlim_cur = limit.rlim_max;
         static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
     }
+}
+
+bool is_out_of_descriptors(int error_number) {
+    return error_number == EMFILE || error_number == ENFILE;
 }
 
 }  // namespace offgrid

@@ -51,9 +51,8 @@ void write_all(int fd, BytesView piece, const fs::path& path) {
 
 class PosixOutputFile final : public OutputFile {
 public:
-    explicit PosixOutputFile(fs::path path)
-        : path_{std::move(path)},
-          fd_{open_or_throw(path_, O_WRONLY | O_CREAT | O_EXCL, "create")} {}
+    PosixOutputFile(fs::path path, int flags, std::string_view action)
+        : path_{std::move(path)}, fd_{open_or_throw(path_, O_WRONLY | O_CREAT | flags, action)} {}
 
     void append(BytesView piece) override { write_all(fd_.get(), piece, path_); }
 
@@ -82,7 +81,11 @@ public:
     }
 
     std::unique_ptr<OutputFile> create(const fs::path& path) override {
-        return std::make_unique<PosixOutputFile>(path);
+        return std::make_unique<PosixOutputFile>(path, O_EXCL, "create");
+    }
+
+    std::unique_ptr<OutputFile> append_to(const fs::path& path) override {
+        return std::make_unique<PosixOutputFile>(path, O_APPEND, "open");
     }
 
     void copy_file(const fs::path& from, const fs::path& to) override {
@@ -166,6 +169,11 @@ FileOps& posix_file_ops() {
 }
 
 void write_durably(FileOps& files, const fs::path& path, BytesView content) {
+    write_synced(files, path, content);
+    files.sync_directory(path.has_parent_path() ? path.parent_path() : ".");
+}
+
+void write_synced(FileOps& files, const fs::path& path, BytesView content) {
     auto beside = path;
     beside += ".new";
     files.remove_all(beside);
@@ -173,7 +181,6 @@ void write_durably(FileOps& files, const fs::path& path, BytesView content) {
     file->append(content);
     file->sync();
     files.rename(beside, path);
-    files.sync_directory(path.has_parent_path() ? path.parent_path() : ".");
 }
 
 Bytes read_file(const fs::path& path, std::uint64_t limit_bytes) {

@@ -8,7 +8,7 @@
 
 namespace offgrid {
 
-/// A new file that is being written front to back. Owned by one thread.
+/// A file that is being written front to back, a new one or the end of one. Owned by one thread.
 ///
 /// Nothing is durable before `sync()`. The destructor closes the descriptor and promises nothing
 /// more.
@@ -43,6 +43,10 @@ public:
     /// Open a file for writing that must not exist yet.
     virtual std::unique_ptr<OutputFile> create(const std::filesystem::path& path) = 0;
 
+    /// Open a file for writing at its end, wherever that is by then (O_APPEND); made where there is
+    /// none.
+    virtual std::unique_ptr<OutputFile> append_to(const std::filesystem::path& path) = 0;
+
     /// Copy a regular file to a name that must not exist yet; shares the blocks where the file
     /// system can.
     virtual void copy_file(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
@@ -76,6 +80,10 @@ FileOps& posix_file_ops();
 /// Replace a small file so that a reader, or a power cut, sees the old content or the new one,
 /// whole: write beside it, sync, rename, sync the folder.
 void write_durably(FileOps& files, const std::filesystem::path& path, BytesView content);
+
+/// The same without the last step: `sync_directory` of the folder is left to the caller, who has
+/// several files to write.
+void write_synced(FileOps& files, const std::filesystem::path& path, BytesView content);
 
 /// The whole content of a file. Throws `too_large` beyond the limit, `not_found` when there is
 /// none.

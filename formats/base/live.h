@@ -1,9 +1,15 @@
 #pragma once
 
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <future>
 #include <memory>
 #include <mutex>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 namespace offgrid {
 
@@ -18,8 +24,23 @@ template <typename T>
 class Live {
 public:
     using Lease = std::shared_ptr<const T>;
+    using Clock = std::chrono::steady_clock;
 
-    explicit Live(std::unique_ptr<const T> first) { install(std::move(first)); }
+    /// A state that is no longer current but still leased.
+    struct Draining {
+        Lease state;             ///< one lease more, not counted; to tell which state it is
+        std::size_t leases = 0;  ///< besides that one
+        Clock::time_point since{};
+    };
+    struct Statistics {
+        std::size_t leases = 0;  ///< of the current state
+        std::uint64_t swaps = 0;
+        std::vector<Draining> draining{};  ///< oldest first
+    };
+
+    explicit Live(std::unique_ptr<const T> first) {
+        std::tie(current_, drained_) = make_lease(std::move(first));
+    }
 
     /// Pin the current state. Never null.
     Lease acquire() const {
@@ -30,28 +51,64 @@ public:
     /// Make `next` current. The future is ready when the previous state has been destroyed:
     /// drained.
     std::future<void> swap(std::unique_ptr<const T> next) {
-        auto [previous, drained] = install(std::move(next));
-        previous.reset();
+        auto [lease, drained] = make_lease(std::move(next));
+        {
+            const std::lock_guard lock{mutex_};
+            std::erase_if(previous_, [](const Previous& known) { return known.state.expired(); });
+            previous_.push_back({current_, Clock::now()});
+            std::swap(current_, lease);
+            std::swap(drained_, drained);
+            ++swaps_;
+        }
+        lease.reset();  // outside the lock: what was current may end here
         return std::move(drained);
     }
 
-private:
-    std::pair<Lease, std::future<void>> install(std::unique_ptr<const T> next) {
-        auto destroyed = std::make_shared<std::promise<void>>();
-        auto drained_next = destroyed->get_future();
-        Lease lease{next.release(), [destroyed](const T* state) {
-                        std::default_delete<const T>{}(state);
-                        destroyed->set_value();
-                    }};
-        const std::lock_guard lock{mutex_};
-        std::swap(current_, lease);
-        std::swap(drained_, drained_next);
-        return {std::move(lease), std::move(drained_next)};
+    /// Who uses what at this moment. Leases are counted where they are: taking one costs nothing
+    /// for it. A state may end with the statistics, on the thread that asked for them.
+    Statistics statistics() const {
+        Statistics found;
+        {
+            const std::lock_guard lock{mutex_};
+            found.leases = leases_besides_one(current_);
+            found.swaps = swaps_;
+            for (const auto& previous : previous_) {
+                if (auto state = previous.state.lock()) {
+                    const auto leases = leases_besides_one(state);
+                    found.draining.push_back({std::move(state), leases, previous.since});
+                }
+            }
+        }
+        std::erase_if(found.draining, [](const Draining& state) { return state.leases == 0; });
+        return found;
     }
 
-    mutable std::mutex mutex_;
+private:
+    struct Previous {
+        std::weak_ptr<const T> state;
+        Clock::time_point since;
+    };
+
+    static std::size_t leases_besides_one(const Lease& lease) {
+        return static_cast<std::size_t>(std::max(0L, lease.use_count() - 1));
+    }
+
+    static std::pair<Lease, std::future<void>> make_lease(std::unique_ptr<const T> state) {
+        auto destroyed = std::make_shared<std::promise<void>>();
+        auto drained = destroyed->get_future();
+        return {Lease{state.release(),
+                      [destroyed](const T* ended) {
+                          std::default_delete<const T>{}(ended);
+                          destroyed->set_value();
+                      }},
+                std::move(drained)};
+    }
+
+    mutable std::mutex mutex_;  // guards all below
     Lease current_;
-    std::future<void> drained_;
+    std::future<void> drained_;  // of the current state
+    std::vector<Previous> previous_;
+    std::uint64_t swaps_ = 0;
 };
 
 }  // namespace offgrid

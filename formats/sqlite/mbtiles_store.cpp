@@ -1,5 +1,6 @@
 #include "formats/sqlite/mbtiles_store.h"
 
+#include "formats/base/canonical_path.h"
 #include "formats/base/error.h"
 #include "formats/base/hash.h"
 #include "formats/base/parse_number.h"
@@ -164,13 +165,14 @@ std::map<std::string, std::string> MbtilesFile::metadata() {
 
 std::unique_ptr<MbtilesPool> make_mbtiles_pool(std::size_t capacity) {
     return std::make_unique<MbtilesPool>(
-        capacity, [](const std::string& path) { return std::make_unique<MbtilesFile>(path); });
+        capacity, [](const std::string& path) { return std::make_unique<MbtilesFile>(path); },
+        MbtilesPool::Keep::all, &canonical_path);
 }
 
 // --- MbtilesReader
 
 MbtilesReader::MbtilesReader(const fs::path& path, const Grid& grid, MbtilesPool& pool)
-    : path_{path.string()}, pool_{pool}, hold_{pool.hold({path_})} {
+    : path_{pool.spelled(path.string())}, pool_{pool}, hold_{pool.hold({path_})} {
     MbtilesFile file{path};
     file.db().set_deadline(opening_deadline);
     const auto metadata = file.metadata();

@@ -1,5 +1,6 @@
 #include "formats/sqlite/sqlite.h"
 
+#include "formats/base/descriptor_limit.h"
 #include "formats/base/error.h"
 
 #include <fmt/format.h>
@@ -203,7 +204,11 @@ Db::Db(const std::filesystem::path& path, OpenMode mode, std::string shown_as)
         sqlite3_open_v2(uri_of(path, parameters(mode)).c_str(), &raw, flags(mode), nullptr);
     db_.reset(raw);  // owned even when opening failed
     if (code != SQLITE_OK) {
-        throw Error{errc(code), fmt::format("cannot open {}: {}", file_, sqlite3_errmsg(raw))};
+        const auto message = fmt::format("cannot open {}: {}", file_, sqlite3_errmsg(raw));
+        if (is_out_of_descriptors(sqlite3_system_errno(raw))) {
+            throw OutOfDescriptors{message};
+        }
+        throw Error{errc(code), message};
     }
     if (mode == OpenMode::build) {
         execute(

@@ -37,6 +37,9 @@ LayerSources load(const std::optional<fs::path>& file) {
 /// The text with another in place of the folder, which is no client's business.
 std::string hiding(std::string text, const fs::path& folder, std::string_view shown) {
     const auto name = folder.string();
+    if (!folder.has_relative_path()) {
+        return text;
+    }
     for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at)) {
         text.replace(at, name.size(), shown);
         at += shown.size();
@@ -87,7 +90,7 @@ void JobService::stop() {
 }
 
 Job JobService::submit(const JobRequest& request) {
-    const bool is_installed = depot_.load_current().layers.contains(request.layer);
+    const bool is_installed = replace_.served().served().layers.contains(request.layer);
     if (is_packed(request.type)) {
         scope_of(source_of(request.layer), request);
     } else if (!is_installed) {
@@ -113,7 +116,7 @@ LayerSource JobService::source_of(const std::string& layer) const {
     if (const auto found = known.find(layer); found != known.end()) {
         return found->second;
     }
-    if (depot_.load_current().layers.contains(layer)) {
+    if (replace_.served().served().layers.contains(layer)) {
         throw Error{Errc::invalid_argument,
                     fmt::format("layer '{}' has no sources to be seeded from", layer)};
     }
@@ -132,8 +135,7 @@ void JobService::reload_sources() {
         sources_ = std::move(sources);
     } catch (const Error& error) {
         log_(error.what());
-        const auto folder = fs::absolute(options_.sources.value_or(".")).parent_path();
-        throw Error{error.code(), hiding(error.what(), folder, "(sources)")};
+        throw Error{error.code(), without_folders(error.what())};
     }
 }
 
@@ -155,6 +157,13 @@ bool JobService::cancel(std::uint64_t id, const std::string& who) {
     taken_.erase(id);
     cancelled_.erase(id);
     return true;
+}
+
+std::string JobService::without_folders(std::string text) const {
+    text = hiding(std::move(text), depot_.root(), "(depot)");
+    return options_.sources
+               ? hiding(std::move(text), fs::absolute(*options_.sources).parent_path(), "(sources)")
+               : text;
 }
 
 bool JobService::is_cancelled(std::uint64_t id) {
@@ -216,7 +225,7 @@ void JobService::run(std::uint64_t id) {
 
 void JobService::end(std::uint64_t id, JobState state, const std::string& message,
                      std::optional<std::uint64_t> generation) {
-    const auto shown = hiding(message, depot_.root(), "(depot)");
+    const auto shown = without_folders(message);
     change(id, [&](Job& job) {
         job.state = state;
         job.ended = now_in_seconds();
@@ -306,7 +315,7 @@ void JobService::run_packer(const Job& job, const std::vector<std::string>& argu
     }
     auto lines = output.last_lines();
     for (auto& line : lines) {
-        line = hiding(std::move(line), depot_.root(), "(depot)");
+        line = without_folders(std::move(line));
     }
     change(job.id, [&](Job& ended) {
         ended.progress = output.progress();

@@ -89,6 +89,7 @@ private:
              std::optional<std::uint64_t> generation = {});
     void change(std::uint64_t id, const std::function<void(Job& job)>& change);
     LayerSource source_of(const std::string& layer) const;
+    std::string without_folders(std::string text) const;
 
     FileOps& files_;
     const Depot& depot_;

@@ -23,14 +23,6 @@ Box extent_of(const Tileset& tileset) {
     return bounds.value_or(tileset.grid->extent());
 }
 
-std::uint64_t bytes_of(const Manifest& manifest) {
-    std::uint64_t bytes = 0;
-    for (const auto& file : manifest.files) {
-        bytes += file.bytes;
-    }
-    return bytes;
-}
-
 std::set<std::string> formats_of(const std::vector<Tileset>& tilesets) {
     std::set<std::string> formats;
     for (const auto& tileset : tilesets) {
@@ -75,7 +67,7 @@ Reply in_json(const std::string& layer, const std::vector<Tileset>& tilesets) {
             subset["zoomStart"] = manifest->min_zoom;
             subset["zoomStop"] = manifest->max_zoom;
             subset["files"] = manifest->files.size();
-            subset["bytes"] = bytes_of(*manifest);
+            subset["bytes"] = manifest->files.totals().bytes;
         }
         subsets.push_back(std::move(subset));
     }

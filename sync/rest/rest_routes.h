@@ -18,7 +18,6 @@ namespace offgrid {
 /// What the resources of GeoWebCache's REST interface work with. Nothing is owned; all of it
 /// outlives the routes.
 struct RestContext {
-    const Depot& depot;
     ReplaceService& replace;
     JobService& jobs;
     BlobStores& blob_stores;
@@ -26,7 +25,7 @@ struct RestContext {
     const TrafficCount& traffic;
 
     /// The layers of this moment.
-    Tilesets tilesets() const { return {depot.load_current(), jobs.sources()}; }
+    Tilesets tilesets() const { return {replace.served().served(), jobs.sources()}; }
 };
 
 using AdminRoutes = std::vector<AdminRoute>;

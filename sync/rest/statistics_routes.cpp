@@ -15,23 +15,14 @@ std::int64_t seconds(Clock::duration duration) {
 }
 
 RestJson of_depot(const RestContext& context) {
-    const auto generation = context.depot.load_current();
-    std::uint64_t files = 0;
-    std::uint64_t bytes = 0;
-    std::int64_t tiles = 0;
-    for (const auto& [name, manifest] : generation.layers) {
-        for (const auto& file : manifest.files) {
-            ++files;
-            bytes += file.bytes;
-            tiles += file.tiles;
-        }
-    }
+    const auto generation = context.replace.served().served();
+    const auto totals = totals_of(generation);
     const auto limit = context.quota.config().limit_bytes();
     return {{"generation", generation.number},
             {"layers", generation.layers.size()},
-            {"files", files},
-            {"tiles", tiles},
-            {"bytes", bytes},
+            {"files", totals.files},
+            {"tiles", totals.tiles},
+            {"bytes", totals.bytes},
             {"quota_bytes", limit ? RestJson(*limit) : RestJson(nullptr)}};
 }
 

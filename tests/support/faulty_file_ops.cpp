@@ -34,8 +34,9 @@ std::vector<FaultyFileOps::Step> FaultyFileOps::trace() const {
 
 class FaultyOutputFile final : public OutputFile {
 public:
-    FaultyOutputFile(FaultyFileOps& files, std::filesystem::path path)
-        : files_{files}, path_{std::move(path)}, file_{posix_file_ops().create(path_)} {}
+    FaultyOutputFile(FaultyFileOps& files, std::filesystem::path path,
+                     std::unique_ptr<OutputFile> file)
+        : files_{files}, path_{std::move(path)}, file_{std::move(file)} {}
 
     void append(BytesView piece) override {
         files_.take({.name = "append", .path = path_}, [&] { file_->append(piece); });
@@ -57,7 +58,13 @@ void FaultyFileOps::create_directories(const std::filesystem::path& path) {
 
 std::unique_ptr<OutputFile> FaultyFileOps::create(const std::filesystem::path& path) {
     return take({.name = "create", .path = path}, [&]() -> std::unique_ptr<OutputFile> {
-        return std::make_unique<FaultyOutputFile>(*this, path);
+        return std::make_unique<FaultyOutputFile>(*this, path, posix_file_ops().create(path));
+    });
+}
+
+std::unique_ptr<OutputFile> FaultyFileOps::append_to(const std::filesystem::path& path) {
+    return take({.name = "append_to", .path = path}, [&]() -> std::unique_ptr<OutputFile> {
+        return std::make_unique<FaultyOutputFile>(*this, path, posix_file_ops().append_to(path));
     });
 }
 

@@ -70,6 +70,7 @@ TEST(Archive, may_have_names_in_any_script) {
     EXPECT_THAT(at.unpack(), ElementsAre("карта/плитки.sqlite"));
 }
 
+// RP-16
 TEST(Archive, is_refused_for_what_does_not_belong_in_it) {
     using enum ArchiveKind;
     const std::vector<BadArchive> table{
@@ -99,6 +100,19 @@ TEST(Archive, is_refused_for_what_does_not_belong_in_it) {
          tar,
          {{"a/b", "x"}, {"A/c", "y"}},
          "differs from another only by case"},
+        {"twins in another script",
+         zip,
+         {{"\xd0\x9a.sqlite", "x"}, {"\xd0\xba.sqlite", "y"}},
+         "differs from another only by case or Unicode form"},
+        {"one letter composed, the other not",
+         zip,
+         {{"\xc3\xa9.sqlite", "x"}, {"e\xcc\x81.sqlite", "y"}},
+         "differs from another only by case or Unicode form"},
+        {"the same in the names of folders",
+         tar,
+         {{"e\xcc\x81/b", "x"}, {"\xc3\x89/c", "y"}},
+         "differs from another only by case or Unicode form"},
+        {"no UTF-8", tar, {{"\xff\xfe.sqlite", "x"}}, "name"},
         {"file and folder", tar, {{"a", "x"}, {"a/b", "y"}}, "is a file and a folder"},
         {"folder and file", tar, {{"a/b", "x"}, {"a", "y"}}, "'a' is there twice"},
         {"journal", zip, {{"a.sqlite-journal", "x"}}, "leaves beside it"},
@@ -120,6 +134,7 @@ TEST(Archive, is_refused_for_what_does_not_belong_in_it) {
     }
 }
 
+// RP-21
 TEST(Archive, is_refused_beyond_the_limits) {
     const std::vector<ArchiveEntry> bomb{{"zeros", std::string(8 << 20, '\0')}};
     Unpacked ratio;
@@ -132,6 +147,12 @@ TEST(Archive, is_refused_beyond_the_limits) {
                   {{"a", std::string(600, 'x')}, {"b", std::string(600, 'x')}});
     EXPECT_THAT([&] { bytes.unpack(); },
                 throws(Errc::too_large, HasSubstr("more than 1000 bytes")));
+
+    Unpacked depth;
+    depth.limits.max_depth = 2;
+    write_archive(depth.archive, ArchiveKind::tar, {{"1/a", ""}, {"1/2/a", ""}});
+    EXPECT_THAT([&] { depth.unpack(); },
+                throws(Errc::corrupt, HasSubstr("more than 2 folders deep")));
 
     Unpacked entries;
     entries.limits.max_entries = 2;

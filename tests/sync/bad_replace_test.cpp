@@ -72,6 +72,7 @@ protected:
                         "--max-upload", "20000000"}};
 };
 
+// RP-14, RP-23
 TEST_F(BadReplace, of_a_file_that_is_no_sound_store_is_422) {
     for (const std::string file : {"text", "truncated", "header", "garbled", "elsewhere.sqlite"}) {
         const auto response = upload(file);
@@ -80,6 +81,7 @@ TEST_F(BadReplace, of_a_file_that_is_no_sound_store_is_422) {
     }
 }
 
+// RP-15
 TEST_F(BadReplace, to_a_name_that_the_layer_does_not_have_is_400_or_422) {
     for (const std::string destination :
          {"../../x", "/etc/x", "a/../../x", "C:\\x", "", ".", "z01-0-1.sqlite3/", "other.sqlite3",
@@ -89,6 +91,7 @@ TEST_F(BadReplace, to_a_name_that_the_layer_does_not_have_is_400_or_422) {
     }
 }
 
+// RP-06, RP-07, RP-08
 TEST_F(BadReplace, that_brings_nothing_is_400) {
     struct Case {
         std::vector<FormPart> parts;
@@ -113,6 +116,7 @@ TEST_F(BadReplace, that_brings_nothing_is_400) {
     }
 }
 
+// RP-09
 TEST_F(BadReplace, of_an_unknown_layer_is_404) {
     const auto file = daemon_.replace({{"layer", "atlantis", {}},
                                        {"destination", "z01-0-1.sqlite3", {}},
@@ -124,6 +128,7 @@ TEST_F(BadReplace, of_an_unknown_layer_is_404) {
         404);
 }
 
+// RP-13, RP-16, RP-25
 TEST_F(BadReplace, with_an_archive_that_is_hostile_is_422) {
     using enum ArchiveKind;
     struct Case {
@@ -173,6 +178,7 @@ TEST_F(BadReplace, with_a_package_that_is_not_the_one_named_or_not_whole_is_422)
     EXPECT_THAT(partial.body, HasSubstr("z01-0-1.sqlite3"));
 }
 
+// RP-21
 TEST_F(BadReplace, with_a_bomb_or_too_much_is_413) {
     const std::string zeros(8 << 20, '\0');
     EXPECT_EQ(upload_archive(ArchiveKind::zip, {{"z01-0-1.sqlite3", zeros}}).status, 413);
@@ -182,6 +188,7 @@ TEST_F(BadReplace, with_a_bomb_or_too_much_is_413) {
     EXPECT_EQ(upload("large").status, 413);
 }
 
+// RP-17
 TEST_F(BadReplace, from_a_source_outside_the_roots_is_403_whether_it_exists_or_not) {
     fs::create_symlink("/etc/passwd", folder_ / "sources/link");
     for (const auto& source :
@@ -247,6 +254,7 @@ TEST_F(BadReplace, with_every_bad_archive_that_was_collected_is_refused) {
     }
 }
 
+// RP-18
 TEST(ReplaceWithUsers, without_the_right_credentials_is_401_before_the_body_is_read) {
     const TempFolder folder;
     install(folder / "depot", "kenya", "z0: top");

@@ -69,6 +69,7 @@ protected:
     HttpClient reader_;
 };
 
+// RX-05
 TEST_F(FullDiskTest, at_any_step_of_a_replace_is_507_and_serves_what_is_current) {
     const std::vector<FormPart> parts{{"layer", "kenya", {}},
                                       {"destination", "z01-0-1.sqlite3", {}},

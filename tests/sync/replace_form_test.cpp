@@ -89,6 +89,37 @@ TEST(ReplaceForm, may_be_urlencoded_when_there_is_no_upload) {
     EXPECT_FALSE(form.upload);
 }
 
+TEST(ReplaceForm, says_what_is_expected_and_how_far_to_go) {
+    Reading reading;
+    const std::string sha256(64, 'A');
+    const auto request = reading
+                             .read(part("layer", "a") + part("sha256:x.sqlite", sha256) +
+                                   part("if_match", "*") + part("if_none_match", "\"b\"") +
+                                   part("dry_run", "1") + part("strict", "false") + end)
+                             .request;
+    EXPECT_EQ(request.sha256_by_name.at("x.sqlite"), std::string(64, 'a'));
+    EXPECT_EQ(request.precondition.if_match, "*");
+    EXPECT_EQ(request.precondition.if_none_match, "\"b\"");
+    EXPECT_TRUE(request.is_dry_run);
+    EXPECT_FALSE(request.is_strict);
+}
+
+TEST(ReplaceForm, is_the_same_as_another_that_asks_for_the_same) {
+    const auto sha256_of = [](const std::string& body) { return Reading{}.read(body).sha256(); };
+    const auto one =
+        sha256_of(part("layer", "a") + part("destination", "b") + file_part("c") + end);
+    EXPECT_EQ(one, sha256_of(file_part("c") + part("destination", "b") + part("layer", "a") + end));
+    for (const auto& other : {part("layer", "ab") + part("destination", "") + file_part("c") + end,
+                              part("layer", "a") + part("destination", "b") + file_part("d") + end,
+                              part("layer", "a") + part("destination", "b") + end,
+                              part("layer", "a") + part("destination", "b") + part("dry_run", "1") +
+                                  file_part("c") + end,
+                              part("layer", "a") + part("destination", "b") +
+                                  part("if_match", "*") + file_part("c") + end}) {
+        EXPECT_NE(one, sha256_of(other)) << other;
+    }
+}
+
 TEST(ReplaceForm, is_refused_when_it_is_none) {
     struct Case {
         const char* what;
@@ -109,6 +140,10 @@ TEST(ReplaceForm, is_refused_when_it_is_none) {
         {"no boundary given", "multipart/form-data", part("layer", "a") + end, "boundary"},
         {"endless boundary", "multipart/form-data; boundary=" + std::string(2000, 'x'), "",
          "boundary"},
+        {"a flag that is none", multipart, part("dry_run", "yes") + end, "`dry_run`"},
+        {"a hash that is none", multipart, part("sha256", "abc") + end, "`sha256`"},
+        {"a name that means nothing in a strict form", multipart,
+         part("strict", "true") + part("colour", "green") + end, "`colour`"},
         {"a field twice", multipart, part("layer", "a") + part("layer", "b") + end, "one name"},
         {"a long field", multipart, part("layer", many) + end, "longer than"},
         {"a long unknown field", multipart, part("colour", many) + end, "longer than"},

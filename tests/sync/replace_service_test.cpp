@@ -1,6 +1,7 @@
 #include "sync/replace_service.h"
 
 #include "serve/open_layers.h"
+#include "sync/depot_service.h"
 #include "tests/support/errors.h"
 #include "tests/support/faulty_file_ops.h"
 #include "tests/support/temp_folder.h"
@@ -104,6 +105,69 @@ TEST_F(ReplaceServiceTest, that_is_stopped_ends_who_unpacks) {
     expect_interrupted(unpacking);
     EXPECT_EQ(depot_.current_number(), 1U);
     EXPECT_TRUE(names_below(folder_ / "depot/staging").empty());
+}
+
+TEST_F(ReplaceServiceTest, tells_of_a_reader_that_does_not_end_and_does_not_wait_for_it) {
+    ReplaceService service{gate_.files(),
+                           depot_,
+                           *pool_,
+                           layers_,
+                           {.limits = {}, .sources = SourceRoots{{}}, .drain_timeout = 50ms}};
+    DepotService depot_service{service.served()};
+    const auto replace = [&] {
+        auto staging = service.new_staging();
+        fs::copy_file(folder_ / "new.sqlite", staging.path() / "upload");
+        const Upload upload{staging.path() / "upload", ""};
+        return service.replace({.layer = "kenya", .destination = "z01-0-1.sqlite3"}, upload,
+                               std::move(staging));
+    };
+    auto reader = layers_.acquire();
+
+    const auto report = replace();
+
+    EXPECT_FALSE(report.drain.is_complete);
+    EXPECT_EQ(report.drain.leases, 1U);
+    EXPECT_GE(report.drain.waited, 50ms);
+    ASSERT_EQ(depot_service.status().draining.size(), 1U);
+    EXPECT_EQ(depot_service.status().draining.front().generation, 1U);
+    EXPECT_TRUE(reader->find("kenya")->tiles->get({1, 0, 0}).has_value());
+    EXPECT_EQ(layers_.acquire()->generation(), 2U);
+
+    reader.reset();
+
+    EXPECT_TRUE(depot_service.status().draining.empty());
+    EXPECT_TRUE(replace().drain.is_complete);
+}
+
+// RX-10
+TEST_F(ReplaceServiceTest, keeps_what_is_served_when_it_cannot_go_back) {
+    DepotService depot_service{service_.served()};
+    EXPECT_THAT([&] { depot_service.rollback(7); }, throws(Errc::not_found, HasSubstr("7")));
+    EXPECT_THAT([&] { depot_service.prune(0, PruneMode::remove); },
+                throws(Errc::invalid_argument, HasSubstr("at least")));
+    EXPECT_EQ(layers_.acquire()->generation(), 1U);
+}
+
+// RP-10
+TEST_F(ReplaceServiceTest, refuses_a_layer_that_is_kept_in_another_kind_of_store) {
+    ReplaceService service{
+        gate_.files(),
+        depot_,
+        *pool_,
+        layers_,
+        {.limits = {},
+         .sources = SourceRoots{{}},
+         .is_kept_elsewhere = [](const std::string& layer) { return layer == "s3"; }}};
+    const auto replace = [&](const std::string& layer) {
+        auto staging = service.new_staging();
+        fs::copy_file(folder_ / "new.sqlite", staging.path() / "upload");
+        const Upload upload{staging.path() / "upload", ""};
+        service.replace({.layer = layer, .destination = "z01-0-1.sqlite3"}, upload,
+                        std::move(staging));
+    };
+
+    EXPECT_THAT([&] { replace("s3"); }, throws(Errc::invalid_argument, HasSubstr("'s3'")));
+    EXPECT_THAT([&] { replace("atlantis"); }, throws(Errc::not_found, HasSubstr("unknown layer")));
 }
 
 }  // namespace

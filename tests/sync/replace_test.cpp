@@ -68,15 +68,19 @@ private:
     }
 };
 
+// RP-01, RP-19
 TEST_F(ReplaceAsInTheManual, uploads_one_file) {
     ASSERT_EQ(daemon_.word(layer, tile), "old");
+    const std::vector<std::string> parts{"file=@tiles_0_0.sqlite", "destination=" + destination,
+                                         "layer=" + layer};
 
-    EXPECT_THAT(curl({"file=@tiles_0_0.sqlite", "destination=" + destination, "layer=" + layer}),
-                EndsWith(" 200"));
+    EXPECT_THAT(curl(parts), EndsWith(" 200"));
+    EXPECT_THAT(curl(parts), EndsWith(" 200"));
 
     EXPECT_EQ(daemon_.word(layer, tile), "new");
 }
 
+// RP-02
 TEST_F(ReplaceAsInTheManual, takes_one_file_that_is_on_the_server_and_leaves_it_there) {
     const auto source = folder_ / "tiles_0_0.sqlite";
     const auto before = read_text(source);
@@ -88,6 +92,7 @@ TEST_F(ReplaceAsInTheManual, takes_one_file_that_is_on_the_server_and_leaves_it_
     EXPECT_EQ(read_text(source), before);
 }
 
+// RP-04
 TEST_F(ReplaceAsInTheManual, uploads_many_files_in_a_zip) {
     EXPECT_THAT(curl({"file=@tiles.zip", "layer=" + layer}), EndsWith(" 200"));
 
@@ -95,6 +100,23 @@ TEST_F(ReplaceAsInTheManual, uploads_many_files_in_a_zip) {
     EXPECT_EQ(daemon_.word(layer, other_tile), "next");
 }
 
+// RP-03
+TEST_F(ReplaceAsInTheManual, uploads_many_files_in_a_zip_with_entries_for_folders) {
+    std::vector<ArchiveEntry> entries;
+    for (const auto& name : names_below(folder_ / "tiles")) {
+        entries.push_back(name.ends_with('/')
+                              ? ArchiveEntry{name, "", EntryType::folder}
+                              : ArchiveEntry{name, read_text(folder_ / "tiles" / name)});
+    }
+    write_archive(folder_ / "folders.zip", ArchiveKind::zip, entries);
+
+    EXPECT_THAT(curl({"file=@folders.zip", "layer=" + layer}), EndsWith(" 200"));
+
+    EXPECT_EQ(daemon_.word(layer, tile), "new");
+    EXPECT_EQ(daemon_.word(layer, other_tile), "next");
+}
+
+// RP-05
 TEST_F(ReplaceAsInTheManual, takes_a_folder_that_is_on_the_server_and_leaves_it_there) {
     const auto before = names_below(folder_ / "tiles");
 
@@ -106,6 +128,7 @@ TEST_F(ReplaceAsInTheManual, takes_a_folder_that_is_on_the_server_and_leaves_it_
     EXPECT_EQ(names_below(folder_ / "tiles"), before);
 }
 
+// RP-22
 TEST_F(ReplaceAsInTheManual, works_under_every_address_it_has_had) {
     for (const std::string path :
          {"/sqlite/replace", "/rest/sqlite/replace", "/geowebcache/rest/sqlite/replace",
@@ -207,6 +230,7 @@ TEST_F(Replace, with_a_whole_package_in_a_folder_of_the_zip_replaces_the_layer) 
         std::ranges::any_of(files, [](const Json& file) { return file["new_sha256"].is_null(); }));
 }
 
+// RP-12
 TEST_F(Replace, takes_the_file_when_there_is_a_source_too_and_the_source_when_the_file_is_empty) {
     const auto from_file = upload("z1: file");
     const auto from_source = upload("z1: source");
@@ -226,6 +250,7 @@ TEST_F(Replace, takes_the_file_when_there_is_a_source_too_and_the_source_when_th
     EXPECT_EQ(daemon_.word("kenya", {1, 0, 0}), "source");
 }
 
+// RP-24
 TEST_F(Replace, checks_a_hash_that_is_given) {
     const auto path = upload("z1: new");
     const std::vector<FormPart> common{
@@ -240,6 +265,7 @@ TEST_F(Replace, checks_a_hash_that_is_given) {
     EXPECT_EQ(daemon_.replace(right).status, 200);
 }
 
+// RP-24
 TEST_F(Replace, checks_a_hash_that_is_given_with_a_source) {
     const auto path = upload("z1: new");
     const auto replace_with = [&](const std::string& source, const std::string& sha256) {
@@ -261,6 +287,7 @@ TEST_F(Replace, checks_a_hash_that_is_given_with_a_source) {
     EXPECT_EQ(daemon_.word("kenya", {1, 0, 0}), "new");
 }
 
+// RX-08
 TEST_F(Replace, of_one_file_from_many_sides_at_once_leaves_one_of_them_whole) {
     std::vector<std::thread> clients;
     std::atomic<int> successes = 0;

@@ -10,10 +10,18 @@ using testing::Not;
 
 TEST(Reply, tells_a_client_what_it_can_do_next) {
     const std::vector<std::pair<Errc, int>> table{
-        {Errc::invalid_argument, 400}, {Errc::denied, 403},    {Errc::not_found, 404},
-        {Errc::already_exists, 409},   {Errc::too_large, 413}, {Errc::corrupt, 422},
-        {Errc::unsupported, 422},      {Errc::io, 500},        {Errc::busy, 503},
-        {Errc::interrupted, 503},      {Errc::no_space, 507},
+        {Errc::invalid_argument, 400},
+        {Errc::denied, 403},
+        {Errc::not_found, 404},
+        {Errc::already_exists, 409},
+        {Errc::stale, 412},
+        {Errc::too_large, 413},
+        {Errc::corrupt, 422},
+        {Errc::unsupported, 422},
+        {Errc::io, 500},
+        {Errc::busy, 503},
+        {Errc::interrupted, 503},
+        {Errc::no_space, 507},
     };
     for (const auto& [code, status] : table) {
         EXPECT_EQ(error_reply(Error{code, "x"}, "/srv/depot", MessageForm::json).status, status)
@@ -21,6 +29,7 @@ TEST(Reply, tells_a_client_what_it_can_do_next) {
     }
 }
 
+// RP-23
 TEST(Reply, names_no_folder_of_the_server) {
     const Error error{Errc::corrupt,
                       "cannot open /srv/depot/staging/AbC/upload: file is not a database"};
@@ -55,6 +64,14 @@ TEST(Reply, does_not_say_how_the_server_failed) {
     const auto reply = error_reply(Error{Errc::io, "cannot sync /mnt/x: I/O error"}, "/srv/depot",
                                    MessageForm::json);
     EXPECT_THAT(reply.body, Not(HasSubstr("/mnt")));
+}
+
+// PL-06
+TEST(Reply, that_passes_by_itself_says_when_to_come_again) {
+    const auto busy =
+        error_reply(Error{Errc::busy, "all handles are in use"}, "/srv/depot", MessageForm::json);
+    EXPECT_THAT(busy.headers, testing::Contains(testing::Key("Retry-After")));
+    EXPECT_TRUE(error_reply(404, "x", MessageForm::json).headers.empty());
 }
 
 TEST(Reply, is_plain_text_for_those_who_want_it) {

@@ -42,8 +42,7 @@ void RestDesk::restart_jobs() {
     jobs_.reset();
     jobs_ =
         std::make_unique<JobService>(posix_file_ops(), depot_, replace_, options_, log_to_here());
-    router_ = std::make_unique<AdminRouter>(rest_routes({.depot = depot_,
-                                                         .replace = replace_,
+    router_ = std::make_unique<AdminRouter>(rest_routes({.replace = replace_,
                                                          .jobs = *jobs_,
                                                          .blob_stores = blob_stores_,
                                                          .quota = quota_,

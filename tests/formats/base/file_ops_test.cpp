@@ -29,6 +29,22 @@ TEST(FileOps, creates_a_file_once) {
     EXPECT_THAT([&] { files.create(folder / "a"); }, throws(Errc::already_exists, HasSubstr("/a")));
 }
 
+TEST(FileOps, appends_to_a_file_wherever_its_end_is_by_then) {
+    const TempFolder folder;
+    auto& files = posix_file_ops();
+    {
+        const auto one = files.append_to(folder / "a");
+        const auto other = files.append_to(folder / "a");
+        one->append(as_bytes("one "));
+        other->append(as_bytes("two "));
+        one->append(as_bytes("three"));
+        one->sync();
+    }
+    EXPECT_EQ(read_text(folder / "a"), "one two three");
+    EXPECT_THAT([&] { files.append_to(folder / "none/a"); },
+                throws(Errc::not_found, HasSubstr("none/a")));
+}
+
 TEST(FileOps, creates_missing_parents) {
     const TempFolder folder;
     posix_file_ops().create_directories(folder / "a/b/c");

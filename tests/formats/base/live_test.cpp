@@ -58,6 +58,50 @@ TEST(Live, the_future_of_each_swap_is_that_of_the_state_it_replaced) {
     EXPECT_TRUE(is_ready(first_drained));
 }
 
+TEST(Live, counts_the_leases_of_the_current_state) {
+    Live<int> live{std::make_unique<const int>(1)};
+    EXPECT_EQ(live.statistics().leases, 0U);
+    const auto first = live.acquire();
+    const auto second = live.acquire();
+    EXPECT_EQ(live.statistics().leases, 2U);
+    EXPECT_EQ(live.statistics().swaps, 0U);
+}
+
+TEST(Live, tells_which_earlier_states_are_still_leased_and_since_when) {
+    Live<int> live{std::make_unique<const int>(41)};
+    auto first = live.acquire();
+    auto second = live.acquire();
+    const auto before = std::chrono::steady_clock::now();
+    live.swap(std::make_unique<const int>(42));
+    live.swap(std::make_unique<const int>(43));
+
+    auto statistics = live.statistics();
+    EXPECT_EQ(statistics.leases, 0U);
+    EXPECT_EQ(statistics.swaps, 2U);
+    ASSERT_EQ(statistics.draining.size(), 1U) << "nobody used the second";
+    EXPECT_EQ(*statistics.draining.front().state, 41);
+    EXPECT_EQ(statistics.draining.front().leases, 2U);
+    EXPECT_GE(statistics.draining.front().since, before);
+
+    first.reset();
+    EXPECT_EQ(live.statistics().draining.front().leases, 2U) << "the statistics hold one";
+    statistics = {};
+    EXPECT_EQ(live.statistics().draining.front().leases, 1U);
+    second.reset();
+    EXPECT_TRUE(live.statistics().draining.empty());
+}
+
+TEST(Live, drains_though_somebody_counts) {
+    Live<int> live{std::make_unique<const int>(1)};
+    auto lease = live.acquire();
+    const auto drained = live.swap(std::make_unique<const int>(2));
+    auto statistics = live.statistics();
+    lease.reset();
+    EXPECT_FALSE(is_ready(drained));
+    statistics = {};
+    EXPECT_TRUE(is_ready(drained));
+}
+
 /// Readers under a stream of swaps never see a state that was destroyed.
 TEST(Live, never_hands_out_a_destroyed_state) {
     struct State {
@@ -78,6 +122,13 @@ TEST(Live, never_hands_out_a_destroyed_state) {
             }
         });
     }
+    readers.emplace_back([&] {
+        while (!is_over) {
+            for (const auto& state : live.statistics().draining) {
+                destroyed_seen += state.state->number < 0;
+            }
+        }
+    });
     for (int n = 1; n <= 2'000; ++n) {
         live.swap(std::make_unique<const State>(n)).wait();
     }

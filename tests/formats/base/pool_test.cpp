@@ -1,11 +1,14 @@
 #include "formats/base/pool.h"
 
+#include "formats/base/text.h"
 #include "tests/support/errors.h"
 
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace offgrid {
 namespace {
@@ -158,6 +161,148 @@ TEST_F(PoolTest, closes_a_handle_on_return_when_nobody_holds_its_file_any_more) 
     }
     EXPECT_THAT(closed, ElementsAre("a"));
     EXPECT_EQ(pool.statistics().open, 0U);
+}
+
+// PL-01
+TEST_F(PoolTest, closes_the_least_recently_used_handle_a_tick_until_nine_tenths_are_open) {
+    Pool<Handle> pool{10, open(), Pool<Handle>::Keep::all};
+    for (int file = 0; file < 40; ++file) {
+        const auto lease = pool.acquire(std::to_string(file), 0ms);
+    }
+    EXPECT_EQ(pool.statistics().open, 10U);
+    closed.clear();
+
+    EXPECT_EQ(pool.reap(), 1U);
+
+    EXPECT_THAT(closed, ElementsAre("30"));
+    EXPECT_EQ(pool.statistics().open, 9U);
+    EXPECT_EQ(pool.reap(), 0U);
+    EXPECT_EQ(pool.statistics().open, 9U);
+    EXPECT_EQ(pool.statistics().reaped, 1U);
+    EXPECT_EQ(pool.statistics().evictions, 30U);
+}
+
+TEST_F(PoolTest, reaps_a_tenth_of_a_large_pool_a_tick) {
+    Pool<Handle> pool{256, open(), Pool<Handle>::Keep::all};
+    for (int file = 0; file < 256; ++file) {
+        const auto lease = pool.acquire(std::to_string(file), 0ms);
+    }
+    EXPECT_EQ(pool.reap(), 26U);
+    EXPECT_EQ(pool.reap(), 0U);
+    EXPECT_EQ(pool.statistics().open, 230U);
+}
+
+TEST_F(PoolTest, does_not_reap_what_is_in_use) {
+    Pool<Handle> pool{1, open(), Pool<Handle>::Keep::all};
+    const auto lease = pool.acquire("a", 0ms);
+    EXPECT_EQ(pool.reap(), 0U);
+    EXPECT_THAT(closed, ElementsAre());
+}
+
+TEST_F(PoolTest, closes_what_nobody_used_for_so_many_ticks) {
+    Pool<Handle> pool{10, open(), Pool<Handle>::Keep::all};
+    { const auto lease = pool.acquire("a", 0ms); }
+    { const auto lease = pool.acquire("b", 0ms); }
+    pool.reap(2);
+    { const auto lease = pool.acquire("b", 0ms); }
+    pool.reap(2);
+    EXPECT_THAT(closed, ElementsAre());
+    pool.reap(2);
+    EXPECT_THAT(closed, ElementsAre("a"));
+    pool.reap(2);
+    EXPECT_THAT(closed, ElementsAre("a", "b"));
+}
+
+// PL-02
+TEST_F(PoolTest, opens_files_again_after_all_idle_handles_were_closed) {
+    Pool<Handle> pool{4, open(), Pool<Handle>::Keep::all};
+    { const auto lease = pool.acquire("a", 0ms); }
+    { const auto lease = pool.acquire("b", 0ms); }
+    pool.close_all_idle();
+    EXPECT_EQ(pool.statistics().open, 0U);
+    EXPECT_EQ(pool.acquire("a", 0ms)->path, "a");
+}
+
+// PL-04
+TEST_F(PoolTest, keeps_one_handle_for_two_spellings_of_a_path) {
+    Pool<Handle> pool{4, open(), Pool<Handle>::Keep::all,
+                      [](const std::string& path) { return lower_case(path); }};
+    { const auto lease = pool.acquire("A", 0ms); }
+    { const auto lease = pool.acquire("a", 0ms); }
+    { const auto lease = pool.acquire("A", 0ms); }
+    EXPECT_THAT(opened, ElementsAre("a"));
+    EXPECT_EQ(pool.statistics().open, 1U);
+}
+
+TEST_F(PoolTest, does_not_spell_a_path_that_is_spelled_right) {
+    int spellings = 0;
+    Pool<Handle> pool{4, open(), Pool<Handle>::Keep::all, [&](const std::string& path) {
+                          ++spellings;
+                          return path;
+                      }};
+    { const auto lease = pool.acquire("a", 0ms); }
+    { const auto lease = pool.acquire("a", 0ms); }
+    { const auto lease = pool.acquire("a", 0ms); }
+    EXPECT_EQ(spellings, 1) << "when it was opened";
+}
+
+// PL-06
+TEST_F(PoolTest, closes_idle_handles_when_the_process_has_no_descriptor_left) {
+    std::size_t descriptors = 2;
+    Pool<Handle> pool{10,
+                      [&](const std::string& path) {
+                          if (opened.size() - closed.size() == descriptors) {
+                              throw OutOfDescriptors{"none left"};
+                          }
+                          return open()(path);
+                      },
+                      Pool<Handle>::Keep::all};
+    { const auto lease = pool.acquire("a", 0ms); }
+    const auto in_use = pool.acquire("b", 0ms);
+
+    const auto made_room_for = pool.acquire("c", 0ms);
+
+    EXPECT_THAT(closed, ElementsAre("a"));
+    EXPECT_THAT([&] { pool.acquire("d", 0ms); }, throws(Errc::busy, HasSubstr("none left")));
+    EXPECT_EQ(pool.statistics().open, 2U);
+}
+
+// PL-05
+TEST(Pool, serves_1000_readers_while_handles_are_evicted_and_reaped) {
+    struct Exclusive {
+        std::atomic<bool> is_used = false;
+    };
+    Pool<Exclusive> pool{8, [](const std::string&) { return std::make_unique<Exclusive>(); },
+                         Pool<Exclusive>::Keep::all};
+    std::atomic<int> shared = 0;
+    std::atomic<int> served = 0;
+    std::vector<std::thread> readers;
+    for (int reader = 0; reader < 1'000; ++reader) {
+        readers.emplace_back([&, reader] {
+            for (int n = 0; n < 20; ++n) {
+                const auto lease = pool.acquire(std::to_string((reader + n) % 40), 60s);
+                shared += lease->is_used.exchange(true) ? 1 : 0;
+                ++served;
+                lease->is_used = false;
+            }
+        });
+    }
+    std::jthread reaper{[&](const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+            pool.reap(1);
+            pool.close_idle([](const std::string& path) { return path == "7"; });
+        }
+    }};
+    for (auto& reader : readers) {
+        reader.join();
+    }
+    reaper = {};
+    EXPECT_EQ(served, 20'000);
+    EXPECT_EQ(shared, 0);
+    const auto statistics = pool.statistics();
+    EXPECT_EQ(statistics.open, statistics.idle) << "no lease is left";
+    EXPECT_LE(statistics.open, 8U);
+    EXPECT_EQ(statistics.waiting, 0U);
 }
 
 TEST(Pool, never_opens_more_than_the_cap_under_load) {

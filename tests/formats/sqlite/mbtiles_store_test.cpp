@@ -134,6 +134,26 @@ struct MbtilesTest : testing::Test {
     std::unique_ptr<MbtilesPool> pool = make_mbtiles_pool(4);
 };
 
+// PL-02
+TEST_F(MbtilesTest, is_read_on_after_all_idle_handles_were_closed) {
+    const MbtilesReader reader{written("z0: a"), mercator(), *pool};
+    EXPECT_EQ(word_in(reader.get({0, 0, 0})), "a");
+    pool->close_all_idle();
+    EXPECT_EQ(pool->statistics().open, 0U);
+    EXPECT_EQ(word_in(reader.get({0, 0, 0})), "a");
+}
+
+// PL-04
+TEST_F(MbtilesTest, has_one_handle_for_two_spellings_of_its_path) {
+    const auto file = written("z0: a");
+    std::filesystem::create_directory_symlink(folder.path(), folder / "link");
+    const MbtilesReader plain{file, mercator(), *pool};
+    const MbtilesReader linked{folder / "link/./a.mbtiles", mercator(), *pool};
+    EXPECT_EQ(word_in(plain.get({0, 0, 0})), "a");
+    EXPECT_EQ(word_in(linked.get({0, 0, 0})), "a");
+    EXPECT_EQ(pool->statistics().open, 1U);
+}
+
 TEST_F(MbtilesTest, rows_count_from_the_south_in_the_file) {
     Db db{written("z1: a b / c d"), OpenMode::immutable};
     auto select = db.prepare(

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "serve/log.h"
+#include "sync/admin_request.h"
+#include "sync/depot_service.h"
+
+#include <vector>
+
+namespace offgrid {
+
+/// What the depot keeps and how it goes back:
+///
+///     POST /rollback      `to`: a generation; default: the one before
+///     POST /prune         `keep`: how many generations; `dry_run`
+///     GET  /generations   what is kept
+///     GET  /status        what is served, and what is still read of the past
+///
+/// The service is not owned and outlives the routes.
+std::vector<AdminRoute> depot_routes(DepotService& service, Log log);
+
+}  // namespace offgrid

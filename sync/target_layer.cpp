@@ -1,0 +1,57 @@
+#include "sync/target_layer.h"
+
+#include "formats/base/error.h"
+#include "formats/base/hash.h"
+#include "sync/entry_names.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace offgrid {
+namespace {
+
+bool may_have(const Manifest& manifest, std::string_view file) {
+    return std::ranges::any_of(manifest.pyramids, [&](const Pyramids& some) {
+        return PathTemplate{some.names, some.options}.match(file).has_value();
+    });
+}
+
+}  // namespace
+
+std::string target_layer(const Generation& generation, const std::string& layer,
+                         std::string_view file) {
+    const auto& layers = generation.layers;
+    if (layers.contains(layer)) {
+        return layer;
+    }
+    const auto prefix = layer + "@";
+    bool is_known = false;
+    for (auto found = layers.lower_bound(prefix);
+         found != layers.end() && found->first.starts_with(prefix); ++found) {
+        if (may_have(found->second, file)) {
+            return found->first;
+        }
+        is_known = true;
+    }
+    if (is_known) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("layer '{}' has no file '{}'", printable(layer), printable(file))};
+    }
+    throw Error{Errc::not_found, fmt::format("unknown layer '{}'", printable(layer))};
+}
+
+bool is_layer_or_tileset(std::string_view name, std::string_view layer) {
+    return name.starts_with(layer) && (name.size() == layer.size() || name[layer.size()] == '@');
+}
+
+std::optional<std::string> sha256_of_layer(const Generation& generation, const std::string& layer) {
+    const auto found = generation.layers.find(layer);
+    if (found == generation.layers.end()) {
+        return std::nullopt;
+    }
+    const auto& root = found->second.files.root();
+    return root ? root->sha256 : sha256_hex({});
+}
+
+}  // namespace offgrid

@@ -1,0 +1,112 @@
+#include "sync/stored_answers.h"
+
+#include "tests/support/errors.h"
+#include "tests/support/temp_folder.h"
+
+#include <gmock/gmock.h>
+
+namespace offgrid::test {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+class StoredAnswersTest : public testing::Test {
+protected:
+    StoredAnswers open(AnswersToKeep keep = {}) const {
+        return {posix_file_ops(), folder_ / "answers", keep};
+    }
+
+    static void store(StoredAnswers& answers, const std::string& key, const std::string& body) {
+        answers.store(answers.claim("anna", key), {"request", json_reply(body)});
+    }
+
+    static std::string stored(StoredAnswers& answers, const std::string& caller,
+                              const std::string& key) {
+        const auto answer = answers.find(answers.claim(caller, key));
+        return answer ? answer->reply.body : "(none)";
+    }
+
+    TempFolder folder_;
+};
+
+TEST_F(StoredAnswersTest, are_there_after_a_restart) {
+    {
+        auto answers = open();
+        store(answers, "k", "done");
+    }
+    auto answers = open();
+
+    const auto answer = answers.find(answers.claim("anna", "k"));
+
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->reply.body, "done");
+    EXPECT_EQ(answer->reply.status, 200);
+    EXPECT_EQ(answer->reply.media_type, "application/json");
+    EXPECT_EQ(answer->request_sha256, "request");
+}
+
+TEST_F(StoredAnswersTest, belong_to_one_caller) {
+    auto answers = open();
+    store(answers, "k", "done");
+    EXPECT_EQ(stored(answers, "bert", "k"), "(none)");
+    EXPECT_EQ(stored(answers, "annak", "x"), "(none)");
+}
+
+TEST_F(StoredAnswersTest, have_keys_that_one_request_holds_at_a_time) {
+    auto answers = open();
+    {
+        const auto claim = answers.claim("anna", "k");
+        EXPECT_THAT([&] { answers.claim("anna", "k"); },
+                    throws(Errc::already_exists, HasSubstr("still running")));
+        EXPECT_NO_THROW(answers.claim("anna", "other"));
+    }
+    EXPECT_NO_THROW(answers.claim("anna", "k"));
+}
+
+TEST_F(StoredAnswersTest, are_forgotten_when_many_newer_ones_came) {
+    auto answers = open({.count = 2});
+    for (const std::string key : {"first", "second", "third"}) {
+        store(answers, key, key);
+        // What is written within one tick of the disk's clock has no order.
+        for (const auto& entry : fs::directory_iterator{folder_ / "answers"}) {
+            fs::last_write_time(entry, entry.last_write_time() - 1min);
+        }
+    }
+    EXPECT_EQ(stored(answers, "anna", "first"), "(none)");
+    EXPECT_EQ(stored(answers, "anna", "second"), "second");
+    EXPECT_EQ(stored(answers, "anna", "third"), "third");
+}
+
+TEST_F(StoredAnswersTest, are_forgotten_after_a_day) {
+    auto answers = open();
+    store(answers, "old", "old");
+    for (const auto& entry : fs::directory_iterator{folder_ / "answers"}) {
+        fs::last_write_time(entry, entry.last_write_time() - 25h);
+    }
+    store(answers, "new", "new");
+    EXPECT_EQ(stored(answers, "anna", "old"), "(none)");
+    EXPECT_EQ(stored(answers, "anna", "new"), "new");
+}
+
+TEST_F(StoredAnswersTest, have_sane_keys) {
+    auto answers = open();
+    for (const auto& key :
+         {std::string{}, std::string(256, 'k'), std::string{"a\nb"}, std::string{"\xc3\xa4"}}) {
+        EXPECT_THAT([&] { answers.claim("anna", key); },
+                    throws(Errc::invalid_argument, HasSubstr("Idempotency-Key")));
+    }
+}
+
+TEST_F(StoredAnswersTest, that_are_damaged_are_no_answers) {
+    auto answers = open();
+    store(answers, "k", "done");
+    for (const auto& entry : fs::directory_iterator{folder_ / "answers"}) {
+        write_file(entry.path(), "{");
+    }
+    EXPECT_THAT([&] { answers.find(answers.claim("anna", "k")); }, throws(Errc::io, HasSubstr("")));
+}
+
+}  // namespace
+}  // namespace offgrid::test
