@@ -5,6 +5,7 @@
 #include "sync/depot_handlers.h"
 #include "sync/metrics_handler.h"
 #include "sync/replace_handler.h"
+#include "sync/rest/rest_routes.h"
 
 #include <algorithm>
 #include <iterator>
@@ -58,21 +59,42 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
                 .sources = SourceRoots{options.source_roots},
                 .drain_timeout = drain_timeout_}},
       depot_service_{replace_.served()},
+      jobs_{files,
+            depot_,
+            replace_,
+            {.sources = options.sources, .max_packs = options.jobs, .kill_after = drain_timeout_},
+            log},
+      blob_stores_{files, depot_.root() / "blobstores.json"},
+      quota_{files, depot_.root() / "diskquota.json"},
       router_{layers_, log, [this] { return pool_->statistics(); }},
       http_{{.listen = options.listen, .threads = options.threads},
-            [this](const Request& request) { return router_.answer(request); },
+            [this](const Request& request) { return answer(request); },
             log},
       answers_{files, depot_.root() / "answers"},
       admin_router_{admin_routes(log)},
       admin_{admin_socket(options),
              {.access = access_, .router = admin_router_, .hidden = depot_.root(), .log = log}} {}
 
+Response Daemon::answer(const Request& request) {
+    auto response = router_.answer(request);
+    traffic_.add(request, response);
+    return response;
+}
+
 std::vector<AdminRoute> Daemon::admin_routes(const Log& log) {
     audit_.note_current(depot_.current_number());
+    replace_.set_quota(quota_.config().limit_bytes());
     auto routes = replace_routes({replace_, answers_, replace_counts_, audit_, log});
-    std::ranges::move(depot_routes(depot_service_, audit_, log), std::back_inserter(routes));
-    std::ranges::move(metrics_routes([this] { return serving_metrics(); }, replace_counts_),
-                      std::back_inserter(routes));
+    const auto add = [&](std::vector<AdminRoute> more) {
+        std::ranges::move(more, std::back_inserter(routes));
+    };
+    add(depot_routes(depot_service_, audit_, log));
+    add(metrics_routes([this] { return serving_metrics(); }, replace_counts_));
+    add(rest_routes({.replace = replace_,
+                     .jobs = jobs_,
+                     .blob_stores = blob_stores_,
+                     .quota = quota_,
+                     .traffic = traffic_}));
     return routes;
 }
 
@@ -84,6 +106,7 @@ std::string Daemon::serving_metrics() const {
 
 bool Daemon::drain() {
     replace_.stop();
+    jobs_.stop();
     const bool is_admin_drained = admin_.drain(drain_timeout_);
     const bool is_http_drained = http_.drain(drain_timeout_);
     return is_admin_drained && is_http_drained;

@@ -16,9 +16,13 @@
 #include "sync/admin_socket.h"
 #include "sync/audit.h"
 #include "sync/depot_service.h"
+#include "sync/jobs/job_service.h"
 #include "sync/limits.h"
 #include "sync/replace_counts.h"
 #include "sync/replace_service.h"
+#include "sync/rest/blob_stores.h"
+#include "sync/rest/disk_quota.h"
+#include "sync/rest/traffic_count.h"
 #include "sync/stored_answers.h"
 
 #include <chrono>
@@ -45,6 +49,8 @@ struct DaemonOptions {
     unsigned reap_interval_ms = 500;                  ///< between two looks for tile files to close
     unsigned drain_timeout_s = 10;  ///< how long readers of an old state are waited for
     Limits limits;
+    std::optional<std::filesystem::path> sources;  ///< what layers are packed from; none: nothing
+    unsigned jobs = 1;                             ///< that pack at a time
 };
 
 /// A depot that is served and updated in one process: the read-only server on one port, the
@@ -63,10 +69,12 @@ public:
     bool has_users() const { return access_.has_users(); }
 
     /// Stop listening and finish what is running; a replace that has not begun to commit ends at
-    /// once, without effect. Whether all of it could finish in time.
+    /// once, without effect, and a job begins again with the next daemon. Whether all of it could
+    /// finish in time.
     bool drain();
 
 private:
+    Response answer(const Request& request);
     std::vector<AdminRoute> admin_routes(const Log& log);
     std::string serving_metrics() const;
 
@@ -81,6 +89,10 @@ private:
     DrainLog drains_;
     ReplaceService replace_;
     DepotService depot_service_;
+    JobService jobs_;
+    BlobStores blob_stores_;
+    DiskQuota quota_;
+    TrafficCount traffic_;
     Router router_;
     HttpServer http_;
     StoredAnswers answers_;

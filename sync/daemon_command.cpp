@@ -77,6 +77,12 @@ void add_daemon_options(CLI::App& app, DaemonOptions& options) {
                    "How long an answer, and the end, waits for requests that still run")
         ->type_name("SECONDS")
         ->check(CLI::Range(0, 86'400));
+    app.add_option("--sources", options.sources,
+                   "What layers are packed from, so that they can be seeded (see sync/jobs); "
+                   "default: none can")
+        ->type_name("FILE")
+        ->always_capture_default(false);
+    app.add_option("--jobs", options.jobs, "Jobs that pack at a time")->check(CLI::Range(1, 64));
     auto& limits = options.limits;
     app.add_option("--max-upload", limits.max_upload_bytes, "Largest upload")
         ->type_name("BYTES")

@@ -42,6 +42,9 @@ public:
     /// Throws `busy` when those who came before take too long, `interrupted` once stopped.
     Turn wait_for_turn();
 
+    /// What is served at this moment; reads nothing.
+    Generation served() const { return layers_.acquire()->served(depot_.root())->generation(); }
+
     /// What is current; reads only what is not served already. REQUIRES: the turn.
     Generation current() const;
 

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 #include <utility>
@@ -109,6 +110,23 @@ void ReplaceTransaction::remove_file(const std::string& layer_name, const std::s
     manifest.files = manifest.files.without(name);
 }
 
+void ReplaceTransaction::remove_layer(const std::string& layer_name) {
+    for (const auto& file : layer(layer_name).files) {
+        changes_.push_back({file.name, file.sha256, std::nullopt, 0, 0, layer_name});
+    }
+    next_.layers.erase(layer_name);
+}
+
+void ReplaceTransaction::widen_zooms(const std::string& layer_name, int min_zoom, int max_zoom) {
+    auto& manifest = layer(layer_name);
+    manifest.min_zoom = std::min(manifest.min_zoom, min_zoom);
+    manifest.max_zoom = std::max(manifest.max_zoom, max_zoom);
+    auto& deepest = *std::ranges::max_element(manifest.pyramids, {}, &Pyramids::max_zoom);
+    deepest.max_zoom = std::max(deepest.max_zoom, max_zoom);
+    auto& first = *std::ranges::min_element(manifest.pyramids, {}, &Pyramids::min_zoom);
+    first.min_zoom = std::min(first.min_zoom, std::max(min_zoom, first.options.top));
+}
+
 void ReplaceTransaction::add_package(const Manifest& manifest, const fs::path& folder,
                                      const Checkpoint& checkpoint) {
     verify_package(folder, manifest, checkpoint);
@@ -176,7 +194,9 @@ std::uint64_t ReplaceTransaction::store_files() {
     std::uint64_t bytes = 0;
     std::set<fs::path> folders;
     for (const auto& [layer_name, file, staged] : staged_files_) {
-        const auto* const wanted = next_.layers.at(layer_name).find(file.name);
+        const auto found = next_.layers.find(layer_name);
+        const auto* const wanted =
+            found == next_.layers.end() ? nullptr : found->second.find(file.name);
         if (wanted == nullptr || wanted->sha256 != file.sha256) {
             continue;  // a later change took its place
         }

@@ -77,6 +77,13 @@ public:
     /// such layer or file.
     void remove_file(const std::string& layer, const std::string& name);
 
+    /// Take a layer out of the depot. Throws `not_found` when there is none.
+    void remove_layer(const std::string& layer);
+
+    /// Let the layer have tiles of these zooms: its pyramids reach further where they can, the last
+    /// one to deeper zooms, the first one to lower ones. Throws `not_found` for an unknown layer.
+    void widen_zooms(const std::string& layer, int min_zoom, int max_zoom);
+
     /// Install the package in a staged folder: a new layer, or the whole of an existing one.
     /// Throws what `verify_package` throws.
     void add_package(const Manifest& manifest, const std::filesystem::path& folder,

@@ -1,0 +1,102 @@
+#include "sync/jobs/change_layer.h"
+
+#include "formats/base/error.h"
+#include "formats/sqlite/mbtiles_store.h"
+#include "sync/jobs/layer_edit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace offgrid {
+namespace {
+
+/// The pyramids whose files have that name, and what the name says.
+struct NamedFile {
+    const Pyramids* pyramids = nullptr;
+    PathTemplate names;
+    PathTemplate::Match match;
+};
+
+std::optional<NamedFile> named_file(const Manifest& manifest, const std::string& name) {
+    for (const auto& pyramids : manifest.pyramids) {
+        PathTemplate names{pyramids.names, pyramids.options};
+        if (auto match = names.match(name)) {
+            return NamedFile{&pyramids, std::move(names), *std::move(match)};
+        }
+    }
+    return std::nullopt;
+}
+
+/// Removes from one file what it has of the tiles.
+void truncate_file(LayerEdit& edit, const Manifest& manifest, const PackageFile& file,
+                   const TruncatedTiles& tiles) {
+    const auto& grid = *manifest.grid;
+    const auto named = named_file(manifest, file.name);
+    if (!named) {
+        return;
+    }
+    std::vector<TileRange> removed;
+    bool is_whole = true;
+    for (int z = file.min_zoom; z <= file.max_zoom; ++z) {
+        const auto held = named->names.range_of(named->match, grid, z);
+        const bool is_wanted =
+            !tiles.zooms || (z >= tiles.zooms->first && z <= tiles.zooms->second);
+        const auto wanted = !is_wanted     ? TileRange{z, 0, 0, 0, 0}
+                            : tiles.bounds ? grid.range_of(z, *tiles.bounds)
+                                           : grid.whole(z);
+        const auto both = intersection(held, wanted);
+        is_whole = is_whole && (held.is_empty() || both == held);
+        if (!both.is_empty()) {
+            removed.push_back(both);
+        }
+    }
+    if (is_whole) {
+        edit.erase(file);
+        return;
+    }
+    for (const auto& range : removed) {
+        edit.erase(file, range);
+    }
+}
+
+}  // namespace
+
+void merge_package(const ChangeContext& context, const Manifest& package,
+                   const std::filesystem::path& folder, ExistingTile existing) {
+    const auto installed = context.replace.next().layers.find(package.layer);
+    if (installed == context.replace.next().layers.end()) {
+        throw Error{Errc::not_found, fmt::format("unknown layer '{}'", package.layer)};
+    }
+    const auto& grid = *package.grid;
+    if (installed->second.grid->name() != grid.name()) {
+        throw Error{Errc::unsupported,
+                    fmt::format("layer '{}' is in grid {}, not in {}", package.layer,
+                                installed->second.grid->name(), grid.name())};
+    }
+    context.replace.widen_zooms(package.layer, package.min_zoom, package.max_zoom);
+    LayerEdit edit{context.replace, context.files, context.depot, package.layer};
+    for (const auto& file : package.files) {
+        sqlite::MbtilesFile tiles{folder / file.name, file.name};
+        for (int z = file.min_zoom; z <= file.max_zoom; ++z) {
+            tiles.scan(grid, grid.whole(z), [&](const TileKey& key, BytesView content) {
+                context.checkpoint();
+                edit.put(key, content, existing);
+            });
+        }
+    }
+    edit.finish(context.checkpoint);
+}
+
+void truncate_layer(const ChangeContext& context, const std::string& layer,
+                    const TruncatedTiles& tiles) {
+    LayerEdit edit{context.replace, context.files, context.depot, layer};
+    const auto manifest = context.replace.next().layers.at(layer);
+    for (const auto& file : manifest.files) {
+        context.checkpoint();
+        truncate_file(edit, manifest, file, tiles);
+    }
+    edit.finish(context.checkpoint);
+}
+
+}  // namespace offgrid

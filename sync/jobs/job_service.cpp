@@ -1,0 +1,333 @@
+#include "sync/jobs/job_service.h"
+
+#include "formats/base/error.h"
+#include "formats/package/package_reader.h"
+#include "sync/jobs/change_layer.h"
+#include "sync/jobs/child_process.h"
+#include "sync/jobs/pack_command.h"
+#include "sync/jobs/pack_output.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+namespace offgrid {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+/// How soon a job notices that it is cancelled.
+constexpr std::chrono::milliseconds check_interval{100};
+
+JobService::Options completed(JobService::Options options) {
+    if (options.pack_program.empty()) {
+        options.pack_program = program_beside_this("offgrid-pack");
+    }
+    return options;
+}
+
+LayerSources load(const std::optional<fs::path>& file) {
+    return file ? load_layer_sources(*file) : LayerSources{};
+}
+
+/// The text with another in place of the folder, which is no client's business.
+std::string hiding(std::string text, const fs::path& folder, std::string_view shown) {
+    const auto name = folder.string();
+    if (!folder.has_relative_path()) {
+        return text;
+    }
+    for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at)) {
+        text.replace(at, name.size(), shown);
+        at += shown.size();
+    }
+    return text;
+}
+
+std::string how_it_ended(const ChildExit& exit) {
+    return exit.signal != 0 ? fmt::format("offgrid pack was ended by signal {}", exit.signal)
+                            : fmt::format("offgrid pack ended with exit code {}", exit.code);
+}
+
+bool is_packed(JobType type) {
+    return type != JobType::truncate;
+}
+
+}  // namespace
+
+JobService::JobService(FileOps& files, const Depot& depot, ReplaceService& replace, Options options,
+                       Log log)
+    : files_{files},
+      depot_{depot},
+      replace_{replace},
+      options_{completed(std::move(options))},
+      log_{std::move(log)},
+      list_{files, depot, log_},
+      sources_{load(options_.sources)} {
+    for (unsigned i = 0; i < options_.max_packs; ++i) {
+        workers_.emplace_back([this] { work(Lane::packs); });
+    }
+    workers_.emplace_back([this] { work(Lane::truncates); });
+}
+
+JobService::~JobService() {
+    stop();
+}
+
+void JobService::stop() {
+    {
+        const std::lock_guard lock{mutex_};
+        is_stopped_ = true;
+    }
+    wake_.notify_all();
+    for (auto& worker : workers_) {
+        worker.join();
+    }
+    workers_.clear();
+}
+
+Job JobService::submit(const JobRequest& request) {
+    const bool is_installed = replace_.served().served().layers.contains(request.layer);
+    if (is_packed(request.type)) {
+        scope_of(source_of(request.layer), request);
+    } else if (!is_installed) {
+        throw Error{Errc::not_found, fmt::format("unknown layer '{}'", request.layer)};
+    }
+    const auto jobs = list_.all();
+    const auto pending = std::ranges::count(jobs, JobState::pending, &Job::state);
+    if (static_cast<std::size_t>(pending) >= options_.max_pending) {
+        throw Error{Errc::busy, fmt::format("{} jobs are pending already", pending)};
+    }
+    const auto job = list_.add(request);
+    log_(fmt::format("job {}: {} of layer '{}', asked for by {}", job.id, name_of(request.type),
+                     request.layer, request.asked_by));
+    {
+        const std::lock_guard lock{mutex_};  // or a worker that is about to wait would miss it
+    }
+    wake_.notify_all();
+    return job;
+}
+
+LayerSource JobService::source_of(const std::string& layer) const {
+    const auto known = sources();
+    if (const auto found = known.find(layer); found != known.end()) {
+        return found->second;
+    }
+    if (replace_.served().served().layers.contains(layer)) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("layer '{}' has no sources to be seeded from", layer)};
+    }
+    throw Error{Errc::not_found, fmt::format("unknown layer '{}'", layer)};
+}
+
+LayerSources JobService::sources() const {
+    const std::lock_guard lock{mutex_};
+    return sources_;
+}
+
+void JobService::reload_sources() {
+    try {
+        auto sources = load(options_.sources);
+        const std::lock_guard lock{mutex_};
+        sources_ = std::move(sources);
+    } catch (const Error& error) {
+        log_(error.what());
+        throw Error{error.code(), without_folders(error.what())};
+    }
+}
+
+bool JobService::cancel(std::uint64_t id, const std::string& who) {
+    {
+        const std::lock_guard lock{mutex_};
+        const auto job = list_.find(id);
+        if (!job || job->is_over()) {
+            return false;
+        }
+        cancelled_.insert(id);
+        if (!taken_.insert(id).second) {
+            change(id, [&](Job& running) { running.message = "cancelled by " + who; });
+            return true;  // its worker ends it
+        }
+    }
+    end(id, JobState::aborted, "cancelled by " + who);
+    const std::lock_guard lock{mutex_};
+    taken_.erase(id);
+    cancelled_.erase(id);
+    return true;
+}
+
+std::string JobService::without_folders(std::string text) const {
+    text = hiding(std::move(text), depot_.root(), "(depot)");
+    return options_.sources
+               ? hiding(std::move(text), fs::absolute(*options_.sources).parent_path(), "(sources)")
+               : text;
+}
+
+bool JobService::is_cancelled(std::uint64_t id) {
+    const std::lock_guard lock{mutex_};
+    return cancelled_.contains(id);
+}
+
+void JobService::work(Lane lane) {
+    while (const auto id = next(lane)) {
+        run(*id);
+        const std::lock_guard lock{mutex_};
+        taken_.erase(*id);
+        cancelled_.erase(*id);
+    }
+}
+
+/// The oldest pending job of the lane, when there is one; nothing when the service ends.
+std::optional<std::uint64_t> JobService::next(Lane lane) {
+    std::unique_lock lock{mutex_};
+    while (!is_stopped_) {
+        for (const auto& job : list_.all()) {
+            const bool is_of_lane = is_packed(job.request.type) == (lane == Lane::packs);
+            if (job.state == JobState::pending && is_of_lane && taken_.insert(job.id).second) {
+                return job.id;
+            }
+        }
+        wake_.wait(lock);
+    }
+    return std::nullopt;
+}
+
+void JobService::run(std::uint64_t id) {
+    change(id, [](Job& job) {
+        job.state = JobState::running;
+        job.started = now_in_seconds();
+        job.progress = {};
+        job.output.clear();
+        ++job.starts;
+    });
+    const auto job = list_.find(id);
+    if (!job) {
+        return;
+    }
+    try {
+        const auto generation = perform(*job);
+        end(id, JobState::done, job->message, generation);
+    } catch (const Error& error) {
+        if (is_cancelled(id)) {
+            end(id, JobState::aborted, list_.find(id).value_or(*job).message);
+        } else if (error.code() == Errc::interrupted) {
+            log_(fmt::format("job {} is broken off and begins again with the next daemon", id));
+        } else {
+            end(id, JobState::aborted, error.what());
+        }
+    } catch (const std::exception& error) {
+        end(id, JobState::aborted, error.what());
+    }
+}
+
+void JobService::end(std::uint64_t id, JobState state, const std::string& message,
+                     std::optional<std::uint64_t> generation) {
+    const auto shown = without_folders(message);
+    change(id, [&](Job& job) {
+        job.state = state;
+        job.ended = now_in_seconds();
+        job.message = shown;
+        job.generation = generation;
+        if (state == JobState::done) {
+            job.progress.seconds_left = 0;
+        }
+    });
+    log_(fmt::format("job {} is {}{}{}", id, name_of(state), message.empty() ? "" : ": ", message));
+}
+
+/// What a job has done counts even where its record cannot be written.
+void JobService::change(std::uint64_t id, const std::function<void(Job& job)>& change) {
+    try {
+        list_.change(id, change);
+    } catch (const Error& error) {
+        log_(fmt::format("the record of job {} cannot be written: {}", id, error.what()));
+    }
+}
+
+std::uint64_t JobService::perform(const Job& job) {
+    return is_packed(job.request.type) ? pack(job) : truncate({job.request});
+}
+
+std::uint64_t JobService::truncate(const std::vector<JobRequest>& requests) {
+    const auto report = replace_.change(
+        replace_.new_staging(),
+        [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {
+            const ChangeContext context{replace, files_, depot_, checkpoint};
+            for (const auto& request : requests) {
+                truncate_layer(context, request.layer, {request.zooms, request.bounds});
+            }
+        },
+        requests.empty() ? "" : requests.front().asked_by);
+    return report.generation;
+}
+
+std::uint64_t JobService::pack(const Job& job) {
+    const auto source = source_of(job.request.layer);
+    const auto scope = scope_of(source, job.request);
+    auto staging = replace_.new_staging();
+    const auto folder = staging.path() / "package";
+    run_packer(job, pack_arguments(job.request.layer, source, scope, folder));
+    const auto report = replace_.change(
+        std::move(staging),
+        [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {
+            install_package(replace, job, scope.is_whole, folder, [&, id = job.id] {
+                checkpoint();
+                if (is_ended(id)) {
+                    throw Error{Errc::interrupted, "it is cancelled"};
+                }
+            });
+        },
+        job.request.asked_by);
+    return report.generation;
+}
+
+void JobService::install_package(ReplaceTransaction& replace, const Job& job, bool is_whole,
+                                 const fs::path& folder, const Checkpoint& checkpoint) {
+    const auto manifest = read_manifest(folder);
+    const bool is_installed = replace.next().layers.contains(job.request.layer);
+    const bool is_anew = job.request.type == JobType::reseed;
+    if (!is_installed || (is_anew && is_whole)) {
+        replace.add_package(manifest, folder, checkpoint);
+        return;
+    }
+    merge_package({replace, files_, depot_, checkpoint}, manifest, folder,
+                  is_anew ? ExistingTile::replace : ExistingTile::keep);
+}
+
+/// Run `offgrid pack` to its end. Throws unless that is a success.
+void JobService::run_packer(const Job& job, const std::vector<std::string>& arguments) {
+    PackOutput output;
+    ChildProcess packer{options_.pack_program, arguments};
+    const auto take_line = [&](std::string_view line) { output.take(line); };
+    std::optional<Clock::time_point> told_to_end;
+    while (packer.wait(check_interval, take_line)) {
+        change(job.id, [&](Job& running) { running.progress = output.progress(); });
+        if (is_ended(job.id) && !told_to_end) {
+            packer.signal(SIGTERM);
+            told_to_end = Clock::now();
+        }
+        if (told_to_end && Clock::now() - *told_to_end >= options_.kill_after) {
+            packer.signal(SIGKILL);
+        }
+    }
+    auto lines = output.last_lines();
+    for (auto& line : lines) {
+        line = without_folders(std::move(line));
+    }
+    change(job.id, [&](Job& ended) {
+        ended.progress = output.progress();
+        ended.output = lines;
+    });
+    if (told_to_end) {
+        throw Error{Errc::interrupted, "it is cancelled"};
+    }
+    if (const auto exit = packer.exit(); !exit.is_success()) {
+        throw Error{Errc::io, fmt::format("{}{}{}", how_it_ended(exit), lines.empty() ? "" : ": ",
+                                          lines.empty() ? "" : lines.back())};
+    }
+}
+
+}  // namespace offgrid

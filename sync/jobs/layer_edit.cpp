@@ -1,0 +1,98 @@
+#include "sync/jobs/layer_edit.h"
+
+#include "formats/base/error.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace offgrid {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Where tiles come in an order of other files than ours, they alternate between few of them.
+constexpr std::size_t max_open_files = 32;
+
+}  // namespace
+
+LayerEdit::LayerEdit(ReplaceTransaction& replace, FileOps& files, const Depot& depot,
+                     std::string layer)
+    : replace_{replace},
+      files_{files},
+      depot_{depot},
+      layer_{std::move(layer)},
+      staging_{replace.staging() / "changed"} {
+    if (!replace_.next().layers.contains(layer_)) {
+        throw Error{Errc::not_found, fmt::format("unknown layer '{}'", layer_)};
+    }
+}
+
+void LayerEdit::put(const TileKey& key, BytesView content, ExistingTile existing) {
+    edit(name_of(key)).put(key, content, existing);
+}
+
+void LayerEdit::erase(const PackageFile& file, const TileRange& range) {
+    edit(file.name).erase(range);
+}
+
+void LayerEdit::erase(const PackageFile& file) {
+    changed_[file.name] = 0;
+}
+
+void LayerEdit::finish(const Checkpoint& checkpoint) {
+    close_all();
+    for (const auto& [name, tiles] : changed_) {
+        checkpoint();
+        if (tiles > 0) {
+            replace_.add_file(layer_, name, staging_ / name, checkpoint);
+        } else if (manifest().find(name) != nullptr) {
+            replace_.remove_file(layer_, name);
+        }
+    }
+}
+
+const Manifest& LayerEdit::manifest() const {
+    return replace_.next().layers.at(layer_);
+}
+
+std::string LayerEdit::name_of(const TileKey& key) const {
+    const auto* const pyramids = manifest().pyramids_of(key.z);
+    if (pyramids == nullptr) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("layer '{}' has no files for zoom {}", layer_, key.z)};
+    }
+    return PathTemplate{pyramids->names, pyramids->options}.render(*manifest().grid, key,
+                                                                   {.tileset = layer_});
+}
+
+TileFileEdit& LayerEdit::edit(const std::string& name) {
+    const auto found = open_.find(name);
+    if (found != open_.end()) {
+        return found->second;
+    }
+    if (open_.size() >= max_open_files) {
+        close_all();
+    }
+    const auto path = staging_ / name;
+    const auto* const file = manifest().find(name);
+    if (!fs::exists(path)) {
+        files_.create_directories(path.parent_path());
+        if (file != nullptr) {
+            files_.copy_file(depot_.stored_path(layer_, *file), path);
+        }
+    }
+    return open_.try_emplace(name, path, *manifest().grid).first->second;
+}
+
+void LayerEdit::close_all() {
+    for (auto& [name, edit] : open_) {
+        if (edit.has_changed()) {
+            edit.finish();
+            changed_[name] = edit.count();
+        }
+    }
+    open_.clear();
+}
+
+}  // namespace offgrid

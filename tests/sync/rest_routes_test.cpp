@@ -1,0 +1,193 @@
+#include "sync/rest/rest_routes.h"
+
+#include "tests/support/errors.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/tiles.h"
+#include "tests/sync/live_daemon.h"
+#include "tests/sync/rest_desk.h"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+namespace offgrid::test {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+class Rest : public testing::Test {
+protected:
+    json get(const std::string& target) { return json::parse(desk_->ask("GET", target).body); }
+
+    TempFolder folder_;
+    std::unique_ptr<RestDesk> desk_ = [&] {
+        install(folder_ / "depot", "kenya", "z0: top z1: a b / c d");
+        install(folder_ / "depot", "sf@EPSG:4326@png", "z1: a b c d / e f g h", manual_layout());
+        install(folder_ / "depot", "sf@EPSG:900913@png", "z0: sf");
+        write_file(folder_ / "sources.json",
+                   R"({"layers": {"congo": {"rasters": ["a.tif"], "format": "jpeg"}}})");
+        return std::make_unique<RestDesk>(folder_.path());
+    }();
+};
+
+// RS-01
+TEST_F(Rest, lists_layers_with_links_and_takes_no_other_method) {
+    const auto xml = desk_->ask("GET", "/rest/layers.xml");
+
+    EXPECT_EQ(xml.status, 200);
+    EXPECT_THAT(xml.body, HasSubstr("<name>kenya</name>"));
+    EXPECT_THAT(xml.body,
+                HasSubstr(R"(<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="alternate" )"
+                          R"(href="http://appliance:8081/rest/layers/kenya.xml" type="text/xml")"));
+    EXPECT_EQ(get("/layers.json"), (json{"congo", "kenya", "sf"}));
+    for (const auto* const method : {"POST", "PUT", "DELETE"}) {
+        EXPECT_EQ(desk_->ask(method, "/layers.xml").status, 405) << method;
+        EXPECT_EQ(desk_->ask(method, "/layers").status, 405) << method;
+    }
+}
+
+TEST_F(Rest, describes_a_layer_by_its_tilesets) {
+    const auto layer = get("/layers/sf.json").at("layer");
+
+    EXPECT_EQ(layer["mimeFormats"], (json{"image/png"}));
+    EXPECT_EQ(layer["gridSubsets"].size(), 2U);
+    EXPECT_EQ(layer["gridSubsets"][0]["gridSetName"], "EPSG:4326");
+    EXPECT_EQ(layer["gridSubsets"][0]["zoomStart"], 1);
+    EXPECT_THAT(desk_->ask("GET", "/layers/sf.xml").body,
+                HasSubstr("<gridSetName>EPSG:900913</gridSetName>"));
+    EXPECT_EQ(get("/layers/congo.json").at("layer")["gridSubsets"][0]["format"], "image/jpeg");
+    const auto unknown = desk_->ask("GET", "/layers/nowhere.xml");
+    EXPECT_EQ(unknown.status, 404);
+    EXPECT_THAT(unknown.body, HasSubstr("Unknown layer: nowhere"));
+}
+
+TEST_F(Rest, deletes_a_layer_with_all_its_tilesets_in_one_generation) {
+    const auto before = desk_->depot().current_number();
+
+    const auto reply = desk_->ask("DELETE", "/layers/sf.xml");
+
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_THAT(reply.body, HasSubstr("sf deleted"));
+    EXPECT_EQ(get("/layers.json"), (json{"congo", "kenya"}));
+    EXPECT_EQ(desk_->word("sf@EPSG:900913@png", {0, 0, 0}), "(no layer)");
+    EXPECT_EQ(desk_->depot().current_number(), before + 1);
+    EXPECT_EQ(desk_->ask("DELETE", "/layers/sf.xml").status, 404);
+    EXPECT_EQ(desk_
+                  ->ask("DELETE", "/layers/kenya", "", "",
+                        {.name = "ann", .role = Role::publisher, .layers = {}})
+                  .status,
+              403);
+}
+
+TEST_F(Rest, describes_the_grid_sets_that_there_are) {
+    EXPECT_EQ(get("/gridsets.json"), (json{"EPSG:4326", "EPSG:900913"}));
+    const auto xml = desk_->ask("GET", "/gridsets/EPSG:4326.xml").body;
+    EXPECT_THAT(xml, HasSubstr("<number>4326</number>"));
+    EXPECT_THAT(xml, HasSubstr("<double>-180.0</double>"));
+    EXPECT_EQ(get("/gridsets/EPSG:900913.json").at("gridSet")["tileWidth"], 256);
+    EXPECT_EQ(desk_->ask("GET", "/gridsets/EPSG:27700.xml").status, 404);
+    EXPECT_EQ(desk_->ask("PUT", "/gridsets/EPSG:27700.xml").status, 405);
+}
+
+// RS-11
+TEST_F(Rest, keeps_definitions_of_blob_stores) {
+    const std::string body =
+        "<FileBlobStore><id>myCache</id><enabled>false</enabled>"
+        "<baseDirectory>/tmp/myCache</baseDirectory></FileBlobStore>";
+
+    EXPECT_EQ(get("/blobstores.json"), (json{"depot"}));
+    EXPECT_EQ(desk_->ask("GET", "/blobstores/depot.xml").status, 200);
+    EXPECT_EQ(desk_->ask("PUT", "/blobstores/myCache.xml", body).status, 201);
+    EXPECT_EQ(desk_->ask("PUT", "/blobstores/myCache", body).status, 200);
+    EXPECT_THAT(desk_->ask("GET", "/blobstores/myCache").body,
+                HasSubstr("<baseDirectory>/tmp/myCache</baseDirectory>"));
+    EXPECT_EQ(RestDesk{folder_.path()}.ask("GET", "/blobstores/myCache.json").status, 200)
+        << "a restart keeps them";
+    EXPECT_EQ(desk_->ask("DELETE", "/blobstores/myCache").status, 200);
+    for (const auto* const method : {"GET", "DELETE"}) {
+        const auto unknown = desk_->ask(method, "/blobstores/myCache");
+        EXPECT_EQ(unknown.status, 404);
+        EXPECT_THAT(unknown.body,
+                    HasSubstr(R"(Failed to get BlobStoreInfo. A BlobStoreInfo with name "myCache" )"
+                              "does not exist."));
+    }
+}
+
+TEST_F(Rest, changes_no_blob_store_by_a_body_that_defines_none_nor_its_own) {
+    EXPECT_EQ(desk_->ask("PUT", "/blobstores/a", "<layer/>").status, 400);
+    EXPECT_EQ(desk_->ask("PUT", "/blobstores/a", "").status, 400);
+    EXPECT_EQ(desk_->ask("PUT", "/blobstores/a", R"({"FileBlobStore": {"id": "b"}})").status, 400);
+    EXPECT_EQ(desk_->ask("PUT", "/blobstores/depot", R"({"FileBlobStore": {}})").status, 405);
+    EXPECT_EQ(desk_->ask("DELETE", "/blobstores/depot").status, 405);
+}
+
+// RS-10
+TEST_F(Rest, has_a_disk_quota_that_changes_in_part) {
+    const auto fresh = get("/diskquota.json").at("gwcQuotaConfiguration");
+    EXPECT_EQ(fresh["enabled"], false);
+    EXPECT_EQ(fresh["globalQuota"], (json{{"value", 500}, {"units", "MiB"}}));
+
+    const auto changed =
+        desk_->ask("PUT", "/diskquota.json", R"({"gwcQuotaConfiguration": {"enabled": true}})");
+    EXPECT_EQ(changed.status, 200);
+    EXPECT_EQ(json::parse(changed.body).at("gwcQuotaConfiguration")["enabled"], true);
+    EXPECT_THAT(desk_
+                    ->ask("PUT", "/diskquota.xml",
+                          "<gwcQuotaConfiguration><globalQuota><value>2</value>"
+                          "<units>GiB</units></globalQuota></gwcQuotaConfiguration>")
+                    .body,
+                HasSubstr("<maxConcurrentCleanUps>2</maxConcurrentCleanUps>"));
+    EXPECT_EQ(desk_->quota().config().limit_bytes(), std::uint64_t{2} << 30);
+    EXPECT_EQ(RestDesk{folder_.path()}.quota().config(), desk_->quota().config())
+        << "a restart keeps it";
+
+    for (const auto* const body :
+         {R"({"gwcQuotaConfiguration": {"cacheCleanUpFrequency": -1}})",
+          R"({"gwcQuotaConfiguration": {"globalQuota": {"value": -1}}})",
+          R"({"gwcQuotaConfiguration": {"globalQuota": {"units": "MB"}}})",
+          R"({"gwcQuotaConfiguration": {"maxConcurrentCleanUps": 0}})",
+          R"({"gwcQuotaConfiguration": {"enabled": "perhaps"}})", R"({"quota": 3})", ""}) {
+        EXPECT_EQ(desk_->ask("PUT", "/diskquota.json", body).status, 400) << body;
+    }
+    EXPECT_EQ(desk_->quota().config().limit_bytes(), std::uint64_t{2} << 30);
+}
+
+// RS-13
+TEST_F(Rest, has_statistics_in_json) {
+    desk_->traffic().add({.path = "/tiles/kenya/0/0/0.png"},
+                         {.status = 200, .body = Bytes{1, 2, 3}});
+    desk_->traffic().add({.path = "/tiles/kenya/9/0/0.png"}, {.status = 404});
+    desk_->traffic().add({.path = "/layers.json"}, {.status = 200});
+
+    const auto statistics = get("/statistics.json");
+
+    EXPECT_EQ(statistics["requests"], 3);
+    EXPECT_EQ(statistics["bytes"], 3);
+    EXPECT_EQ(statistics["tiles"], (json{{"found", 1}, {"absent", 1}}));
+    EXPECT_EQ(statistics["hit_ratio"], 0.5);
+    EXPECT_EQ(statistics["depot"]["layers"], 3);
+    EXPECT_EQ(statistics["depot"]["tiles"], 14);
+    EXPECT_GT(statistics["depot"]["bytes"], 0);
+}
+
+TEST_F(Rest, reloads_the_sources) {
+    write_file(folder_ / "sources.json", R"({"layers": {"chad": {"rasters": ["a.tif"]}}})");
+
+    EXPECT_EQ(desk_->ask("POST", "/reload", "").status, 400);
+    EXPECT_EQ(desk_->ask("POST", "/reload", "reload_configuration=1").status, 200);
+
+    EXPECT_EQ(get("/layers.json"), (json{"chad", "kenya", "sf"}));
+}
+
+TEST_F(Rest, names_no_folder_of_the_server) {
+    write_file(folder_ / "sources.json", "{");
+
+    const auto reply = desk_->ask("POST", "/reload", "reload_configuration=1");
+
+    EXPECT_EQ(reply.status, 400);
+    EXPECT_THAT(reply.body, Not(HasSubstr(folder_.path().string())));
+}
+
+}  // namespace
+}  // namespace offgrid::test
