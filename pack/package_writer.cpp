@@ -129,8 +129,7 @@ Manifest PackageWriter::finish() {
                     fmt::format("layer '{}': the sources show nothing there: all is transparent",
                                 plan_.manifest.layer)};
     }
-    manifest.files = done_;
-    std::ranges::sort(manifest.files, {}, &PackageFile::name);
+    manifest.files = FileList{done_};
     const auto write = [&](std::string_view name, const std::string& content) {
         const auto file = files_.create(folder_ / name);
         file->append(as_bytes(content));

@@ -10,8 +10,12 @@
 namespace offgrid {
 
 LayerSet::LayerSet(std::vector<Layer> layers, std::optional<std::uint64_t> generation,
-                   std::vector<LayerFinder> finders)
-    : layers_{std::move(layers)}, generation_{generation}, finders_{std::move(finders)} {
+                   std::vector<LayerFinder> finders,
+                   std::vector<std::shared_ptr<const ServedGeneration>> depots)
+    : depots_{std::move(depots)},
+      layers_{std::move(layers)},
+      generation_{generation},
+      finders_{std::move(finders)} {
     std::sort(layers_.begin(), layers_.end(),
               [](const Layer& a, const Layer& b) { return a.id < b.id; });
     const auto twin =
@@ -37,6 +41,12 @@ std::shared_ptr<const Layer> LayerSet::find(std::string_view id) const {
         }
     }
     return nullptr;
+}
+
+const ServedGeneration* LayerSet::served(const std::filesystem::path& depot) const {
+    const auto found = std::find_if(depots_.begin(), depots_.end(),
+                                    [&](const auto& some) { return some->root() == depot; });
+    return found == depots_.end() ? nullptr : found->get();
 }
 
 }  // namespace offgrid

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "formats/package/served_generation.h"
 #include "formats/store/tile_store.h"
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -35,8 +37,8 @@ struct Layer {
     /// LayerFinder: the default of a dimension can come from a database.
     bool is_found_anew = false;
 
-    std::shared_ptr<const void> owner{};  ///< what the tiles live on, such as a configuration
-    std::unique_ptr<TileReader> tiles{};
+    std::shared_ptr<const void> owner{};        ///< what the tiles live on, such as a configuration
+    std::shared_ptr<const TileReader> tiles{};  ///< shared with sets that have the same
 
     const StoreInfo& info() const { return tiles->info(); }
 };
@@ -53,7 +55,8 @@ class LayerSet {
 public:
     /// Throws `already_exists` when two layers have one name, naming where both come from.
     explicit LayerSet(std::vector<Layer> layers, std::optional<std::uint64_t> generation = {},
-                      std::vector<LayerFinder> finders = {});
+                      std::vector<LayerFinder> finders = {},
+                      std::vector<std::shared_ptr<const ServedGeneration>> depots = {});
 
     /// The layer, listed or found by a finder; null when there is none of that name. A listed layer
     /// is not owned by what is returned: the set, or a lease on it, keeps it alive.
@@ -65,7 +68,11 @@ public:
     /// The generation of the depot that is served; nothing where that is not one depot.
     std::optional<std::uint64_t> generation() const { return generation_; }
 
+    /// What is served of the depot in that folder; null when nothing is.
+    const ServedGeneration* served(const std::filesystem::path& depot) const;
+
 private:
+    std::vector<std::shared_ptr<const ServedGeneration>> depots_;  // first: goes after the layers
     std::vector<Layer> layers_;
     std::optional<std::uint64_t> generation_;
     std::vector<LayerFinder> finders_;

@@ -65,14 +65,16 @@ int serve(const ServeOptions& options) {
         std::max<std::size_t>(options.max_open_files, options.http.threads));
     const PoolReaper reaper{*pool,
                             {.interval = std::chrono::milliseconds{options.reap_interval_ms}}};
-    const auto open = [&] { return open_paths(options.paths, *pool, log); };
-    Live<LayerSet> layers{open()};
+    const auto open = [&](const LayerSet* before) {
+        return open_paths(options.paths, *pool, log, before);
+    };
+    Live<LayerSet> layers{open(nullptr)};
     const std::chrono::seconds drain_timeout{options.drain_timeout_s};
     const Router router{layers, log, [&] { return pool->statistics(); }};
 
     HttpServer server{options.http, [&](const Request& request) { return router.answer(request); },
                       log};
-    const auto reload = [&] { layers.swap(open()); };
+    const auto reload = [&] { layers.swap(open(layers.acquire().get())); };
     const DepotWatch watch{depots, std::move(generations), reload, log};
     const DrainLog drains{layers, drain_timeout, log};
 

@@ -30,6 +30,9 @@ constexpr std::array verbs{
     Verb{"stores", "offgrid-pack", "Show the types of stores and what each can do"},
     Verb{"serve", "offgrid-serve", "Serve packages, MBTiles files, depots and mapcache.xml files"},
     Verb{"daemon", "offgrid-sync", "Keep a depot up to date and serve it"},
+    Verb{"rollback", "offgrid-sync", "Make an older generation of a depot current again"},
+    Verb{"prune", "offgrid-sync", "Remove old generations of a depot"},
+    Verb{"status", "offgrid-sync", "Show what a depot holds and which generations it keeps"},
     Verb{"passwd", "offgrid-sync", "Make an entry for the daemon's file of users"},
 };
 

@@ -74,11 +74,14 @@ Layer open_mbtiles(const fs::path& path, sqlite::MbtilesPool& pool) {
 /// A package that was copied in part serves what is there; its other files count as absent, not as
 /// damaged.
 void leave_out_missing_files(Manifest& manifest, const fs::path& folder, const Log& log) {
-    const auto missing = std::erase_if(
-        manifest.files, [&](const PackageFile& file) { return !fs::exists(folder / file.name); });
-    if (missing > 0) {
+    std::vector<PackageFile> present;
+    std::copy_if(manifest.files.begin(), manifest.files.end(), std::back_inserter(present),
+                 [&](const PackageFile& file) { return fs::exists(folder / file.name); });
+    const auto all = manifest.files.size();
+    if (present.size() < all) {
         log(fmt::format("{}: {} of {} files are missing; their tiles are absent", folder.string(),
-                        missing, missing + manifest.files.size()));
+                        all - present.size(), all));
+        manifest.files = std::move(present);
     }
 }
 
@@ -95,19 +98,16 @@ Layer open_package_folder(const fs::path& folder, sqlite::MbtilesPool& pool, con
             .tiles = open_package(manifest, locate, pool)};
 }
 
-std::vector<Layer> layers_of(const Depot& depot, const Generation& generation,
-                             sqlite::MbtilesPool& pool) {
+std::vector<Layer> layers_of(const std::shared_ptr<const ServedGeneration>& served) {
     std::vector<Layer> layers;
-    layers.reserve(generation.layers.size());
-    for (const auto& [name, manifest] : generation.layers) {
-        const auto locate = [&depot, &layer = name](const PackageFile& file) {
-            return depot.stored_path(layer, file);
-        };
+    layers.reserve(served->generation().layers.size());
+    for (const auto& [name, manifest] : served->generation().layers) {
         layers.push_back({.id = name,
-                          .origin = depot.root().string(),
+                          .origin = served->root().string(),
                           .vector_layers = {},
                           .format = manifest.format,
-                          .tiles = open_package(manifest, locate, pool)});
+                          .owner = served,
+                          .tiles = served->reader(name)});
     }
     return layers;
 }
@@ -150,11 +150,13 @@ std::vector<Layer> layers_in_folder(const fs::path& folder, sqlite::MbtilesPool&
 struct Findings {
     std::vector<Layer> layers;
     std::vector<LayerFinder> finders;
+    std::vector<std::shared_ptr<const ServedGeneration>> depots;
 };
 
 /// Adds the layers of one path. The generation, where the path is a depot.
 std::optional<std::uint64_t> add_layers_of(const fs::path& path, Findings& found,
-                                           sqlite::MbtilesPool& pool, const Log& log) {
+                                           sqlite::MbtilesPool& pool, const Log& log,
+                                           const LayerSet* before) {
     auto& layers = found.layers;
     const auto add = [&](std::vector<Layer> more) {
         std::move(more.begin(), more.end(), std::back_inserter(layers));
@@ -172,9 +174,10 @@ std::optional<std::uint64_t> add_layers_of(const fs::path& path, Findings& found
         layers.push_back(open_package_folder(path, pool, log));
     } else if (Depot::is_depot(path)) {
         const Depot depot{fs::canonical(path)};
-        const auto generation = depot.load_current();
-        add(layers_of(depot, generation, pool));
-        return generation.number;
+        found.depots.push_back(ServedGeneration::open_current(
+            depot, pool, before == nullptr ? nullptr : before->served(depot.root())));
+        add(layers_of(found.depots.back()));
+        return found.depots.back()->generation().number;
     } else {
         add(layers_in_folder(path, pool, log));
     }
@@ -184,24 +187,40 @@ std::optional<std::uint64_t> add_layers_of(const fs::path& path, Findings& found
 }  // namespace
 
 std::unique_ptr<const LayerSet> open_generation(const Depot& depot, const Generation& generation,
-                                                sqlite::MbtilesPool& pool) {
-    return std::make_unique<const LayerSet>(layers_of(depot, generation, pool), generation.number);
+                                                sqlite::MbtilesPool& pool, const LayerSet* before) {
+    auto served = std::make_shared<const ServedGeneration>(
+        depot, generation, pool, before == nullptr ? nullptr : before->served(depot.root()));
+    auto layers = layers_of(served);
+    std::vector<std::shared_ptr<const ServedGeneration>> depots{std::move(served)};
+    return std::make_unique<const LayerSet>(std::move(layers), generation.number,
+                                            std::vector<LayerFinder>{}, std::move(depots));
+}
+
+Generation current_generation(const Depot& depot, const LayerSet& served) {
+    const auto* const known = served.served(depot.root());
+    if (known == nullptr) {
+        return depot.load_current();
+    }
+    const auto number = depot.current_number();
+    return known->generation().number == number ? known->generation()
+                                                : depot.load(number, known->generation());
 }
 
 std::unique_ptr<const LayerSet> open_paths(const std::vector<fs::path>& paths,
-                                           sqlite::MbtilesPool& pool, const Log& log) {
+                                           sqlite::MbtilesPool& pool, const Log& log,
+                                           const LayerSet* before) {
     Findings found;
     std::optional<std::uint64_t> generation;
     for (const auto& path : paths) {
         try {
-            generation = add_layers_of(path, found, pool, log);
+            generation = add_layers_of(path, found, pool, log, before);
         } catch (const fs::filesystem_error& error) {
             throw Error{Errc::io, fmt::format("{}: {}", path.string(), error.code().message())};
         }
     }
     return std::make_unique<const LayerSet>(std::move(found.layers),
                                             paths.size() == 1 ? generation : std::nullopt,
-                                            std::move(found.finders));
+                                            std::move(found.finders), std::move(found.depots));
 }
 
 }  // namespace offgrid

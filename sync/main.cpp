@@ -1,5 +1,6 @@
 #include "formats/base/file_ops.h"
 #include "sync/daemon_command.h"
+#include "sync/depot_commands.h"
 #include "sync/passwd_command.h"
 
 #include <CLI/CLI.hpp>
@@ -24,6 +25,24 @@ int run(int argc, char** argv) {
     add_daemon_options(*daemon, daemon_options);
     daemon->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
 
+    RollbackOptions rollback_options;
+    auto* const rollback =
+        app.add_subcommand("rollback", "Make an older generation of a depot current again");
+    add_rollback_options(*rollback, rollback_options);
+    rollback->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
+
+    PruneOptions prune_options;
+    auto* const prune = app.add_subcommand(
+        "prune", "Remove old generations of a depot and the files that only they have");
+    add_prune_options(*prune, prune_options);
+    prune->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
+
+    StatusOptions status_options;
+    auto* const status =
+        app.add_subcommand("status", "Show what a depot holds and which generations it keeps");
+    add_status_options(*status, status_options);
+    status->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
+
     PasswdOptions passwd_options;
     auto* const passwd =
         app.add_subcommand("passwd", "Add a user of `daemon --users`, or change the password");
@@ -35,8 +54,19 @@ int run(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : usage;
     }
-    return daemon->parsed() ? run_daemon(daemon_options, posix_file_ops())
-                            : run_passwd(passwd_options, posix_file_ops());
+    if (daemon->parsed()) {
+        return run_daemon(daemon_options, posix_file_ops());
+    }
+    if (rollback->parsed()) {
+        return run_rollback(rollback_options, posix_file_ops());
+    }
+    if (prune->parsed()) {
+        return run_prune(prune_options, posix_file_ops());
+    }
+    if (status->parsed()) {
+        return run_status(status_options);
+    }
+    return run_passwd(passwd_options, posix_file_ops());
 }
 
 }  // namespace

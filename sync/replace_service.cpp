@@ -107,7 +107,8 @@ ReplaceReport ReplaceService::replace(const ReplaceRequest& request,
     check_target(request, delivery);
 
     auto turn = wait_for_turn();
-    ReplaceTransaction replace{files_, depot_, std::move(staging)};
+    ReplaceTransaction replace{files_, depot_, current_generation(depot_, *layers_.acquire()),
+                               std::move(staging)};
     const auto checkpoint = [this] { check_not_stopped(is_stopped_); };
     if (const auto* const file = std::get_if<SingleFile>(&delivery)) {
         replace.add_file(request.layer, request.destination, file->staged, checkpoint);
@@ -145,7 +146,8 @@ std::pair<std::uint64_t, std::future<void>> ReplaceService::commit_and_swap(
     const auto before = depot_.current_number();
     try {
         const auto generation = replace.commit();
-        return {generation.number, layers_.swap(open_generation(depot_, generation, pool_))};
+        return {generation.number,
+                layers_.swap(open_generation(depot_, generation, pool_, layers_.acquire().get()))};
     } catch (const Error& error) {
         serve_current_unless(before);
         throw as_server_failure(error);
@@ -159,7 +161,9 @@ void ReplaceService::serve_current_unless(std::uint64_t served) {
     // The last step of a commit may fail when the switch is made already. Serve what a restart
     // would serve.
     if (depot_.current_number() != served) {
-        layers_.swap(open_generation(depot_, depot_.load_current(), pool_));
+        const auto before = layers_.acquire();
+        layers_.swap(
+            open_generation(depot_, current_generation(depot_, *before), pool_, before.get()));
     }
 }
 

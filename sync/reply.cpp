@@ -47,6 +47,8 @@ int status_of(Errc code) {
             return 404;
         case Errc::already_exists:
             return 409;
+        case Errc::stale:
+            return 412;
         case Errc::too_large:
             return 413;
         case Errc::corrupt:

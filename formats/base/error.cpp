@@ -50,6 +50,8 @@ std::string_view name_of(Errc code) {
             return "unsupported";
         case Errc::too_large:
             return "too_large";
+        case Errc::stale:
+            return "stale";
         case Errc::busy:
             return "busy";
         case Errc::no_space:

@@ -18,6 +18,7 @@ enum class Errc {
     corrupt,           ///< the content is not what it claims to be: fetch it again
     unsupported,       ///< valid, but nothing here can read it: convert it
     too_large,         ///< beyond a configured limit: split it or raise the limit
+    stale,             ///< the state is not the one that the caller expected: look again
     busy,              ///< a bounded resource is taken: retry later
     no_space,          ///< the disk is full: make room
     interrupted,       ///< someone asked to stop: stop

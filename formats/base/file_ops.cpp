@@ -166,6 +166,11 @@ FileOps& posix_file_ops() {
 }
 
 void write_durably(FileOps& files, const fs::path& path, BytesView content) {
+    write_synced(files, path, content);
+    files.sync_directory(path.has_parent_path() ? path.parent_path() : ".");
+}
+
+void write_synced(FileOps& files, const fs::path& path, BytesView content) {
     auto beside = path;
     beside += ".new";
     files.remove_all(beside);
@@ -173,7 +178,6 @@ void write_durably(FileOps& files, const fs::path& path, BytesView content) {
     file->append(content);
     file->sync();
     files.rename(beside, path);
-    files.sync_directory(path.has_parent_path() ? path.parent_path() : ".");
 }
 
 Bytes read_file(const fs::path& path, std::uint64_t limit_bytes) {

@@ -77,6 +77,10 @@ FileOps& posix_file_ops();
 /// whole: write beside it, sync, rename, sync the folder.
 void write_durably(FileOps& files, const std::filesystem::path& path, BytesView content);
 
+/// The same without the last step: `sync_directory` of the folder is left to the caller, who has
+/// several files to write.
+void write_synced(FileOps& files, const std::filesystem::path& path, BytesView content);
+
 /// The whole content of a file. Throws `too_large` beyond the limit, `not_found` when there is
 /// none.
 Bytes read_file(const std::filesystem::path& path, std::uint64_t limit_bytes);

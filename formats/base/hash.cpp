@@ -86,6 +86,11 @@ std::string sha256_hex_of_file(const std::filesystem::path& path) {
     return digest.finish_hex();
 }
 
+bool is_sha256_hex(std::string_view text) {
+    return text.size() == 64 &&
+           text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 std::string tile_id(BytesView tile) {
     return hex(BytesView{sha256(tile)}.first(16));
 }
@@ -97,6 +102,10 @@ std::string md5_hex(BytesView content) {
         throw Error{Errc::unsupported, "MD5 is not available from OpenSSL"};
     }
     return hex(digest, "0123456789ABCDEF");
+}
+
+std::uint64_t fast_hash(BytesView content) {
+    return XXH3_64bits(content.data(), content.size());
 }
 
 std::string fast_hash_hex(BytesView content) {

@@ -2,9 +2,11 @@
 
 #include "formats/base/bytes.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 struct evp_md_ctx_st;
 
@@ -38,6 +40,9 @@ std::string sha256_hex(BytesView content);
 /// SHA-256 of a file's content, read in pieces. Throws when it cannot be read.
 std::string sha256_hex_of_file(const std::filesystem::path& path);
 
+/// Whether the text can be what `sha256_hex` gives.
+bool is_sha256_hex(std::string_view text);
+
 /// The identity of a tile inside a package: the first 128 bits of its SHA-256, 32 hex digits.
 /// Long enough that nobody can forge a second tile for a given id (2^128), half the index of the
 /// whole digest.
@@ -45,6 +50,9 @@ std::string tile_id(BytesView tile);
 
 /// MD5 (RFC 1321) in upper-case hex, 32 digits, where a format asks for it. Not for trust.
 std::string md5_hex(BytesView content);
+
+/// A fast hash that is the same on every machine (XXH3, 64 bits). Not for trust.
+std::uint64_t fast_hash(BytesView content);
 
 /// A fast hash for validators such as ETag, 32 hex digits (XXH3, 128 bits). Not for trust.
 std::string fast_hash_hex(BytesView content);

@@ -12,7 +12,7 @@
 namespace offgrid {
 namespace {
 
-std::vector<std::string> paths_of(const ShardedReader::Files& files) {
+std::vector<std::string> paths_of(const ShardMap::Paths& files) {
     std::vector<std::string> paths;
     paths.reserve(files.size());
     for (const auto& [name, path] : files) {
@@ -23,57 +23,70 @@ std::vector<std::string> paths_of(const ShardedReader::Files& files) {
 
 }  // namespace
 
-ShardedReader::ShardedReader(StoreInfo info, PathTemplate names, PathValues values, Files files,
-                             sqlite::MbtilesPool& pool)
+ShardMap::ShardMap(Paths paths, sqlite::MbtilesPool& pool)
+    : paths_{std::move(paths)}, hold_{pool.hold(paths_of(paths_))} {}
+
+std::optional<std::string> ShardMap::find(const std::string& name) const {
+    const auto found = paths_.find(name);
+    return found == paths_.end() ? std::nullopt : std::optional{found->second};
+}
+
+void ShardMap::visit(const Visitor& visitor) const {
+    for (const auto& [name, path] : paths_) {
+        visitor(name, path);
+    }
+}
+
+ShardedReader::ShardedReader(StoreInfo info, PathTemplate names, PathValues values,
+                             std::unique_ptr<const ShardFiles> files, sqlite::MbtilesPool& pool)
     : info_{std::move(info)},
       names_{std::move(names)},
       values_{std::move(values)},
       files_{std::move(files)},
-      pool_{pool},
-      hold_{pool.hold(paths_of(files_))} {}
+      pool_{pool} {}
 
 std::optional<Tile> ShardedReader::get(const TileKey& key) const {
     if (!info_.grid->contains(key)) {
         return std::nullopt;
     }
-    const auto file = files_.find(names_.render(*info_.grid, key, values_));
-    if (file == files_.end()) {
+    const auto path = files_->find(names_.render(*info_.grid, key, values_));
+    if (!path) {
         return std::nullopt;
     }
-    return pool_.acquire(file->second, sqlite::handle_timeout)->get(*info_.grid, key);
+    return pool_.acquire(*path, sqlite::handle_timeout)->get(*info_.grid, key);
 }
 
 void ShardedReader::scan(const TileRange& range, const Visitor& visit) const {
-    for (const auto& [name, path] : files_) {
+    files_->visit([&](const std::string& name, const std::string& path) {
         pool_.acquire(path, sqlite::handle_timeout)
-            ->scan(*info_.grid, range, [&, &name = name](const TileKey& key, BytesView content) {
+            ->scan(*info_.grid, range, [&](const TileKey& key, BytesView content) {
                 if (names_.places(*info_.grid, key, name,
                                   values_)) {  // a misplaced tile is not served either
                     visit(key, content);
                 }
             });
-    }
+    });
 }
 
 std::vector<std::string> ShardedReader::Listing::list() const {
     std::vector<std::string> names;
-    for (const auto& [name, path] : reader_.files_) {
+    reader_.files_->visit([&](const std::string& name, const std::string& path) {
         std::error_code absent;
         if (std::filesystem::is_regular_file(path, absent)) {
             names.push_back(name);
         }
-    }
+    });
     std::ranges::sort(names);
     return names;
 }
 
 void ShardedReader::Listing::list_tiles(const std::string& file, const Visitor& visit) const {
-    const auto found = reader_.files_.find(file);
-    if (found == reader_.files_.end()) {
+    const auto path = reader_.files_->find(file);
+    if (!path) {
         throw Error{Errc::not_found, fmt::format("no file '{}'", file)};
     }
     const auto& grid = *reader_.info_.grid;
-    reader_.pool_.acquire(found->second, sqlite::handle_timeout)->list_rows(grid, visit);
+    reader_.pool_.acquire(*path, sqlite::handle_timeout)->list_rows(grid, visit);
 }
 
 }  // namespace offgrid

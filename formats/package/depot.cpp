@@ -3,12 +3,11 @@
 #include "formats/base/error.h"
 #include "formats/base/hash.h"
 #include "formats/base/parse_number.h"
-#include "formats/package/manifest_json.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -21,16 +20,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::string_view current_name = "CURRENT";
 constexpr std::uint64_t max_current_bytes = 64;
 
-/// A depot holds many layers, each as large as a manifest may be.
+/// A depot holds many layers, each with some kilobytes beside its files.
 constexpr std::uint64_t max_generation_bytes = std::uint64_t{1} << 30;
-
-/// The document and its list of layers.
-constexpr int levels_above_manifest = 2;
 
 /// A folder's name may have 255 bytes; three for each byte of a layer's name may be more.
 constexpr std::size_t max_folder_bytes = 120;
@@ -84,7 +78,8 @@ void Depot::create_if_missing(FileOps& files) const {
         return;
     }
     check_is_new();
-    for (const auto& folder : {root_, root_ / "generations", root_ / "files", staging()}) {
+    for (const auto& folder :
+         {root_, root_ / "generations", nodes_.folder(), root_ / "files", staging()}) {
         files.create_directories(folder);
     }
     files.sync_directory(root_);
@@ -93,8 +88,10 @@ void Depot::create_if_missing(FileOps& files) const {
 
 /// What a start that was cut short leaves is new: nothing but what it had created by then.
 void Depot::check_is_new() const {
-    if (!holds_only(root_, {"LOCK", "CURRENT.new", "generations", "files", "staging"}) ||
-        !holds_only(root_ / "files", {}) || !holds_only(staging(), {})) {
+    if (!holds_only(root_,
+                    {"LOCK", "CURRENT.new", "generations", "manifests", "files", "staging"}) ||
+        !holds_only(root_ / "files", {}) || !holds_only(nodes_.folder(), {}) ||
+        !holds_only(staging(), {})) {
         throw Error{
             Errc::already_exists,
             fmt::format("{} is no depot, and not empty: it has no file CURRENT", root_.string())};
@@ -106,62 +103,167 @@ void Depot::check_is_new() const {
     }
 }
 
-std::uint64_t Depot::next_number() const {
-    std::uint64_t highest = current_number();
+std::vector<std::uint64_t> Depot::numbers() const {
+    std::vector<std::uint64_t> numbers;
     for (const auto& entry : fs::directory_iterator{root_ / "generations"}) {
-        highest = std::max(highest, number_in(entry.path().filename()).value_or(0));
+        if (const auto number = number_in(entry.path().filename())) {
+            numbers.push_back(*number);
+        }
     }
-    return highest + 1;
+    std::ranges::sort(numbers);
+    return numbers;
 }
 
-std::uint64_t Depot::current_number() const {
-    auto text = std::string{as_text(read_file(root_ / current_name, max_current_bytes))};
-    text.erase(text.find_last_not_of('\n') + 1);
-    const auto number = parse_number<std::uint64_t>(text);
-    if (!number) {
+std::uint64_t Depot::next_number() const {
+    const auto all = numbers();
+    return std::max(current().highest, all.empty() ? 0 : all.back()) + 1;
+}
+
+Depot::Current Depot::current() const {
+    const auto content = read_file(root_ / current_name, max_current_bytes);
+    const auto text = as_text(content);
+    const auto first = text.substr(0, text.find('\n'));
+    auto second = text.substr(std::min(first.size() + 1, text.size()));
+    second = second.substr(0, second.find('\n'));
+    const auto number = parse_number<std::uint64_t>(first);
+    const auto highest = second.empty() ? number : parse_number<std::uint64_t>(second);
+    if (!number || !highest || *highest < *number) {
         throw Error{Errc::corrupt,
                     fmt::format("{} holds no number", (root_ / current_name).string())};
     }
-    return *number;
+    return {*number, *highest};
 }
 
-Generation Depot::load(std::uint64_t number) const {
+void Depot::write_current(FileOps& files, const Current& current) const {
+    const auto text = current.highest > current.number
+                          ? fmt::format("{}\n{}\n", current.number, current.highest)
+                          : fmt::format("{}\n", current.number);
+    write_durably(files, root_ / current_name, as_bytes(text));
+}
+
+GenerationHead Depot::load_head(std::uint64_t number) const {
     const auto path = generation_path(number);
     const auto content = read_file(path, max_generation_bytes);
     try {
-        const auto json = parse_shallow(as_text(content), levels_above_manifest);
-        Generation generation{.number = number};
-        for (const auto& layer : json.at("layers")) {
-            auto manifest = manifest_from_value(layer);
-            auto name = manifest.layer;
-            generation.layers.emplace(std::move(name), std::move(manifest));
+        auto head = parse_generation(as_text(content));
+        if (head.generation.number != number) {
+            throw Error{Errc::corrupt, fmt::format("it is generation {}", head.generation.number)};
         }
-        return generation;
-    } catch (const Json::exception& error) {
-        throw Error{Errc::corrupt, fmt::format("{}: {}", path.string(), error.what())};
+        return head;
     } catch (const Error& error) {
         rethrow_with(error, "{}", path.string());
     }
 }
 
-void Depot::publish(FileOps& files, const Generation& generation) const {
-    Json json{{"generation", generation.number}, {"layers", Json::array()}};
-    for (const auto& [name, manifest] : generation.layers) {
-        json["layers"].push_back(manifest_to_value(manifest));
+Generation Depot::load(std::uint64_t number, const Generation& known) const {
+    auto [generation, lists] = load_head(number);
+    const FileList nothing;
+    for (auto& [name, manifest] : generation.layers) {
+        const auto& list = lists.at(name);
+        if (!list.sha256.empty()) {
+            const auto same = known.layers.find(name);
+            manifest.files =
+                nodes_.load(list.sha256, same == known.layers.end() ? nothing : same->second.files,
+                            PackageFileCheck{manifest});
+        }
+        if (manifest.files.totals() != list.totals) {
+            throw Error{Errc::corrupt, fmt::format("{}: the files of layer '{}' are not as many or "
+                                                   "as large as it says",
+                                                   generation_path(number).string(), name)};
+        }
     }
-    write_durably(files, generation_path(generation.number), as_bytes(json.dump(1) + "\n"));
-    write_durably(files, root_ / current_name, as_bytes(fmt::format("{}\n", generation.number)));
+    return generation;
+}
+
+std::vector<KeptGeneration> Depot::generations() const {
+    const auto [current_number, highest] = current();
+    std::vector<KeptGeneration> kept;
+    for (const auto number : numbers()) {
+        if (number > highest) {
+            continue;
+        }
+        KeptGeneration some{.number = number, .is_current = number == current_number};
+        try {
+            const auto [generation, lists] = load_head(number);
+            some.previous = generation.previous;
+            some.created = generation.created;
+            some.author = generation.author;
+            some.change = generation.change;
+            some.stored_bytes = generation.stored_bytes;
+            for (const auto& [name, list] : lists) {
+                some.totals += list.totals;
+            }
+        } catch (const Error& error) {
+            some.damage = error.what();
+        }
+        kept.push_back(std::move(some));
+    }
+    return kept;
+}
+
+std::optional<std::uint64_t> Depot::previous_number() const {
+    const auto [number, highest] = current();
+    const auto made_from = load_head(number).generation.previous;
+    const auto kept = numbers();
+    if (made_from && std::ranges::binary_search(kept, *made_from)) {
+        return made_from;
+    }
+    const auto above = std::ranges::lower_bound(kept, made_from.value_or(number));
+    return above == kept.begin() ? std::nullopt : std::optional{*std::prev(above)};
+}
+
+void Depot::publish(FileOps& files, const Generation& generation, const Generation& known) const {
+    const FileList nothing;
+    bool has_new_nodes = false;
+    for (const auto& [name, manifest] : generation.layers) {
+        const auto same = known.layers.find(name);
+        const auto& old = same == known.layers.end() ? nothing : same->second.files;
+        has_new_nodes = nodes_.write(files, manifest.files, old) || has_new_nodes;
+    }
+    if (has_new_nodes) {  // or there before, but perhaps not durable
+        files.sync_directory(nodes_.folder());
+    }
+    const auto highest = is_depot(root_) ? current().highest : generation.number;
+    write_durably(files, generation_path(generation.number), as_bytes(to_json(generation)));
+    write_current(files, {generation.number, std::max(highest, generation.number)});
+}
+
+Generation Depot::switch_to(FileOps& files, std::uint64_t number, const Generation& known) const {
+    const auto [current_number, highest] = current();
+    if (number > highest || !fs::exists(generation_path(number))) {
+        throw Error{Errc::not_found,
+                    fmt::format("depot {} does not keep generation {}", root_.string(), number)};
+    }
+    auto generation = load(number, known);
+    if (number != current_number) {
+        write_current(files, {number, highest});
+    }
+    return generation;
 }
 
 fs::path Depot::stored_path(const std::string& layer, const PackageFile& file) const {
-    const fs::path name{file.name};
-    const auto stored =
-        fmt::format("{}.{}{}", name.stem().string(), file.sha256, name.extension().string());
-    return root_ / "files" / folder_name(layer) / name.parent_path() / stored;
+    return stored_folder(layer) / stored_name(file);
+}
+
+fs::path Depot::stored_folder(const std::string& layer) const {
+    return root_ / "files" / folder_name(layer);
 }
 
 fs::path Depot::generation_path(std::uint64_t number) const {
     return root_ / "generations" / fmt::format("{:06}.json", number);
+}
+
+std::string stored_name(const PackageFile& file) {
+    const std::string_view name = file.name;
+    const auto slash = name.rfind('/');
+    const auto start = slash == std::string_view::npos ? 0 : slash + 1;
+    auto dot = name.rfind('.');
+    if (dot == std::string_view::npos || dot <= start) {
+        dot = name.size();
+    }
+    std::string stored;
+    stored.reserve(name.size() + 1 + file.sha256.size());
+    return stored.append(name, 0, dot).append(1, '.').append(file.sha256).append(name, dot);
 }
 
 DepotLock::DepotLock(const Depot& depot) {
@@ -174,6 +276,24 @@ DepotLock::DepotLock(const Depot& depot) {
     if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
         throw Error{Errc::busy,
                     fmt::format("another process is changing depot {}", depot.root().string())};
+    }
+}
+
+GenerationLease::GenerationLease(const Depot& depot, std::uint64_t number) {
+    const auto path = depot.generation_path(number);
+    file_ = UniqueFd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!file_.is_open()) {
+        throw system_error(errno, fmt::format("cannot open {}", path.string()));
+    }
+    const auto is_gone = [&] {
+        struct stat info {};
+        return ::fstat(file_.get(), &info) == 0 && info.st_nlink == 0;
+    };
+    // A file system without locks is one that nobody prunes: it serves on.
+    const bool is_pruned = ::flock(file_.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (is_pruned || is_gone()) {
+        throw Error{Errc::not_found, fmt::format("depot {} is removing generation {}",
+                                                 depot.root().string(), number)};
     }
 }
 

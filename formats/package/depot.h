@@ -2,32 +2,43 @@
 
 #include "formats/base/file_ops.h"
 #include "formats/base/unique_fd.h"
+#include "formats/package/generation.h"
 #include "formats/package/manifest.h"
+#include "formats/package/node_store.h"
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace offgrid {
 
-/// One complete, immutable state of a depot: the packages that are installed. A value.
-struct Generation {
+/// What is known of a generation that a depot keeps without reading its lists of files.
+struct KeptGeneration {
     std::uint64_t number = 0;
-    std::map<std::string, Manifest> layers{};  ///< by layer name
-
-    friend bool operator==(const Generation&, const Generation&) = default;
+    std::optional<std::uint64_t> previous{};  ///< the one it was made from
+    std::int64_t created = 0;                 ///< seconds since 1970, UTC
+    std::string author{};
+    std::string change{};
+    std::uint64_t stored_bytes = 0;  ///< of tile files that were stored for it
+    FileTotals totals{};             ///< of all its files
+    bool is_current = false;
+    std::string damage{};  ///< why it cannot be read, and the rest is unknown; empty: it can
 };
 
 /// The folder on a device where packages are installed, versioned. README.md here has the layout
 /// and why it is safe.
 ///
 /// Every file is immutable under its name but `CURRENT`, which is replaced by rename; so reading
-/// needs no lock, and any number of processes may read while one writes. The object holds only
-/// paths: safe for concurrent use.
+/// needs no lock, and any number of processes may read while one writes. Who reads a generation for
+/// long, or one that is not current, holds a GenerationLease, which keeps `prune` away from it. The
+/// object holds only paths: safe for concurrent use.
 class Depot {
 public:
-    explicit Depot(std::filesystem::path root) : root_{std::move(root)} {}
+    explicit Depot(std::filesystem::path root)
+        : root_{std::move(root)}, nodes_{root_ / "manifests"} {}
 
     /// Whether the folder is a depot.
     static bool is_depot(const std::filesystem::path& folder);
@@ -39,30 +50,68 @@ public:
 
     const std::filesystem::path& root() const { return root_; }
     std::filesystem::path staging() const { return root_ / "staging"; }
+    const NodeStore& nodes() const { return nodes_; }
 
     /// The number in `CURRENT`.
-    std::uint64_t current_number() const;
+    std::uint64_t current_number() const { return current().number; }
 
-    /// Read a generation. Throws `not_found` when the depot does not keep it.
-    Generation load(std::uint64_t number) const;
-    Generation load_current() const { return load(current_number()); }
+    /// Read a generation. What it has in common with `known` is shared instead of read. Throws
+    /// `not_found` when the depot does not keep it, `corrupt` naming the file or node that is
+    /// damaged, `unsupported` when an earlier version of offgrid wrote it.
+    Generation load(std::uint64_t number, const Generation& known = {}) const;
+    Generation load_current(const Generation& known = {}) const {
+        return load(current_number(), known);
+    }
+
+    /// The generations that are kept, oldest first. One that a replace wrote and could not make
+    /// current is not among them.
+    std::vector<KeptGeneration> generations() const;
+
+    /// The generation that a step back from the current one leads to: the one it was made from;
+    /// where that is gone, the highest that is kept below that. Nothing when there is none.
+    std::optional<std::uint64_t> previous_number() const;
 
     /// The number after the highest that any generation ever had here.
     std::uint64_t next_number() const;
 
     /// Write a generation that does not exist yet and make it current: the one step in which a
-    /// replace happens.
-    void publish(FileOps& files, const Generation& generation) const;
+    /// replace happens. `known` is a generation that is kept, whose nodes need no writing.
+    void publish(FileOps& files, const Generation& generation, const Generation& known = {}) const;
+
+    /// Make a kept generation current again, back or forth, and read it. Throws `not_found` when
+    /// the depot does not keep it, and what `load` throws; then nothing has changed. REQUIRES: the
+    /// DepotLock.
+    Generation switch_to(FileOps& files, std::uint64_t number, const Generation& known = {}) const;
 
     /// Where the file of an installed layer is stored, whether it is there or not.
     std::filesystem::path stored_path(const std::string& layer, const PackageFile& file) const;
 
-private:
+    /// The folder below which the files of a layer are stored.
+    std::filesystem::path stored_folder(const std::string& layer) const;
+
     std::filesystem::path generation_path(std::uint64_t number) const;
+
+private:
+    friend class Pruning;
+
+    /// What `CURRENT` says.
+    struct Current {
+        std::uint64_t number = 0;
+        std::uint64_t highest = 0;  ///< that was ever current
+    };
+
+    Current current() const;
+    GenerationHead load_head(std::uint64_t number) const;
+    std::vector<std::uint64_t> numbers() const;
     void check_is_new() const;
+    void write_current(FileOps& files, const Current& current) const;
 
     std::filesystem::path root_;
+    NodeStore nodes_;
 };
+
+/// The name of a file in its folder of a depot: the halves of its own with the hash between them.
+std::string stored_name(const PackageFile& file);
 
 /// The right to change a depot, held by one process at a time. Freed with the object, or with the
 /// process.
@@ -74,6 +123,17 @@ public:
 
 private:
     UniqueFd lock_;
+};
+
+/// Keeps a generation, with all that belongs to it, from being pruned by any process. Freed with
+/// the object, or with the process. Moves.
+class GenerationLease {
+public:
+    /// Throws `not_found` when the depot does not keep the generation, or is just removing it.
+    GenerationLease(const Depot& depot, std::uint64_t number);
+
+private:
+    UniqueFd file_;
 };
 
 }  // namespace offgrid

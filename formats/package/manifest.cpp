@@ -2,6 +2,7 @@
 
 #include "formats/base/error.h"
 #include "formats/package/manifest_json.h"
+#include "formats/package/package_file_check.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -30,11 +31,6 @@ Error bad(std::string_view what) {
 
 bool is_plain_text(std::string_view text) {
     return std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
-}
-
-bool is_sha256(std::string_view text) {
-    return text.size() == 64 &&
-           text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 const Json& value_of(const Json& object, const char* name) {
@@ -125,38 +121,28 @@ PackageFile file(const Json& object, const Grid& grid) {
     parsed.sha256 = field<std::string>(object, "sha256");
     parsed.tiles = field<std::int64_t>(object, "tiles");
     std::tie(parsed.min_zoom, parsed.max_zoom) = zooms(object, grid);
-    if (!is_contained_name(parsed.name)) {
-        throw bad(fmt::format("file name '{}' leaves the package", parsed.name));
+    return parsed;
+}
+
+std::vector<PackageFile> files(const Json& json, const Manifest& head) {
+    const PackageFileCheck sane{head};
+    std::vector<PackageFile> parsed;
+    for (const auto& object : list(json, "files")) {
+        parsed.push_back(file(object, *head.grid));
+        sane.check(parsed.back());
     }
-    if (!is_sha256(parsed.sha256) || parsed.tiles < 0) {
-        throw bad(fmt::format("file '{}' has no SHA-256 or no count of tiles", parsed.name));
+    const auto place = std::ranges::adjacent_find(
+        parsed,
+        [](const PackageFile& one, const PackageFile& next) { return one.name >= next.name; });
+    if (place != parsed.end()) {
+        throw bad(fmt::format("files are not sorted, or '{}' is there twice", place->name));
     }
     return parsed;
 }
 
-/// Throws unless every file is named by one of the pyramids, so that nothing in a package is
-/// unreachable.
-void check_names(const Manifest& manifest) {
-    std::vector<PathTemplate> names;
-    for (const auto& pyramids : manifest.pyramids) {
-        names.emplace_back(pyramids.names, pyramids.options);
-    }
-    for (std::size_t i = 0; i < manifest.files.size(); ++i) {
-        const auto& name = manifest.files[i].name;
-        if (i > 0 && manifest.files[i - 1].name >= name) {
-            throw bad(fmt::format("files are not sorted, or '{}' is there twice", name));
-        }
-        if (std::ranges::none_of(names, [&](const PathTemplate& pattern) {
-                return pattern.match(name).has_value();
-            })) {
-            throw bad(fmt::format("file '{}' has a name that no pyramid has", name));
-        }
-    }
-}
-
 }  // namespace
 
-Manifest manifest_from_value(const Json& json) {
+Manifest head_from_value(const Json& json) {
     if (!json.is_object()) {
         throw bad("it is not an object");
     }
@@ -186,16 +172,7 @@ Manifest manifest_from_value(const Json& json) {
     for (const auto& object : list(json, "pyramids")) {
         manifest.pyramids.push_back(pyramids(object, *manifest.grid));
     }
-    for (const auto& object : list(json, "files")) {
-        manifest.files.push_back(file(object, *manifest.grid));
-    }
-    check_names(manifest);
     return manifest;
-}
-
-const PackageFile* Manifest::find(std::string_view name) const {
-    const auto found = std::ranges::lower_bound(files, name, {}, &PackageFile::name);
-    return found == files.end() || found->name != name ? nullptr : &*found;
 }
 
 const Pyramids* Manifest::pyramids_of(int zoom) const {
@@ -220,10 +197,13 @@ nlohmann::ordered_json parse_shallow(std::string_view text, int levels) {
 }
 
 Manifest parse_manifest(std::string_view text) {
-    return manifest_from_value(parse_shallow(text, 0));
+    const auto json = parse_shallow(text, 0);
+    auto manifest = head_from_value(json);
+    manifest.files = files(json, manifest);
+    return manifest;
 }
 
-nlohmann::ordered_json manifest_to_value(const Manifest& manifest) {
+nlohmann::ordered_json head_to_value(const Manifest& manifest) {
     Json json;
     json["offgrid"] = format_version;
     json["layer"] = manifest.layer;
@@ -251,6 +231,11 @@ nlohmann::ordered_json manifest_to_value(const Manifest& manifest) {
         }
         json["pyramids"].push_back(std::move(object));
     }
+    return json;
+}
+
+std::string to_json(const Manifest& manifest) {
+    auto json = head_to_value(manifest);
     json["files"] = Json::array();
     for (const auto& some : manifest.files) {
         json["files"].push_back({{"name", some.name},
@@ -259,11 +244,7 @@ nlohmann::ordered_json manifest_to_value(const Manifest& manifest) {
                                  {"zooms", {some.min_zoom, some.max_zoom}},
                                  {"tiles", some.tiles}});
     }
-    return json;
-}
-
-std::string to_json(const Manifest& manifest) {
-    return manifest_to_value(manifest).dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+    return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 bool is_layer_name(std::string_view name) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "formats/base/bytes.h"
+#include "formats/package/file_list.h"
+#include "formats/package/package_file.h"
 #include "formats/tile/box.h"
 #include "formats/tile/grid.h"
 #include "formats/tile/path_template.h"
@@ -14,18 +16,6 @@
 
 namespace offgrid {
 
-/// One file of a package.
-struct PackageFile {
-    std::string name{};  ///< relative to the package folder, `/` between folders
-    std::uint64_t bytes = 0;
-    std::string sha256{};  ///< lower-case hex, 64 digits
-    int min_zoom = 0;      ///< of the tiles in the file
-    int max_zoom = 0;
-    std::int64_t tiles = 0;
-
-    friend bool operator==(const PackageFile&, const PackageFile&) = default;
-};
-
 /// A set of files that share the zooms `min_zoom` to `max_zoom` and are named by one template.
 struct Pyramids {
     int min_zoom = 0;
@@ -36,8 +26,8 @@ struct Pyramids {
     friend bool operator==(const Pyramids&, const Pyramids&) = default;
 };
 
-/// What a package holds: the content of its `manifest.json`. A value. The format is written down in
-/// README.md here.
+/// What a package holds: the content of its `manifest.json`. A value that is cheap to copy however
+/// many files it has. The format is written down in README.md here.
 struct Manifest {
     std::string layer{};  ///< what clients ask for by name; see `is_layer_name`
     std::string title{};
@@ -48,9 +38,9 @@ struct Manifest {
     int max_zoom = 0;
     Box bounds{};                      ///< longitude and latitude degrees
     std::vector<Pyramids> pyramids{};  ///< first match by zoom holds a tile
-    std::vector<PackageFile> files{};  ///< sorted by name, each named by one of the pyramids
+    FileList files{};                  ///< each named by one of the pyramids
 
-    const PackageFile* find(std::string_view name) const;
+    const PackageFile* find(std::string_view name) const { return files.find(name); }
 
     /// The pyramids that hold the zoom, or null.
     const Pyramids* pyramids_of(int zoom) const;

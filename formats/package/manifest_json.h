@@ -8,12 +8,12 @@
 
 namespace offgrid {
 
-/// A manifest as a JSON value: what `parse_manifest` and `to_json` do without the text, for the
-/// documents that hold manifests.
-nlohmann::ordered_json manifest_to_value(const Manifest& manifest);
+/// What a manifest says about a package without its files, as a JSON value: what a depot keeps of
+/// each layer beside the list of its files.
+nlohmann::ordered_json head_to_value(const Manifest& manifest);
 
-/// Throws as `parse_manifest`.
-Manifest manifest_from_value(const nlohmann::ordered_json& value);
+/// Read what `head_to_value` gives; other fields do not matter. Throws as `parse_manifest`.
+Manifest head_from_value(const nlohmann::ordered_json& value);
 
 /// Parse a document whose nesting is that of a manifest, `levels` deeper. Throws `corrupt`: a
 /// deeper one could exhaust the stack of whoever walks it.

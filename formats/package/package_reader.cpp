@@ -5,12 +5,46 @@
 #include "formats/combine/composite_store.h"
 #include "formats/combine/sharded_store.h"
 
+#include <functional>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace offgrid {
 
-std::unique_ptr<TileReader> open_package(const Manifest& manifest, const LocateFile& locate,
-                                         sqlite::MbtilesPool& pool) {
+namespace {
+
+/// The files of an installed layer, found in its manifest as they are asked for.
+class InstalledFiles final : public ShardFiles {
+public:
+    InstalledFiles(const Depot& depot, const Manifest& manifest, PathTemplate names)
+        : folder_{depot.stored_folder(manifest.layer).string() + "/"},
+          files_{manifest.files},
+          names_{std::move(names)} {}
+
+    std::optional<std::string> find(const std::string& name) const override {
+        const auto* const file = files_.find(name);
+        return file == nullptr ? std::nullopt : std::optional{folder_ + stored_name(*file)};
+    }
+
+    void visit(const Visitor& visitor) const override {
+        for (const auto& file : files_) {
+            if (names_.match(file.name)) {
+                visitor(file.name, folder_ + stored_name(file));
+            }
+        }
+    }
+
+private:
+    std::string folder_;
+    FileList files_;
+    PathTemplate names_;
+};
+
+using OpenShards = std::function<std::unique_ptr<const ShardFiles>(const PathTemplate& names)>;
+
+std::unique_ptr<TileReader> open_pyramids(const Manifest& manifest, const OpenShards& open_shards,
+                                          sqlite::MbtilesPool& pool) {
     const StoreInfo info{.grid = manifest.grid,
                          .name = manifest.title,
                          .attribution = manifest.attribution,
@@ -21,19 +55,38 @@ std::unique_ptr<TileReader> open_package(const Manifest& manifest, const LocateF
     std::vector<CompositeReader::Part> parts;
     for (const auto& pyramids : manifest.pyramids) {
         PathTemplate names{pyramids.names, pyramids.options};
-        ShardedReader::Files files;
-        for (const auto& file : manifest.files) {
-            if (names.match(file.name)) {
-                files.emplace(file.name, locate(file).string());
-            }
-        }
+        auto shards = open_shards(names);
         const PathValues values{.tileset = manifest.layer};
         parts.push_back({pyramids.min_zoom, pyramids.max_zoom,
                          std::make_unique<ShardedReader>(info, std::move(names), values,
-                                                         std::move(files), pool),
+                                                         std::move(shards), pool),
                          OtherZooms::misplaced});
     }
     return std::make_unique<CompositeReader>(info, std::move(parts));
+}
+
+}  // namespace
+
+std::unique_ptr<TileReader> open_package(const Manifest& manifest, const LocateFile& locate,
+                                         sqlite::MbtilesPool& pool) {
+    const auto open_shards = [&](const PathTemplate& names) {
+        ShardMap::Paths paths;
+        for (const auto& file : manifest.files) {
+            if (names.match(file.name)) {
+                paths.emplace(file.name, locate(file).string());
+            }
+        }
+        return std::make_unique<const ShardMap>(std::move(paths), pool);
+    };
+    return open_pyramids(manifest, open_shards, pool);
+}
+
+std::unique_ptr<TileReader> open_installed(const Depot& depot, const Manifest& manifest,
+                                           sqlite::MbtilesPool& pool) {
+    const auto open_shards = [&](const PathTemplate& names) {
+        return std::make_unique<const InstalledFiles>(depot, manifest, names);
+    };
+    return open_pyramids(manifest, open_shards, pool);
 }
 
 Manifest read_manifest(const std::filesystem::path& folder) {

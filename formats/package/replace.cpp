@@ -2,11 +2,14 @@
 
 #include "formats/base/error.h"
 #include "formats/base/hash.h"
+#include "formats/package/change_text.h"
+#include "formats/package/manifest_json.h"
 #include "formats/tile/lonlat.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
-#include <algorithm>
+#include <chrono>
 #include <set>
 #include <utility>
 
@@ -14,16 +17,6 @@ namespace offgrid {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Put the file into its sorted place in the manifest; returns the entry that it replaces.
-std::optional<PackageFile> put(Manifest& manifest, PackageFile file) {
-    const auto place = std::ranges::lower_bound(manifest.files, file.name, {}, &PackageFile::name);
-    if (place != manifest.files.end() && place->name == file.name) {
-        return std::exchange(*place, std::move(file));
-    }
-    manifest.files.insert(place, std::move(file));
-    return std::nullopt;
-}
 
 /// Whether the file is there already, whole: one that was damaged since is put there again.
 bool is_stored(const fs::path& stored, const std::string& sha256) {
@@ -45,31 +38,75 @@ void widen_bounds(Manifest& manifest, const TileRange& extent) {
     }
 }
 
+/// Throws `invalid_argument` unless what is read back of the layer is the same.
+void check_head(const Manifest& manifest) {
+    try {
+        if (head_from_value(head_to_value(manifest)) == manifest) {
+            return;
+        }
+    } catch (const Error& error) {
+        throw Error{Errc::invalid_argument, error.what()};
+    }
+    throw Error{Errc::invalid_argument,
+                fmt::format("layer '{}' cannot be kept as it is", manifest.layer)};
+}
+
+void check_quota(const std::optional<std::uint64_t>& quota, std::uint64_t before,
+                 std::uint64_t after) {
+    if (quota && after > *quota && after > before) {
+        throw Error{Errc::no_space, fmt::format("the files would come to {} bytes, the quota of "
+                                                "the depot is {}",
+                                                after, *quota)};
+    }
+}
+
+std::int64_t seconds_now() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::seconds>(now).count();
+}
+
 std::optional<std::string> sha256_of(const PackageFile* file) {
     return file == nullptr ? std::nullopt : std::optional{file->sha256};
 }
 
 }  // namespace
 
-ReplaceTransaction::ReplaceTransaction(FileOps& files, const Depot& depot, StagingFolder staging)
+ReplaceTransaction::ReplaceTransaction(FileOps& files, const Depot& depot, Generation current,
+                                       StagingFolder staging)
     : files_{files},
       depot_{depot},
       staging_{std::move(staging)},
-      current_{depot.load_current()},
+      current_{std::move(current)},
       next_{current_} {}
 
-void ReplaceTransaction::add_file(const std::string& layer, const std::string& name,
-                                  const fs::path& staged, const Checkpoint& checkpoint) {
-    const auto found = next_.layers.find(layer);
+Manifest& ReplaceTransaction::layer(const std::string& name) {
+    const auto found = next_.layers.find(name);
     if (found == next_.layers.end()) {
-        throw Error{Errc::not_found, fmt::format("unknown layer '{}'", layer)};
+        throw Error{Errc::not_found, fmt::format("unknown layer '{}'", name)};
     }
-    const auto [file, extent] = verify_file(staged, name, found->second, checkpoint);
-    widen_bounds(found->second, extent);
-    const auto old = put(found->second, file);
+    return found->second;
+}
+
+void ReplaceTransaction::add_file(const std::string& layer_name, const std::string& name,
+                                  const fs::path& staged, const Checkpoint& checkpoint) {
+    auto& manifest = layer(layer_name);
+    const auto [file, extent] = verify_file(staged, name, manifest, checkpoint);
+    auto files = manifest.files.with(file);
+    widen_bounds(manifest, extent);
     changes_.push_back(
-        {name, sha256_of(old ? &*old : nullptr), file.sha256, file.tiles, file.bytes});
-    staged_files_.push_back({staged, depot_.stored_path(layer, file), file.sha256});
+        {name, sha256_of(manifest.find(name)), file.sha256, file.tiles, file.bytes, layer_name});
+    manifest.files = std::move(files);
+    staged_files_.push_back({layer_name, file, staged});
+}
+
+void ReplaceTransaction::remove_file(const std::string& layer_name, const std::string& name) {
+    auto& manifest = layer(layer_name);
+    const auto* const file = manifest.find(name);
+    if (file == nullptr) {
+        throw Error{Errc::not_found, fmt::format("layer '{}' has no file '{}'", layer_name, name)};
+    }
+    changes_.push_back({name, file->sha256, std::nullopt, 0, 0, layer_name});
+    manifest.files = manifest.files.without(name);
 }
 
 void ReplaceTransaction::add_package(const Manifest& manifest, const fs::path& folder,
@@ -78,39 +115,89 @@ void ReplaceTransaction::add_package(const Manifest& manifest, const fs::path& f
     const auto installed = next_.layers.find(manifest.layer);
     const Manifest old = installed == next_.layers.end() ? Manifest{} : installed->second;
     for (const auto& file : manifest.files) {
-        changes_.push_back(
-            {file.name, sha256_of(old.find(file.name)), file.sha256, file.tiles, file.bytes});
-        staged_files_.push_back(
-            {folder / file.name, depot_.stored_path(manifest.layer, file), file.sha256});
+        changes_.push_back({file.name, sha256_of(old.find(file.name)), file.sha256, file.tiles,
+                            file.bytes, manifest.layer});
+        staged_files_.push_back({manifest.layer, file, folder / file.name});
     }
     for (const auto& file : old.files) {
         if (manifest.find(file.name) == nullptr) {
-            changes_.push_back({file.name, file.sha256, std::nullopt, 0, 0});
+            changes_.push_back({file.name, file.sha256, std::nullopt, 0, 0, manifest.layer});
         }
     }
     next_.layers.insert_or_assign(manifest.layer, manifest);
 }
 
-Generation ReplaceTransaction::commit() {
+void ReplaceTransaction::declare_layer(const Manifest& manifest) {
+    if (next_.layers.contains(manifest.layer)) {
+        throw Error{Errc::already_exists,
+                    fmt::format("there is a layer '{}' already", manifest.layer)};
+    }
+    if (!manifest.files.empty()) {
+        throw Error{Errc::invalid_argument, "a layer is declared without files"};
+    }
+    check_head(manifest);
+    next_.layers.emplace(manifest.layer, manifest);
+    declared_.push_back(manifest.layer);
+}
+
+void ReplaceTransaction::expect(const std::string& layer_name, const std::string& name,
+                                const std::optional<std::string>& sha256) const {
+    const auto found = current_.layers.find(layer_name);
+    const auto current =
+        found == current_.layers.end() ? std::nullopt : sha256_of(found->second.find(name));
+    if (current != sha256) {
+        throw Error{Errc::stale, fmt::format("file '{}' of layer '{}' {}", name, layer_name,
+                                             current ? "has SHA-256 " + *current
+                                                     : std::string{"does not exist"})};
+    }
+}
+
+Generation ReplaceTransaction::commit(const CommitOptions& options) {
+    if (const auto number = depot_.current_number(); number != current_.number) {
+        throw Error{Errc::stale, fmt::format("generation {} has become current, in place of {}",
+                                             number, current_.number)};
+    }
+    check_quota(options.quota_bytes, totals_of(current_).bytes, totals_of(next_).bytes);
+    next_.stored_bytes = store_files();
+    if (next_.layers == current_.layers) {
+        return current_;
+    }
+    next_.number = depot_.next_number();
+    next_.previous = current_.number;
+    next_.created = options.created.value_or(seconds_now());
+    next_.author = options.author;
+    next_.change = options.change.empty() ? change_text(changes_, declared_) : options.change;
+    depot_.publish(files_, next_, current_);
+    return next_;
+}
+
+/// Rename the staged files to where they are stored; the bytes that were not stored before.
+std::uint64_t ReplaceTransaction::store_files() {
+    std::uint64_t bytes = 0;
     std::set<fs::path> folders;
-    for (const auto& [staged, stored, sha256] : staged_files_) {
-        if (is_stored(stored, sha256)) {
+    for (const auto& [layer_name, file, staged] : staged_files_) {
+        const auto* const wanted = next_.layers.at(layer_name).find(file.name);
+        if (wanted == nullptr || wanted->sha256 != file.sha256) {
+            continue;  // a later change took its place
+        }
+        const auto stored = depot_.stored_path(layer_name, file);
+        // Also for one that is there: who put it may have died before its name was durable.
+        for (auto folder = stored.parent_path(); folder != depot_.root();
+             folder = folder.parent_path()) {
+            folders.insert(folder);
+        }
+        if (is_stored(stored, file.sha256)) {
             continue;
         }
         files_.sync_file(staged);
         files_.create_directories(stored.parent_path());
         files_.rename(staged, stored);
-        folders.insert(stored.parent_path());
+        bytes += file.bytes;
     }
     for (const auto& folder : folders) {
         files_.sync_directory(folder);
     }
-    if (next_ == current_) {
-        return current_;
-    }
-    next_.number = depot_.next_number();
-    depot_.publish(files_, next_);
-    return next_;
+    return bytes;
 }
 
 void sweep_staging(FileOps& files, const Depot& depot) {

@@ -166,7 +166,7 @@ std::map<std::string, std::string> MbtilesFile::metadata() {
 std::unique_ptr<MbtilesPool> make_mbtiles_pool(std::size_t capacity) {
     return std::make_unique<MbtilesPool>(
         capacity, [](const std::string& path) { return std::make_unique<MbtilesFile>(path); },
-        MbtilesPool::Keep::held, &canonical_path);
+        MbtilesPool::Keep::all, &canonical_path);
 }
 
 // --- MbtilesReader

@@ -18,6 +18,7 @@ ExitCode exit_code_of(Errc code) {
         case Errc::corrupt:
         case Errc::unsupported:
         case Errc::too_large:
+        case Errc::stale:
         case Errc::busy:
         case Errc::no_space:
         case Errc::io:

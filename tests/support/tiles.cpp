@@ -122,7 +122,7 @@ Manifest write_package(const fs::path& folder, const std::string& layer, std::st
     }
     for (const auto& [name, tiles] : files) {
         write_mbtiles(folder / name, tiles, *manifest.grid);
-        manifest.files.push_back(verify_file(folder / name, name, manifest).file);
+        manifest.files = manifest.files.with(verify_file(folder / name, name, manifest).file);
     }
     write_file(folder / manifest_name, to_json(manifest));
     return manifest;

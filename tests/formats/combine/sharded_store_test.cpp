@@ -33,12 +33,14 @@ struct Shards {
     }
 
     std::unique_ptr<TileReader> reader() const {
-        return std::make_unique<ShardedReader>(StoreInfo{}, names, PathValues{}, files, *pool);
+        return std::make_unique<ShardedReader>(StoreInfo{}, names, PathValues{},
+                                               std::make_unique<const ShardMap>(files, *pool),
+                                               *pool);
     }
 
     PathTemplate names;
     test::TempFolder folder;
-    ShardedReader::Files files;
+    ShardMap::Paths files;
     std::unique_ptr<sqlite::MbtilesPool> pool = sqlite::make_mbtiles_pool(2);
 };
 

@@ -6,6 +6,8 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
+
 namespace offgrid {
 namespace {
 
@@ -44,7 +46,8 @@ TEST_F(DepotTest, finishes_a_first_start_that_was_cut_short) {
 
 /// Staging is swept at every start: someone's folder of that name must not be.
 TEST_F(DepotTest, does_not_take_over_a_folder_of_something_else) {
-    for (const auto* file : {"staging/work.txt", "files/photo.jpg", "notes.txt"}) {
+    for (const auto* file :
+         {"staging/work.txt", "files/photo.jpg", "manifests/deed.pdf", "notes.txt"}) {
         const Depot other{folder / file};
         test::write_file(other.root() / file, "mine");
         EXPECT_THAT([&] { other.create_if_missing(posix_file_ops()); },
@@ -111,6 +114,129 @@ TEST_F(DepotTest, stores_layers_of_any_length_that_a_name_may_have) {
     EXPECT_NE(depot.stored_path(name, file), depot.stored_path(name + "a", file));
 }
 
+TEST_F(DepotTest, keeps_what_a_generation_says_about_itself) {
+    depot.create_if_missing(posix_file_ops());
+    const auto manifest = test::write_package(folder / "package", "kenya", "z0: w z1: a");
+    const Generation generation{.number = 3,
+                                .layers = {{"kenya", manifest}},
+                                .previous = 1,
+                                .created = 1'763'731'000,
+                                .author = "Ana \"the admin\" Müller",
+                                .change = "replaced 1 file of layer 'kenya'",
+                                .stored_bytes = 4096};
+    depot.publish(posix_file_ops(), generation);
+
+    EXPECT_EQ(depot.load(3), generation);
+    const auto kept = depot.generations();
+    ASSERT_EQ(kept.size(), 2U);
+    EXPECT_EQ(kept[0].number, 0U);
+    EXPECT_FALSE(kept[0].is_current);
+    EXPECT_TRUE(kept[1].is_current);
+    EXPECT_EQ(kept[1].previous, 1U);
+    EXPECT_EQ(kept[1].created, generation.created);
+    EXPECT_EQ(kept[1].author, generation.author);
+    EXPECT_EQ(kept[1].change, generation.change);
+    EXPECT_EQ(kept[1].stored_bytes, 4096U);
+    EXPECT_EQ(kept[1].totals, manifest.files.totals());
+}
+
+TEST_F(DepotTest, goes_back_and_forth_between_kept_generations) {
+    depot.create_if_missing(posix_file_ops());
+    const auto manifest = test::write_package(folder / "package", "kenya", "z0: w z1: a");
+    for (const std::uint64_t number : {1, 2, 3}) {
+        depot.publish(posix_file_ops(), {.number = number,
+                                         .layers = {{"kenya", manifest}},
+                                         .previous = number - 1,
+                                         .created = static_cast<std::int64_t>(number)});
+    }
+    EXPECT_EQ(depot.previous_number(), 2U);
+
+    EXPECT_EQ(depot.switch_to(posix_file_ops(), 1).created, 1);
+
+    EXPECT_EQ(depot.current_number(), 1U);
+    EXPECT_EQ(depot.load_current().created, 1);
+    EXPECT_EQ(depot.previous_number(), 0U);
+    EXPECT_EQ(depot.next_number(), 4U) << "a number is never used twice";
+    EXPECT_EQ(depot.generations().size(), 4U);
+    depot.switch_to(posix_file_ops(), 3);
+    EXPECT_EQ(depot.current_number(), 3U);
+    depot.switch_to(posix_file_ops(), 0);
+    EXPECT_EQ(depot.previous_number(), std::nullopt);
+}
+
+/// What was rolled back from was bad: one step back must not lead there.
+TEST_F(DepotTest, a_step_back_leads_to_what_the_current_generation_was_made_from) {
+    depot.create_if_missing(posix_file_ops());
+    for (const std::uint64_t number : {1, 2, 3}) {
+        depot.publish(posix_file_ops(), {.number = number, .previous = number - 1});
+    }
+    depot.publish(posix_file_ops(), {.number = 4, .previous = 1});
+    EXPECT_EQ(depot.previous_number(), 1U);
+    std::filesystem::remove(depot.generation_path(1));
+    EXPECT_EQ(depot.previous_number(), 0U);
+}
+
+TEST_F(DepotTest, remembers_the_highest_number_when_its_generation_is_gone) {
+    depot.create_if_missing(posix_file_ops());
+    depot.publish(posix_file_ops(), {.number = 1, .previous = 0});
+    depot.publish(posix_file_ops(), {.number = 2, .previous = 1});
+    depot.switch_to(posix_file_ops(), 0);
+    std::filesystem::remove(depot.generation_path(1));
+    std::filesystem::remove(depot.generation_path(2));
+    EXPECT_EQ(depot.next_number(), 3U);
+}
+
+TEST_F(DepotTest, switches_to_no_generation_that_it_does_not_keep_or_never_served) {
+    depot.create_if_missing(posix_file_ops());
+    depot.publish(posix_file_ops(), {.number = 1});
+    std::filesystem::copy(depot.generation_path(1), depot.generation_path(2));
+    for (const std::uint64_t number : {2, 7}) {
+        EXPECT_THAT([&] { depot.switch_to(posix_file_ops(), number); },
+                    throws(Errc::not_found, HasSubstr("does not keep generation")));
+    }
+    EXPECT_EQ(depot.current_number(), 1U);
+    EXPECT_EQ(depot.generations().size(), 2U);
+}
+
+TEST_F(DepotTest, switches_to_no_generation_that_is_damaged) {
+    depot.create_if_missing(posix_file_ops());
+    const auto manifest = test::write_package(folder / "package", "kenya", "z0: w z1: a");
+    depot.publish(posix_file_ops(), {.number = 1, .layers = {{"kenya", manifest}}});
+    depot.publish(posix_file_ops(), {.number = 2, .previous = 1});
+    const auto& root = manifest.files.root()->sha256;
+    test::write_file(depot.nodes().folder() / root, "damaged");
+    EXPECT_THAT([&] { depot.switch_to(posix_file_ops(), 1); },
+                throws(Errc::corrupt, HasSubstr(root)));
+    EXPECT_EQ(depot.current_number(), 2U);
+}
+
+TEST_F(DepotTest, lists_a_generation_that_cannot_be_read_with_the_reason) {
+    depot.create_if_missing(posix_file_ops());
+    depot.publish(posix_file_ops(), {.number = 1});
+    test::write_file(depot.generation_path(0), "half a gener");
+    EXPECT_THAT(depot.generations().at(0).damage, HasSubstr("000000.json"));
+    EXPECT_EQ(depot.generations().at(1).damage, "");
+}
+
+TEST_F(DepotTest, refuses_a_depot_of_an_earlier_form) {
+    depot.create_if_missing(posix_file_ops());
+    test::write_file(depot.generation_path(0), R"({"generation": 0, "layers": []})");
+    EXPECT_THAT([&] { depot.load_current(); },
+                throws(Errc::unsupported, HasSubstr("made by an earlier version of offgrid")));
+    test::write_file(depot.generation_path(0), R"({"depot": 3, "generation": 0, "layers": []})");
+    EXPECT_THAT([&] { depot.load_current(); },
+                throws(Errc::unsupported, HasSubstr("format version 3")));
+}
+
+TEST_F(DepotTest, shares_what_a_generation_has_in_common_with_a_known_one) {
+    depot.create_if_missing(posix_file_ops());
+    const auto manifest = test::write_package(folder / "package", "kenya", "z0: w z1: a");
+    depot.publish(posix_file_ops(), {.number = 1, .layers = {{"kenya", manifest}}});
+    const auto known = depot.load_current();
+    const auto again = depot.load_current(known);
+    EXPECT_EQ(again.layers.at("kenya").files.root(), known.layers.at("kenya").files.root());
+}
+
 TEST_F(DepotTest, says_what_is_wrong_with_a_damaged_depot) {
     depot.create_if_missing(posix_file_ops());
     test::write_file(depot.root() / "CURRENT", "x\n");
@@ -118,8 +244,18 @@ TEST_F(DepotTest, says_what_is_wrong_with_a_damaged_depot) {
                 throws(Errc::corrupt, HasSubstr("CURRENT holds no number")));
     test::write_file(depot.root() / "CURRENT", "7\n");
     EXPECT_THAT([&] { depot.load_current(); }, throws(Errc::not_found, HasSubstr("000007.json")));
-    test::write_file(depot.root() / "generations/000007.json", "{}");
+    test::write_file(depot.root() / "generations/000007.json", "{");
     EXPECT_THAT([&] { depot.load_current(); }, throws(Errc::corrupt, HasSubstr("000007.json")));
+    test::write_file(depot.root() / "generations/000007.json", R"({"depot": 2})");
+    EXPECT_THAT([&] { depot.load_current(); }, throws(Errc::corrupt, HasSubstr("000007.json")));
+    std::filesystem::copy(depot.generation_path(0), depot.generation_path(8));
+    EXPECT_THAT([&] { depot.load(8); }, throws(Errc::corrupt, HasSubstr("it is generation 0")));
+    for (const auto* text : {"", "7\n6\n", "7\nx\n", "-1\n"}) {
+        test::write_file(depot.root() / "CURRENT", text);
+        EXPECT_THAT([&] { depot.current_number(); },
+                    throws(Errc::corrupt, HasSubstr("CURRENT holds no number")))
+            << text;
+    }
 }
 
 TEST_F(DepotTest, is_changed_by_one_process_at_a_time) {
@@ -129,6 +265,16 @@ TEST_F(DepotTest, is_changed_by_one_process_at_a_time) {
         EXPECT_THAT([&] { DepotLock{depot}; }, throws(Errc::busy, HasSubstr("another process")));
     }
     EXPECT_NO_THROW(DepotLock{depot});
+}
+
+TEST_F(DepotTest, leases_no_generation_that_is_gone) {
+    depot.create_if_missing(posix_file_ops());
+    EXPECT_NO_THROW((GenerationLease{depot, 0}));
+    EXPECT_THAT(
+        [&] {
+            (GenerationLease{depot, 5});
+        },
+        throws(Errc::not_found, HasSubstr("000005.json")));
 }
 
 }  // namespace

@@ -168,6 +168,149 @@ TEST_F(ReplaceTransactionTest, one_bad_file_of_several_changes_nothing) {
     EXPECT_EQ(served(north_west_tile), "a");
 }
 
+TEST_F(ReplaceTransactionTest, takes_a_file_away) {
+    ReplaceTransaction replace{posix_file_ops(), depot};
+    replace.remove_file("kenya", north_west_file);
+    replace.commit();
+    EXPECT_EQ(served(north_west_tile), "(absent)");
+    EXPECT_EQ(served({1, 1, 0}), "b");
+    ASSERT_EQ(replace.changes().size(), 1U);
+    EXPECT_EQ(replace.changes()[0].new_sha256, std::nullopt);
+    EXPECT_EQ(depot.load_current().change, "removed 1 file of layer 'kenya'");
+}
+
+TEST_F(ReplaceTransactionTest, takes_away_no_file_that_is_not_there) {
+    ReplaceTransaction replace{posix_file_ops(), depot};
+    EXPECT_THAT([&] { replace.remove_file("kenya", "z01-7-7.sqlite3"); },
+                throws(Errc::not_found, HasSubstr("layer 'kenya' has no file 'z01-7-7.sqlite3'")));
+    EXPECT_THAT([&] { replace.remove_file("nowhere", north_west_file); },
+                throws(Errc::not_found, HasSubstr("unknown layer 'nowhere'")));
+}
+
+TEST_F(ReplaceTransactionTest, stores_no_file_that_was_added_and_taken_away) {
+    ReplaceTransaction replace{posix_file_ops(), depot};
+    const auto before = test::names_below(depot.root() / "files");
+    replace.add_file("kenya", north_west_file, stage(replace, "z1: new"));
+    replace.remove_file("kenya", north_west_file);
+    replace.commit();
+    EXPECT_EQ(test::names_below(depot.root() / "files"), before);
+    EXPECT_EQ(served(north_west_tile), "(absent)");
+}
+
+TEST_F(ReplaceTransactionTest, declares_a_layer_without_tiles_that_takes_files_later) {
+    auto manifest = depot.load_current().layers.at("kenya");
+    manifest.layer = "uganda";
+    manifest.files = {};
+    {
+        ReplaceTransaction replace{posix_file_ops(), depot};
+        replace.declare_layer(manifest);
+        replace.commit();
+    }
+    EXPECT_EQ(depot.load_current().layers.at("uganda"), manifest);
+    EXPECT_EQ(depot.load_current().change, "declared layer 'uganda'");
+    EXPECT_EQ(served(north_west_tile, "uganda"), "(absent)");
+
+    ReplaceTransaction replace{posix_file_ops(), depot};
+    replace.add_file("uganda", north_west_file, stage(replace, "z1: new"));
+    replace.commit();
+    EXPECT_EQ(served(north_west_tile, "uganda"), "new");
+}
+
+TEST_F(ReplaceTransactionTest, declares_no_layer_that_is_there_or_cannot_be) {
+    const auto kenya = depot.load_current().layers.at("kenya");
+    ReplaceTransaction replace{posix_file_ops(), depot};
+    EXPECT_THAT([&] { replace.declare_layer(kenya); },
+                throws(Errc::already_exists, HasSubstr("a layer 'kenya' already")));
+    auto manifest = kenya;
+    manifest.layer = "uganda";
+    EXPECT_THAT([&] { replace.declare_layer(manifest); },
+                throws(Errc::invalid_argument, HasSubstr("without files")));
+    manifest.files = {};
+    manifest.layer = "../uganda";
+    EXPECT_THAT([&] { replace.declare_layer(manifest); },
+                throws(Errc::invalid_argument, HasSubstr("'../uganda'")));
+    manifest.layer = "uganda";
+    manifest.pyramids.clear();
+    EXPECT_THAT([&] { replace.declare_layer(manifest); },
+                throws(Errc::invalid_argument, HasSubstr("'pyramids'")));
+}
+
+TEST_F(ReplaceTransactionTest, goes_on_only_from_the_file_that_the_caller_expects) {
+    const auto sha256 = depot.load_current().layers.at("kenya").find(north_west_file)->sha256;
+    ReplaceTransaction replace{posix_file_ops(), depot};
+    replace.add_file("kenya", north_west_file, stage(replace, "z1: new"));
+    replace.expect("kenya", north_west_file, sha256);
+    replace.expect("kenya", "z01-7-7.sqlite3", std::nullopt);
+    replace.expect("nowhere", north_west_file, std::nullopt);
+    EXPECT_THAT([&] { replace.expect("kenya", north_west_file, std::string(64, '0')); },
+                throws(Errc::stale, HasSubstr("has SHA-256 " + sha256)));
+    EXPECT_THAT([&] { replace.expect("kenya", north_west_file, std::nullopt); },
+                throws(Errc::stale, HasSubstr("has SHA-256")));
+    EXPECT_THAT([&] { replace.expect("nowhere", north_west_file, sha256); },
+                throws(Errc::stale, HasSubstr("does not exist")));
+}
+
+TEST_F(ReplaceTransactionTest, starts_from_a_generation_that_the_caller_has) {
+    const auto current = depot.load_current();
+    ReplaceTransaction replace{posix_file_ops(), depot, current, {posix_file_ops(), depot}};
+    replace.add_file("kenya", north_west_file, stage(replace, "z1: new"));
+    EXPECT_EQ(replace.commit().number, 2U);
+    EXPECT_EQ(served(north_west_tile), "new");
+}
+
+TEST_F(ReplaceTransactionTest, does_not_commit_over_a_generation_it_did_not_see) {
+    ReplaceTransaction late{posix_file_ops(), depot};
+    late.add_file("kenya", north_west_file, stage(late, "z1: late"));
+    install("uganda", "z0: u");
+    EXPECT_THAT([&] { late.commit(); },
+                throws(Errc::stale, HasSubstr("generation 2 has become current, in place of 1")));
+    EXPECT_EQ(served(north_west_tile), "a");
+}
+
+TEST_F(ReplaceTransactionTest, says_who_changed_what_when_and_how_much_was_stored) {
+    ReplaceTransaction replace{posix_file_ops(), depot};
+    replace.add_file("kenya", north_west_file, stage(replace, "z1: new"));
+    const auto bytes = replace.changes().at(0).bytes;
+    replace.remove_file("kenya", "z01-1-1.sqlite3");
+    const auto generation = replace.commit({.author = "ana", .created = 1'763'731'000});
+    EXPECT_EQ(generation.author, "ana");
+    EXPECT_EQ(generation.created, 1'763'731'000);
+    EXPECT_EQ(generation.change, "replaced 1 file, removed 1 file of layer 'kenya'");
+    EXPECT_EQ(generation.stored_bytes, bytes);
+    EXPECT_EQ(generation.previous, 1U);
+    EXPECT_EQ(depot.load_current(), generation);
+}
+
+TEST_F(ReplaceTransactionTest, takes_the_number_after_the_highest_when_it_was_rolled_back) {
+    install("uganda", "z0: u");
+    depot.switch_to(posix_file_ops(), 1);
+    ReplaceTransaction replace{posix_file_ops(), depot};
+    replace.add_file("kenya", north_west_file, stage(replace, "z1: new"));
+    const auto generation = replace.commit();
+    EXPECT_EQ(generation.number, 3U);
+    EXPECT_EQ(generation.previous, 1U);
+    EXPECT_FALSE(generation.layers.contains("uganda"));
+    EXPECT_EQ(depot.previous_number(), 1U);
+}
+
+TEST_F(ReplaceTransactionTest, refuses_what_would_exceed_the_quota_of_the_depot) {
+    const auto before = totals_of(depot.load_current()).bytes;
+    {
+        ReplaceTransaction replace{posix_file_ops(), depot};
+        const auto manifest =
+            test::write_package(replace.staging() / "uganda", "uganda", "z0: u z1: v");
+        replace.add_package(manifest, replace.staging() / "uganda");
+        EXPECT_THAT([&] { replace.commit({.quota_bytes = before + 1}); },
+                    throws(Errc::no_space,
+                           HasSubstr("the quota of the depot is " + std::to_string(before + 1))));
+    }
+    EXPECT_EQ(depot.current_number(), 1U);
+    EXPECT_EQ(test::names_below(depot.root() / "files").front(), "kenya/");
+    ReplaceTransaction replace{posix_file_ops(), depot};
+    replace.remove_file("kenya", north_west_file);
+    EXPECT_EQ(replace.commit({.quota_bytes = 1}).number, 2U) << "less than before";
+}
+
 TEST_F(ReplaceTransactionTest, sweeping_removes_what_a_dead_transaction_left) {
     test::write_file(depot.staging() / "dead/upload", "half a fi");
     sweep_staging(posix_file_ops(), depot);
@@ -197,6 +340,7 @@ TEST_F(ReplaceTransactionTest, failing_at_any_step_leaves_the_old_or_the_new_gen
                 << "failed at " << fail_at;
         }
         EXPECT_EQ(served({1, 1, 0}), "b");
+        EXPECT_NO_THROW(depot.previous_number());
         if (!has_failed) {
             EXPECT_GE(fail_at, 15) << "a replace takes a handful of steps";
             return;

@@ -1,0 +1,183 @@
+#include "sync/depot_commands.h"
+
+#include "formats/base/error.h"
+#include "formats/package/depot.h"
+#include "formats/package/prune.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+#include <ctime>
+#include <string>
+
+namespace offgrid {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+/// The depot in a folder. Throws `not_found` when there is none: nothing here makes one.
+Depot open_depot(const fs::path& folder) {
+    if (!Depot::is_depot(folder)) {
+        throw Error{Errc::not_found, fmt::format("{} is no depot", folder.string())};
+    }
+    return Depot{folder};
+}
+
+/// The right to change the depot. `address` is what asks a daemon for the same.
+DepotLock lock(const Depot& depot, std::string_view address) {
+    try {
+        return DepotLock{depot};
+    } catch (const Error& error) {
+        if (error.code() != Errc::busy) {
+            throw;
+        }
+        throw Error{Errc::busy, fmt::format("{}; if that is a daemon, POST {} at its "
+                                            "administration address does the same",
+                                            error.what(), address)};
+    }
+}
+
+void add_depot(CLI::App& app, fs::path& depot) {
+    app.add_option("depot", depot, "Folder of the depot")->required()->type_name("DEPOT");
+}
+
+std::string count(std::uint64_t number, std::string_view singular) {
+    return fmt::format("{} {}{}", number, singular, number == 1 ? "" : "s");
+}
+
+std::string megabytes(std::uint64_t bytes) {
+    return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
+
+std::string time_text(std::int64_t seconds) {
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
+}
+
+void print(const Json& json) {
+    fmt::print("{}\n", json.dump(1, ' ', false, Json::error_handler_t::replace));
+}
+
+Json to_value(const KeptGeneration& some) {
+    if (!some.damage.empty()) {
+        return {{"number", some.number}, {"current", some.is_current}, {"damage", some.damage}};
+    }
+    Json json{{"number", some.number}, {"current", some.is_current}};
+    json["previous"] = some.previous ? Json(*some.previous) : Json(nullptr);
+    json["created"] = time_text(some.created);
+    json["author"] = some.author;
+    json["change"] = some.change;
+    json["stored_bytes"] = some.stored_bytes;
+    json["files"] = some.totals.files;
+    json["bytes"] = some.totals.bytes;
+    json["tiles"] = some.totals.tiles;
+    return json;
+}
+
+void print_json(const Depot& depot, const Generation& current) {
+    Json json{{"depot", depot.root().string()}, {"generation", current.number}};
+    json["layers"] = Json::array();
+    for (const auto& [name, manifest] : current.layers) {
+        const auto totals = manifest.files.totals();
+        json["layers"].push_back({{"layer", name},
+                                  {"files", totals.files},
+                                  {"bytes", totals.bytes},
+                                  {"tiles", totals.tiles}});
+    }
+    json["generations"] = Json::array();
+    for (const auto& some : depot.generations()) {
+        json["generations"].push_back(to_value(some));
+    }
+    print(json);
+}
+
+void print_text(const Depot& depot, const Generation& current) {
+    const auto totals = totals_of(current);
+    fmt::print("generation {}: {}, {}, {}, {}\n", current.number,
+               count(current.layers.size(), "layer"), count(totals.files, "file"),
+               count(totals.tiles, "tile"), megabytes(totals.bytes));
+    for (const auto& [name, manifest] : current.layers) {
+        fmt::print("  {}: {}, {}\n", name, count(manifest.files.size(), "file"),
+                   megabytes(manifest.files.totals().bytes));
+    }
+    fmt::print("kept:\n");
+    for (const auto& some : depot.generations()) {
+        fmt::print("{} {:>6}  {}\n", some.is_current ? '*' : ' ', some.number,
+                   some.damage.empty()
+                       ? fmt::format("{}  {:>12}  {}  {}", time_text(some.created),
+                                     megabytes(some.stored_bytes),
+                                     some.author.empty() ? "-" : some.author, some.change)
+                       : some.damage);
+    }
+}
+
+}  // namespace
+
+void add_rollback_options(CLI::App& app, RollbackOptions& options) {
+    add_depot(app, options.depot);
+    app.add_option("--to", options.to,
+                   "Number of the generation, also a newer one; default: the one that the current "
+                   "one was made from")
+        ->type_name("NUMBER");
+}
+
+void add_prune_options(CLI::App& app, PruneOptions& options) {
+    add_depot(app, options.depot);
+    app.add_option("--keep", options.keep,
+                   "How many generations to keep: the current one, those it came from, then the "
+                   "newest others. Those that are being served stay as well")
+        ->required()
+        ->type_name("COUNT")
+        ->check(CLI::Range(1, 1'000'000));
+    app.add_flag("--dry-run", options.is_dry_run, "Only say what would be removed");
+}
+
+void add_status_options(CLI::App& app, StatusOptions& options) {
+    add_depot(app, options.depot);
+    app.add_flag("--json", options.is_json, "Print JSON");
+}
+
+int run_rollback(const RollbackOptions& options, FileOps& files) {
+    const auto depot = open_depot(options.depot);
+    const auto locked = lock(depot, "/rest/rollback");
+    const auto from = depot.current_number();
+    const auto to = options.to ? options.to : depot.previous_number();
+    if (!to) {
+        throw Error{Errc::not_found, fmt::format("depot {} keeps no generation before {}",
+                                                 options.depot.string(), from)};
+    }
+    depot.switch_to(files, *to);
+    fmt::print("generation {} is current, in place of {}\n", *to, from);
+    return 0;
+}
+
+int run_prune(const PruneOptions& options, FileOps& files) {
+    const auto depot = open_depot(options.depot);
+    const auto locked = lock(depot, "/rest/prune");
+    const auto report =
+        prune(files, depot, options.keep, options.is_dry_run ? PruneMode::look : PruneMode::remove);
+    fmt::print("{}{} and {}: {}\n", options.is_dry_run ? "would remove " : "removed ",
+               count(report.removed.size(), "generation"), count(report.files, "file"),
+               megabytes(report.bytes));
+    if (!report.in_use.empty()) {
+        fmt::print("still served, so kept: {}\n", fmt::join(report.in_use, ", "));
+    }
+    return 0;
+}
+
+int run_status(const StatusOptions& options) {
+    const auto depot = open_depot(options.depot);
+    const auto current = depot.load_current();
+    if (options.is_json) {
+        print_json(depot, current);
+    } else {
+        print_text(depot, current);
+    }
+    return 0;
+}
+
+}  // namespace offgrid
