@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace offgrid::test {
 namespace {
@@ -98,6 +99,27 @@ TEST_F(Servers, are_asked_for_what_became_current_meanwhile) {
                                          {.timeout = 20s, .interval = 1ms});
     EXPECT_THAT(behind, IsEmpty());
     EXPECT_EQ(rounds, 3);
+}
+
+TEST_F(Servers, are_asked_and_waited_for_by_the_status) {
+    const Serving serving{depot_};
+    const auto status = [&](const std::vector<std::string>& options) {
+        std::vector<std::string> command{program("offgrid"), "status", depot_.string()};
+        command.insert(command.end(), options.begin(), options.end());
+        return run(command);
+    };
+    install(depot_, "kenya", "z0: new");
+    EXPECT_EQ(status({"--server", serving.url, "--wait"}).exit_code, 0);
+
+    const auto nobody = "http://127.0.0.1:" + std::to_string(free_port());
+    const auto lagging = status({"--server", serving.url, "--server", nobody});
+    EXPECT_EQ(lagging.exit_code, 3);
+    EXPECT_THAT(lagging.out,
+                AllOf(HasSubstr(nobody + " lags"), testing::Not(HasSubstr(serving.url + " lags"))));
+    const auto late = status({"--server", nobody, "--wait", "--timeout", "0", "--json"});
+    EXPECT_EQ(late.exit_code, 3);
+    EXPECT_THAT(late.out, HasSubstr(nobody));
+    EXPECT_EQ(status({"--wait"}).exit_code, 2);
 }
 
 TEST_F(Servers, whose_daemon_was_updated_are_found_up_to_date) {
