@@ -5,6 +5,7 @@
 #include "formats/package/prune.h"
 #include "serve/log.h"
 #include "sync/audit.h"
+#include "sync/wait_for_servers.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/chrono.h>
@@ -12,15 +13,19 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <string>
+#include <vector>
 
 namespace offgrid {
 namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
+
+constexpr int lagging_exit_code = 3;
 
 /// The depot in a folder. Throws `not_found` when there is none: nothing here makes one.
 Depot open_depot(const fs::path& folder) {
@@ -86,7 +91,8 @@ Json to_value(const KeptGeneration& some) {
     return json;
 }
 
-void print_json(const Depot& depot, const Generation& current) {
+void print_json(const Depot& depot, const Generation& current,
+                const std::vector<LaggingServer>& lagging) {
     Json json{{"depot", depot.root().string()}, {"generation", current.number}};
     json["layers"] = Json::array();
     for (const auto& [name, manifest] : current.layers) {
@@ -99,6 +105,10 @@ void print_json(const Depot& depot, const Generation& current) {
     json["generations"] = Json::array();
     for (const auto& some : depot.generations()) {
         json["generations"].push_back(to_value(some));
+    }
+    json["lagging"] = Json::array();
+    for (const auto& server : lagging) {
+        json["lagging"].push_back({{"server", server.url}, {"reason", server.reason}});
     }
     print(json);
 }
@@ -147,6 +157,19 @@ void add_prune_options(CLI::App& app, PruneOptions& options) {
 void add_status_options(CLI::App& app, StatusOptions& options) {
     add_depot(app, options.depot);
     app.add_flag("--json", options.is_json, "Print JSON");
+    auto* const servers =
+        app.add_option(
+               "--server", options.servers,
+               "A server that is to serve the current generation; may be repeated. When one "
+               "does not, that is said and the exit code is 3")
+            ->type_name("URL")
+            ->take_all()
+            ->allow_extra_args(false);
+    app.add_flag("--wait", options.is_waiting, "Wait until all servers serve it")->needs(servers);
+    app.add_option("--timeout", options.timeout_s, "How long to wait")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(0, 86'400))
+        ->capture_default_str();
 }
 
 int run_rollback(const RollbackOptions& options, FileOps& files) {
@@ -186,13 +209,19 @@ int run_prune(const PruneOptions& options, FileOps& files) {
 
 int run_status(const StatusOptions& options) {
     const auto depot = open_depot(options.depot);
+    const std::chrono::seconds timeout{options.is_waiting ? options.timeout_s : 0};
+    const auto lagging = wait_for_servers(options.servers, [&] { return depot.current_number(); },
+                                          {.timeout = timeout});
     const auto current = depot.load_current();
     if (options.is_json) {
-        print_json(depot, current);
+        print_json(depot, current, lagging);
     } else {
         print_text(depot, current);
+        for (const auto& server : lagging) {
+            fmt::print("{} lags: {}\n", server.url, server.reason);
+        }
     }
-    return 0;
+    return lagging.empty() ? 0 : lagging_exit_code;
 }
 
 }  // namespace offgrid

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace offgrid {
 
@@ -26,6 +28,9 @@ struct PruneOptions {
 struct StatusOptions {
     std::filesystem::path depot;
     bool is_json = false;
+    std::vector<std::string> servers;  ///< to ask for the generation that they serve
+    bool is_waiting = false;           ///< until they all serve what is current
+    unsigned timeout_s = 30;
 };
 
 /// Declare the options of `offgrid rollback`, `prune` and `status`. Parsing writes into `options`,
@@ -41,8 +46,8 @@ int run_rollback(const RollbackOptions& options, FileOps& files);
 /// Remove old generations and what only they had: the exit code. Throws `busy` as `run_rollback`.
 int run_prune(const PruneOptions& options, FileOps& files);
 
-/// Print what the depot holds and which generations it keeps: the exit code. Needs no lock, so it
-/// works beside a daemon.
+/// Print what the depot holds, which generations it keeps and which servers do not serve the
+/// current one: the exit code, 3 when there are such. Needs no lock, so it works beside a daemon.
 int run_status(const StatusOptions& options);
 
 }  // namespace offgrid

@@ -102,7 +102,7 @@ public:
         close(closing);
     }
 
-    /// Close the idle handles of these files, at a cost that depends on them only.
+    /// The same at a cost that depends on these files only.
     void close_idle_of(const std::vector<std::string>& paths) {
         std::vector<std::unique_ptr<Handle>> closing;
         {

@@ -19,7 +19,8 @@ TEST(Offgrid, lists_its_verbs) {
     EXPECT_THAT(help.out,
                 AllOf(HasSubstr("  pack "), HasSubstr("  transfer "), HasSubstr("  coverage "),
                       HasSubstr("  verify "), HasSubstr("  stores "), HasSubstr("  serve "),
-                      HasSubstr("  daemon "), HasSubstr("  passwd "), HasSubstr("  token "),
+                      HasSubstr("  daemon "), HasSubstr("  rollback "), HasSubstr("  prune "),
+                      HasSubstr("  status "), HasSubstr("  passwd "), HasSubstr("  token "),
                       HasSubstr("  certificate "), HasSubstr("  audit ")));
     EXPECT_THAT(run({program("offgrid"), "--version"}).out, StartsWith("offgrid "));
 }

@@ -74,6 +74,51 @@ TEST_F(OpenPaths, takes_the_current_generation_of_a_depot) {
     EXPECT_EQ(word_at(*layers, "kenya", {0, 0, 0}), "k");
 }
 
+/// A layer of a depot with its file, which is published as the next generation.
+Generation published(const Depot& depot, const fs::path& package, const std::string& layer,
+                     std::string_view drawing, const Generation& before) {
+    const auto manifest = write_package(package, layer, drawing);
+    for (const auto& file : manifest.files) {
+        fs::create_directories(depot.stored_path(layer, file).parent_path());
+        fs::copy_file(package / file.name, depot.stored_path(layer, file));
+    }
+    auto next = before;
+    next.number = depot.next_number();
+    next.layers.insert_or_assign(layer, manifest);
+    depot.publish(posix_file_ops(), next, before);
+    return next;
+}
+
+TEST_F(OpenPaths, shares_what_the_set_before_has_of_a_depot) {
+    const Depot depot{folder / "depot"};
+    depot.create_if_missing(posix_file_ops());
+    const auto first = published(depot, folder / "kenya", "kenya", "z0: k", {});
+    const auto before = open({depot.root()});
+    const auto second = published(depot, folder / "uganda", "uganda", "z0: u", first);
+
+    const auto after = open_paths(
+        {depot.root()}, *pool, [](std::string_view) {}, before.get());
+
+    EXPECT_EQ(after->generation(), second.number);
+    EXPECT_EQ(after->find("kenya")->tiles, before->find("kenya")->tiles);
+    EXPECT_EQ(word_at(*after, "uganda", {0, 0, 0}), "u");
+}
+
+TEST_F(OpenPaths, a_generation_is_read_only_where_it_is_not_the_one_that_is_served) {
+    const Depot depot{folder / "depot"};
+    depot.create_if_missing(posix_file_ops());
+    const auto first = published(depot, folder / "kenya", "kenya", "z0: k", {});
+    const auto layers = open_generation(depot, first, *pool);
+    const auto& served = layers->served(depot.root())->generation();
+    const auto& nodes = first.layers.at("kenya").files.root();
+
+    fs::remove(depot.nodes().folder() / nodes->sha256);
+    EXPECT_EQ(current_generation(depot, *layers), served);
+    const auto second = published(depot, folder / "uganda", "uganda", "z0: u", first);
+    EXPECT_EQ(current_generation(depot, *layers), second);
+    EXPECT_EQ(open({folder / "kenya"})->served(depot.root()), nullptr);
+}
+
 TEST_F(OpenPaths, takes_an_empty_depot) {
     const Depot depot{folder / "depot"};
     depot.create_if_missing(posix_file_ops());

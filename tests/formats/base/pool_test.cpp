@@ -74,6 +74,17 @@ TEST_F(PoolTest, keeps_handles_that_nobody_holds_where_it_is_told_to) {
     EXPECT_EQ(pool.statistics().open, 1U);
 }
 
+TEST_F(PoolTest, closes_the_idle_handles_of_the_files_it_is_told) {
+    Pool<Handle> pool{4, open(), Pool<Handle>::Keep::all};
+    { const auto lease = pool.acquire("a", 0ms); }
+    { const auto lease = pool.acquire("b", 0ms); }
+    const auto in_use = pool.acquire("c", 0ms);
+    pool.close_idle_of({"b", "c", "never opened"});
+    EXPECT_THAT(closed, ElementsAre("b"));
+    EXPECT_EQ(pool.statistics().open, 2U);
+    EXPECT_EQ(pool.statistics().idle, 1U);
+}
+
 TEST_F(PoolTest, opens_another_handle_while_the_first_is_in_use) {
     Pool<Handle> pool{4, open()};
     const auto hold = pool.hold({"a"});

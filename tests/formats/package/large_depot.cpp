@@ -1,5 +1,6 @@
 #include "tests/formats/package/large_depot.h"
 
+#include "formats/base/hash.h"
 #include "formats/package/replace.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiles.h"

@@ -1,5 +1,6 @@
 #include "formats/package/node_store.h"
 
+#include "formats/base/hash.h"
 #include "tests/support/errors.h"
 #include "tests/support/temp_folder.h"
 

@@ -188,7 +188,7 @@ TEST_F(PruneTest, removes_nothing_when_a_generation_to_keep_is_damaged) {
 
 TEST_F(PruneTest, removes_nothing_when_a_list_of_files_is_damaged) {
     replace_north_west("second");
-    const auto& root = depot.load(2).layers.at("kenya").files.root()->sha256;
+    const auto root = depot.load(2).layers.at("kenya").files.root()->sha256;
     test::write_file(depot.nodes().folder() / root, "damaged");
     const auto before = test::names_below(depot.root());
     EXPECT_THAT([&] { prune(posix_file_ops(), depot, 1); }, throws(Errc::corrupt, HasSubstr(root)));

@@ -1,0 +1,111 @@
+#include "sync/depot_commands.h"
+
+#include "formats/package/depot.h"
+#include "tests/support/process.h"
+#include "tests/support/temp_folder.h"
+#include "tests/sync/live_daemon.h"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+namespace offgrid::test {
+namespace {
+
+using testing::HasSubstr;
+
+struct DepotCommands : testing::Test {
+    DepotCommands() {
+        install(depot.root(), "kenya", "z0: w z1: first b");
+        install(depot.root(), "kenya", "z0: w z1: second b");
+        install(depot.root(), "uganda", "z0: u");
+    }
+
+    RunResult offgrid(const std::string& verb, const std::vector<std::string>& options = {}) const {
+        std::vector<std::string> command{program("offgrid-sync"), verb, depot.root().string()};
+        command.insert(command.end(), options.begin(), options.end());
+        return run(command);
+    }
+
+    TempFolder folder;
+    Depot depot{folder / "depot"};
+};
+
+TEST_F(DepotCommands, rollback_goes_one_generation_back_or_to_a_named_one) {
+    const auto back = offgrid("rollback");
+    EXPECT_EQ(back.exit_code, 0) << back.err;
+    EXPECT_THAT(back.out, HasSubstr("generation 2 is current, in place of 3"));
+    EXPECT_EQ(depot.current_number(), 2U);
+
+    EXPECT_EQ(offgrid("rollback", {"--to", "3"}).exit_code, 0);
+    EXPECT_EQ(depot.current_number(), 3U);
+}
+
+TEST_F(DepotCommands, rollback_refuses_what_is_not_kept) {
+    const auto unknown = offgrid("rollback", {"--to", "9"});
+    EXPECT_EQ(unknown.exit_code, 1);
+    EXPECT_THAT(unknown.err, HasSubstr("does not keep generation 9"));
+    EXPECT_EQ(offgrid("prune", {"--keep", "1"}).exit_code, 0);
+    const auto nothing = offgrid("rollback");
+    EXPECT_EQ(nothing.exit_code, 1);
+    EXPECT_THAT(nothing.err, HasSubstr("keeps no generation before 3"));
+    EXPECT_EQ(depot.current_number(), 3U);
+}
+
+TEST_F(DepotCommands, prune_says_what_it_would_remove_and_removes_it) {
+    const auto dry = offgrid("prune", {"--keep", "2", "--dry-run"});
+    EXPECT_THAT(dry.out, HasSubstr("would remove 2 generations and 1 file"));
+    EXPECT_EQ(depot.generations().size(), 4U);
+    const auto done = offgrid("prune", {"--keep", "2"});
+    EXPECT_THAT(done.out, HasSubstr("removed 2 generations and 1 file"));
+    EXPECT_EQ(depot.generations().size(), 2U);
+    EXPECT_EQ(offgrid("prune", {"--keep", "0"}).exit_code, 2);
+}
+
+TEST_F(DepotCommands, prune_leaves_what_another_process_serves) {
+    const GenerationLease lease{depot, 1};
+    EXPECT_THAT(offgrid("prune", {"--keep", "1"}).out, HasSubstr("still served, so kept: 1"));
+    EXPECT_EQ(depot.generations().size(), 2U);
+}
+
+TEST_F(DepotCommands, status_lists_layers_and_generations) {
+    const auto text = offgrid("status");
+    EXPECT_EQ(text.exit_code, 0) << text.err;
+    EXPECT_THAT(text.out, HasSubstr("generation 3: 2 layers, 4 files"));
+    EXPECT_THAT(text.out, HasSubstr("  kenya: 3 files"));
+    EXPECT_THAT(text.out, HasSubstr("*      3  "));
+    EXPECT_THAT(text.out, HasSubstr("added 1 file of layer 'uganda'"));
+
+    const auto json = nlohmann::json::parse(offgrid("status", {"--json"}).out);
+    EXPECT_EQ(json.at("generation"), 3);
+    EXPECT_EQ(json.at("layers").at(1).at("layer"), "uganda");
+    EXPECT_EQ(json.at("generations").size(), 4U);
+    EXPECT_EQ(json.at("generations").at(3).at("current"), true);
+    EXPECT_EQ(json.at("generations").at(3).at("previous"), 2);
+    EXPECT_EQ(json.at("generations").at(2).at("change"), "replaced 1 file of layer 'kenya'");
+}
+
+TEST_F(DepotCommands, name_the_daemon_that_holds_the_depot_and_status_works_beside_it) {
+    const DepotLock daemon{depot};
+    for (const auto* verb : {"rollback", "prune"}) {
+        const auto refused =
+            offgrid(verb, std::string{"prune"} == verb ? std::vector<std::string>{"--keep", "1"}
+                                                       : std::vector<std::string>{});
+        EXPECT_EQ(refused.exit_code, 1);
+        EXPECT_THAT(refused.err, HasSubstr("another process is changing depot"));
+        EXPECT_THAT(refused.err, HasSubstr(std::string{"POST /rest/"} + verb));
+    }
+    EXPECT_EQ(offgrid("status").exit_code, 0);
+    EXPECT_EQ(depot.generations().size(), 4U);
+}
+
+TEST_F(DepotCommands, make_no_depot_where_there_is_none) {
+    for (const auto* verb : {"rollback", "status"}) {
+        const auto refused = run({program("offgrid-sync"), verb, (folder / "other").string()});
+        EXPECT_EQ(refused.exit_code, 1);
+        EXPECT_THAT(refused.err, HasSubstr("other is no depot"));
+    }
+    EXPECT_FALSE(std::filesystem::exists(folder / "other"));
+}
+
+}  // namespace
+}  // namespace offgrid::test
