@@ -81,8 +81,9 @@ void CacheFiles::list_tiles(const std::string& file, const Visitor& visit) const
         });
 }
 
-/// A connection to the file that has the name now, or nothing when there is none.
-std::optional<CacheFilePool::Lease> CacheFiles::open(const std::string& path) const {
+/// A connection to the file that has the name now, which is told, or nothing when there is none.
+std::optional<CacheFilePool::Lease> CacheFiles::open(const std::string& path,
+                                                     FileIdentity& shown) const {
     for (;;) {
         const auto file = identify(path);
         if (!file || file->size == 0) {
@@ -90,6 +91,7 @@ std::optional<CacheFilePool::Lease> CacheFiles::open(const std::string& path) co
         }
         auto lease = pool_.acquire(path, handle_timeout);
         if (lease->shows(*file)) {
+            shown = *file;
             lease->set_pragmas(pragmas_.of_readers);
             lease->db().wait_for_locks(pragmas_.busy_timeout.value_or(options_.read_timeout));
             return lease;
@@ -99,7 +101,8 @@ std::optional<CacheFilePool::Lease> CacheFiles::open(const std::string& path) co
 }
 
 std::optional<Tile> CacheFiles::read(const std::string& file, const TileKey& key) const {
-    const auto lease = open(file);
+    FileIdentity shown;
+    const auto lease = open(file, shown);
     if (!lease) {
         return std::nullopt;
     }
@@ -122,12 +125,15 @@ std::optional<Tile> CacheFiles::read(const std::string& file, const TileKey& key
     }
     if (run.row().columns() > 1 && !run.row().is_null(1)) {
         tile.modified = time_of(run.row().integer(1));
+    } else if (options_.schema == CacheSchema::mbtiles_dated && options_.keeps_times) {
+        tile.modified = shown.modified;
     }
     return tile;
 }
 
 bool CacheFiles::has(const std::string& file, const TileKey& key) const {
-    const auto lease = open(file);
+    FileIdentity shown;
+    const auto lease = open(file, shown);
     if (!lease) {
         return false;
     }
@@ -151,7 +157,8 @@ void CacheFiles::visit_rows(const std::string& file, const TileRange& range, Cac
 void CacheFiles::run(const std::string& file, CacheQuery query,
                      const std::function<void(CacheStatement& statement)>& bind,
                      const std::function<void(const Statement& row)>& visit) const {
-    const auto lease = in_cache([&] { return open(file); });
+    FileIdentity shown;
+    const auto lease = in_cache([&] { return open(file, shown); });
     if (!lease) {
         return;
     }

@@ -62,7 +62,7 @@ public:
     }
 
 private:
-    std::optional<CacheFilePool::Lease> open(const std::string& path) const;
+    std::optional<CacheFilePool::Lease> open(const std::string& path, FileIdentity& shown) const;
     void run(const std::string& file, CacheQuery query,
              const std::function<void(CacheStatement& statement)>& bind,
              const std::function<void(const Statement& row)>& visit) const;

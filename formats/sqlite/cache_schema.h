@@ -17,9 +17,10 @@ enum class CacheQuery {
     get,     ///< its content and, where the table has it, the time of its last change
     set,
     erase,
-    scan,  ///< z, x, row and content of the tiles of a range
-    list,  ///< z, x, row and size of the same
-    rows,  ///< z, x, row and size of every tile of the slice
+    scan,       ///< z, x, row and content of the tiles of a range
+    list,       ///< z, x, row and size of the same
+    rows,       ///< z, x, row and size of every tile of the slice
+    get_dated,  ///< as `get`, with the time from `tiles_metadata`
 };
 
 /// The SQL of one cache for each question and layout: that of the operator where there is one, else
@@ -46,6 +47,7 @@ private:
     using Layout = std::optional<MbtilesLayout>;
 
     CacheSchema schema_;
+    bool keeps_times_;
     std::string create_;
     std::map<CacheQuery, std::string> given_;
     std::map<std::pair<Layout, CacheQuery>, std::string> built_in_;
