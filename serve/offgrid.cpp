@@ -27,8 +27,10 @@ constexpr std::array verbs{
     Verb{"transfer", "offgrid-pack", "Copy tiles between caches, files and web servers"},
     Verb{"coverage", "offgrid-pack", "Count the tiles that a store has and lacks"},
     Verb{"verify", "offgrid-pack", "Check packages, MBTiles files and caches"},
+    Verb{"truncate", "offgrid-pack", "Remove tiles from a SQLite store of GeoWebCache"},
     Verb{"stores", "offgrid-pack", "Show the types of stores and what each can do"},
-    Verb{"serve", "offgrid-serve", "Serve packages, MBTiles files, depots and mapcache.xml files"},
+    Verb{"serve", "offgrid-serve",
+         "Serve packages, MBTiles files, depots, mapcache.xml and geowebcache.xml"},
     Verb{"daemon", "offgrid-sync", "Keep a depot up to date and serve it"},
     Verb{"passwd", "offgrid-sync", "Make an entry for the daemon's file of users"},
 };
