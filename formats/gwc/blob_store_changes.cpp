@@ -235,7 +235,7 @@ Removed BlobStore::remove_range(const TilesetId& id, const std::vector<SouthRang
             const auto removed =
                 remove_tiles(in_root(path), part,
                              options_.eager_delete ? WhenEmpty::remove_file : WhenEmpty::keep_file);
-            tiles += removed.tiles;
+            tiles += removed.is_gone ? 0 : removed.tiles;
             whole_files += removed.is_gone ? 1 : 0;
         });
         return Removed{.files = whole_files, .tiles = tiles};

@@ -122,8 +122,7 @@ void FileMoves::forget(FileOps& files, const fs::path& list) {
     files.sync_directory(list.parent_path());
 }
 
-void FileMoves::take_back(FileOps& files, const fs::path& folder, const std::vector<Move>& moves,
-                          std::vector<Move>& taken_back) {
+void FileMoves::take_back(FileOps& files, const fs::path& folder, const std::vector<Move>& moves) {
     std::set<fs::path> folders;
     for (const auto& move : moves) {
         if (is_there(folder / move.to) && !is_there(folder / move.from)) {

@@ -22,9 +22,10 @@ protected:
   <blobStores><MbtilesBlobStore default="true"><id>s</id><rootDirectory>root</rootDirectory>
     <eagerDelete>true</eagerDelete></MbtilesBlobStore></blobStores>
   <layers><wmsLayer><name>topp:states</name>
+    <mimeFormats><string>image/png</string><string>image/png8</string></mimeFormats>
     <gridSubsets><gridSubset><gridSetName>EPSG:900913</gridSetName></gridSubset></gridSubsets>
     </wmsLayer></layers></gwcConfiguration>)");
-        for (const auto* name : {"@EPSG:900913@png", "@EPSG:900913@jpeg"}) {
+        for (const auto* name : {"@EPSG:900913@png", "@EPSG:900913@png8"}) {
             const auto result =
                 run({"transfer", "all.mbtiles", std::string{states_} + name, "--quiet"});
             EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
@@ -51,8 +52,6 @@ TEST_F(TruncateProgram, removes_the_tiles_of_some_zooms) {
     EXPECT_EQ(result.out, "removed: 1 files, 0 tiles in other files\n") << result.err;
     EXPECT_FALSE(has(std::string{png_} + "1_0_0.sqlite"));
     EXPECT_TRUE(has(std::string{png_} + "2_0_0.sqlite"));
-    EXPECT_THAT(run({"coverage", std::string{states_} + "@EPSG:900913@png", "--zoom", "0-2"}).out,
-                HasSubstr("3"));
 }
 
 TEST_F(TruncateProgram, removes_a_layer_with_its_files) {
