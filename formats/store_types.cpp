@@ -33,7 +33,7 @@ constexpr std::string_view missing_http = "built without libcurl (OFFGRID_WITH_H
 
 // clang-format off
 //   name         summary                                    read   write  scan   erase  expire
-constexpr std::array<StoreType, 17> types{{
+constexpr std::array<StoreType, 18> types{{
     {"disk",      "a folder of tiles, one file each",         true,  true,  true,  true,  false},
     {"sqlite3",   "MapCache's SQLite files, one or many",     true,  true,  true,  true,  false},
     {"mbtiles",   "MBTiles files, one or many",               true,  true,  true,  true,  false},
@@ -50,6 +50,7 @@ constexpr std::array<StoreType, 17> types{{
     {"composite", "a cache for each span of zooms, grid or dimension", true, true, true, true, true},
     {"fallback",  "the first cache that does not fail",       true,  true,  true,  true,  true},
     {"multitier", "the first cache that has the tile",        true,  true,  true,  true,  true},
+    {"geowebcache", "a SQLite store of GeoWebCache",          true,  true,  true,  true,  true},
     {"package",   "a package or a depot's layer",             true,  false, true,  false, false},
 }};
 // clang-format on

@@ -107,7 +107,7 @@ int run(int argc, char** argv) {
     verb->add_option(
             "PATH", options.paths,
             "A package, a folder of packages and .mbtiles files, one such file, a depot, a "
-            "mapcache.xml")
+            "mapcache.xml or geowebcache.xml")
         ->required();
     verb->add_option("--listen", options.http.listen,
                      "Where to listen; port 0 takes any that is free")

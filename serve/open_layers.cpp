@@ -1,7 +1,9 @@
 #include "serve/open_layers.h"
 
 #include "formats/base/error.h"
+#include "formats/config/geowebcache_config.h"
 #include "formats/package/package_reader.h"
+#include "serve/geowebcache_layers.h"
 #include "serve/mapcache_layers.h"
 
 #include <fmt/format.h>
@@ -164,7 +166,10 @@ std::optional<std::uint64_t> add_layers_of(const fs::path& path, Findings& found
     if (!fs::exists(path)) {
         throw Error{Errc::not_found, fmt::format("{}: no such file or folder", path.string())};
     }
-    if (path.extension() == ".xml" && !fs::is_directory(path)) {
+    if (path.extension() == ".xml" && !fs::is_directory(path) &&
+        config::GeowebcacheConfig::is_one(path)) {
+        add(open_geowebcache_layers(path, log));
+    } else if (path.extension() == ".xml" && !fs::is_directory(path)) {
         const auto config = std::make_shared<const MapcacheLayers>(path, log);
         add(config->listed());
         found.finders.emplace_back([config](std::string_view id) { return config->find(id); });

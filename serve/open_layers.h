@@ -27,7 +27,8 @@ Generation current_generation(const Depot& depot, const LayerSet& served);
 
 /// The layers of all paths together: each path is a package folder, a depot, a folder of packages
 /// and `.mbtiles` files, one MBTiles file, whose layer is called as the file without its extension,
-/// or a `mapcache.xml`, whose tilesets are served as MapcacheLayers says.
+/// a `mapcache.xml`, whose tilesets are served as MapcacheLayers says, or a `geowebcache.xml`,
+/// whose layers are served as `open_geowebcache_layers` says.
 ///
 /// What is damaged inside a folder goes to the log and is left out. Throws when a path itself
 /// cannot be served, when a folder has nothing to serve, and when two layers have one name. What

@@ -104,6 +104,15 @@ std::string md5_hex(BytesView content) {
     return hex(digest, "0123456789ABCDEF");
 }
 
+std::string sha1_hex(BytesView content) {
+    std::array<std::uint8_t, 20> digest{};
+    if (EVP_Digest(content.data(), content.size(), digest.data(), nullptr, EVP_sha1(), nullptr) !=
+        1) {
+        throw Error{Errc::unsupported, "SHA-1 is not available from OpenSSL"};
+    }
+    return hex(digest);
+}
+
 std::uint64_t fast_hash(BytesView content) {
     return XXH3_64bits(content.data(), content.size());
 }

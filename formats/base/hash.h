@@ -51,6 +51,9 @@ std::string tile_id(BytesView tile);
 /// MD5 (RFC 1321) in upper-case hex, 32 digits, where a format asks for it. Not for trust.
 std::string md5_hex(BytesView content);
 
+/// SHA-1 (FIPS 180-4) in lower-case hex, 40 digits, where a format asks for it. Not for trust.
+std::string sha1_hex(BytesView content);
+
 /// A fast hash that is the same on every machine (XXH3, 64 bits). Not for trust.
 std::uint64_t fast_hash(BytesView content);
 

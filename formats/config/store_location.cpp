@@ -1,6 +1,7 @@
 #include "formats/config/store_location.h"
 
 #include "formats/base/error.h"
+#include "formats/config/geowebcache_location.h"
 #include "formats/package/depot.h"
 #include "formats/tile/lonlat.h"
 
@@ -261,14 +262,24 @@ SharedStores::SharedStores(std::size_t max_open_files, Warn warn_of)
       mbtiles{sqlite::make_mbtiles_pool(max_open_files)},
       caches{sqlite::make_cache_file_pool(max_open_files)} {}
 
+StoreLocations::StoreLocations(std::size_t max_open_files, Warn warn)
+    : stores_{max_open_files, std::move(warn)} {}
+
+StoreLocations::~StoreLocations() = default;
+
 StoreLocation StoreLocations::find(const std::string& text, const LocationOptions& options) {
     if (const auto location = parse_config_location(text)) {
+        if (const auto* const geowebcache = open_geowebcache(location->file)) {
+            return find_geowebcache_tileset(*geowebcache, text, location->tileset, options);
+        }
         return find_tileset(stores_, open_config(location->file), text, *location, options);
     }
     if (!options.dimensions.empty()) {
         throw Error{
             Errc::invalid_argument,
-            fmt::format("'{}' has no dimensions: only tilesets of a mapcache.xml have", text)};
+            fmt::format("'{}' has no dimensions: only tilesets of a mapcache.xml have, and layers "
+                        "of a geowebcache.xml",
+                        text)};
     }
     if (is_url(text)) {
         return find_urls(stores_, text, options);
@@ -296,6 +307,18 @@ const OpenConfig& StoreLocations::open_config(const fs::path& file) {
         }
     }
     return *opened;
+}
+
+const OpenGeowebcache* StoreLocations::open_geowebcache(const fs::path& file) {
+    const std::lock_guard lock{mutex_};
+    if (const auto known = geowebcaches_.find(file.string()); known != geowebcaches_.end()) {
+        return known->second.get();
+    }
+    auto opened =
+        GeowebcacheConfig::is_one(file)
+            ? std::make_unique<const OpenGeowebcache>(config::open_geowebcache(file, stores_.warn))
+            : nullptr;
+    return geowebcaches_.emplace(file.string(), std::move(opened)).first->second.get();
 }
 
 std::pair<const OpenConfig*, bool> StoreLocations::load_once(const fs::path& file) {

@@ -17,6 +17,8 @@
 
 namespace offgrid::config {
 
+struct OpenGeowebcache;
+
 /// What is asked of the store behind a location.
 struct LocationOptions {
     std::string grid{};  ///< name; empty: the first, or what the store says of itself
@@ -78,6 +80,7 @@ struct OpenConfig {
 ///     FOLDER/{z}/{x}/{y}.png          a folder of tiles; rows from the north, {-y} from the south
 ///     http://HOST/{z}/{x}/{y}.png     tiles behind a web server, the same
 ///     CONFIG.xml#TILESET              a tileset of a mapcache.xml; without #, its only one
+///     CONFIG.xml#LAYER@GRIDSET@EXT    a layer of a geowebcache.xml; what is left out, its only one
 ///
 /// Owns what the stores share: pools of open files, lockers, configurations, each read once. Safe
 /// for concurrent use; outlives what it found.
@@ -85,8 +88,8 @@ class StoreLocations {
 public:
     using Warn = SharedStores::Warn;
 
-    StoreLocations(std::size_t max_open_files, Warn warn)
-        : stores_{max_open_files, std::move(warn)} {}
+    StoreLocations(std::size_t max_open_files, Warn warn);
+    ~StoreLocations();
     StoreLocations(const StoreLocations&) = delete;
     StoreLocations& operator=(const StoreLocations&) = delete;
 
@@ -103,10 +106,14 @@ private:
     /// Whether this call has read it.
     std::pair<const OpenConfig*, bool> load_once(const std::filesystem::path& file);
 
+    /// The same of a geowebcache.xml; null for a file of another kind.
+    const OpenGeowebcache* open_geowebcache(const std::filesystem::path& file);
+
     SharedStores stores_;
 
     std::mutex mutex_;  // guards the configurations
     std::map<std::string, OpenConfig> configs_;
+    std::map<std::string, std::unique_ptr<const OpenGeowebcache>> geowebcaches_;
 };
 
 }  // namespace offgrid::config

@@ -29,7 +29,8 @@ std::optional<FileIdentity> identify(const std::string& path) {
     struct stat status {};
     if (::stat(path.c_str(), &status) == 0) {
         return FileIdentity{status.st_dev, status.st_ino,
-                            static_cast<std::uint64_t>(status.st_size)};
+                            static_cast<std::uint64_t>(status.st_size),
+                            std::chrono::system_clock::from_time_t(status.st_mtime)};
     }
     if (errno != ENOENT && errno != ENOTDIR) {
         throw system_error(errno, fmt::format("cannot open {}", path));
@@ -97,6 +98,15 @@ MbtilesLayout CacheFile::mbtiles_layout() {
         layout_ = recognise_mbtiles(db_);
     }
     return *layout_;
+}
+
+bool CacheFile::has_times() {
+    if (has_times_) {
+        return true;
+    }
+    const bool has_them = sqlite::has_times(db_);
+    has_times_ = has_them && !db_.is_in_transaction();  // one made there may not stay
+    return has_them;
 }
 
 void CacheFile::check_tiles_table() {

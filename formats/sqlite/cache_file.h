@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -22,6 +23,7 @@ struct FileIdentity {
     dev_t device = 0;
     ino_t inode = 0;
     std::uint64_t size = 0;
+    std::chrono::system_clock::time_point modified{};
 
     bool is_same_file(const FileIdentity& other) const {
         return device == other.device && inode == other.inode;
@@ -65,6 +67,9 @@ public:
     /// The tables of an MBTiles file. Throws `corrupt` when it has none.
     MbtilesLayout mbtiles_layout();
 
+    /// Whether there is a table `tiles_metadata`; asked again until there is one.
+    bool has_times();
+
     /// Throws `corrupt` unless there is MapCache's table `tiles`.
     void check_tiles_table();
 
@@ -78,6 +83,7 @@ private:
     Db db_;
     std::optional<MbtilesLayout> layout_;
     bool has_tiles_table_ = false;
+    bool has_times_ = false;
     std::string pragmas_;
     std::vector<Compiled> statements_;
     std::vector<std::pair<std::string, ScanStatements>> scans_;  // by their select

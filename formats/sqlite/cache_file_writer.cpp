@@ -61,8 +61,8 @@ void CacheFileWriter::open() {
         prepare_tables(*file);
         std::unique_ptr<MbtilesRows> mbtiles;
         if (writing_.options.schema != CacheSchema::tiles && !writing_.sql.given(CacheQuery::set)) {
-            mbtiles =
-                std::make_unique<MbtilesRows>(*file, writing_.statement_slice, writing_.slice);
+            mbtiles = std::make_unique<MbtilesRows>(*file, writing_.options,
+                                                    writing_.statement_slice, writing_.slice);
         }
         mbtiles_ = std::move(mbtiles);  // it refers to the file, so it goes first
         file_ = std::move(file);
@@ -119,11 +119,20 @@ void CacheFileWriter::begin() {
     if (file_->db().is_in_transaction()) {
         return;
     }
-    const auto now = identify(path_);
-    if (!now || !file_->shows(*now)) {
-        open();  // it was removed or replaced since the last commit
+    const auto is_current = [&] {
+        const auto now = identify(path_);
+        return now && file_->shows(*now);
+    };
+    for (;;) {
+        if (!is_current()) {
+            open();  // it was removed or replaced since the last commit
+        }
+        file_->db().execute("BEGIN IMMEDIATE");
+        if (is_current()) {
+            return;
+        }
+        file_->db().execute("ROLLBACK");  // that happened while we waited for its lock
     }
-    file_->db().execute("BEGIN IMMEDIATE");
 }
 
 /// Run a change within the transaction.

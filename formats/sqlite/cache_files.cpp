@@ -68,7 +68,8 @@ std::vector<std::string> CacheFiles::list(const TileRange& range) const {
 template <typename Bind, typename Visit>
 void CacheFiles::run(const std::string& file, CacheScanQuery query, const Bind& bind,
                      const Visit& visit) const {
-    const auto lease = in_cache([&] { return open(file); });
+    FileIdentity shown;
+    const auto lease = in_cache([&] { return open(file, shown); });
     if (!lease) {
         return;
     }
@@ -93,8 +94,9 @@ void CacheFiles::list_tiles(const std::string& file, const Visitor& visit) const
         });
 }
 
-/// A connection to the file that has the name now, or nothing when there is none.
-std::optional<CacheFilePool::Lease> CacheFiles::open(const std::string& path) const {
+/// A connection to the file that has the name now, which is told, or nothing when there is none.
+std::optional<CacheFilePool::Lease> CacheFiles::open(const std::string& path,
+                                                     FileIdentity& shown) const {
     for (;;) {
         const auto file = identify(path);
         if (!file || file->size == 0) {
@@ -102,6 +104,7 @@ std::optional<CacheFilePool::Lease> CacheFiles::open(const std::string& path) co
         }
         auto lease = pool_.acquire(path, handle_timeout);
         if (lease->shows(*file)) {
+            shown = *file;
             lease->set_pragmas(pragmas_.of_readers);
             lease->db().wait_for_locks(pragmas_.busy_timeout.value_or(options_.read_timeout));
             return lease;
@@ -111,7 +114,8 @@ std::optional<CacheFilePool::Lease> CacheFiles::open(const std::string& path) co
 }
 
 std::optional<Tile> CacheFiles::read(const std::string& file, const TileKey& key) const {
-    const auto lease = open(file);
+    FileIdentity shown;
+    const auto lease = open(file, shown);
     if (!lease) {
         return std::nullopt;
     }
@@ -134,12 +138,15 @@ std::optional<Tile> CacheFiles::read(const std::string& file, const TileKey& key
     }
     if (run.row().columns() > 1 && !run.row().is_null(1)) {
         tile.modified = time_of(run.row().integer(1));
+    } else if (options_.schema == CacheSchema::mbtiles_dated && options_.keeps_times) {
+        tile.modified = shown.modified;
     }
     return tile;
 }
 
 bool CacheFiles::has(const std::string& file, const TileKey& key) const {
-    const auto lease = open(file);
+    FileIdentity shown;
+    const auto lease = open(file, shown);
     if (!lease) {
         return false;
     }

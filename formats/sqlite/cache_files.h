@@ -64,7 +64,7 @@ public:
     }
 
 private:
-    std::optional<CacheFilePool::Lease> open(const std::string& path) const;
+    std::optional<CacheFilePool::Lease> open(const std::string& path, FileIdentity& shown) const;
     template <typename Bind, typename Visit>
     void run(const std::string& file, CacheScanQuery query, const Bind& bind,
              const Visit& visit) const;

@@ -13,14 +13,16 @@ namespace offgrid::sqlite {
 /// there is read, and written where that is possible, as its own tables want it.
 ///
 /// Rows count from the grid's origin in `tiles` and `mbtiles`, as MapCache writes them, and from
-/// the south in the other two, as MBTiles wants it: on a grid that starts at the top, other
-/// programs see MapCache's MBTiles upside down.
+/// the south in the others, as MBTiles wants it: on a grid that starts at the top, other programs
+/// see MapCache's MBTiles upside down.
 enum class CacheSchema {
     tiles,           ///< MapCache `sqlite3`: one table for all tilesets, grids and dimensions
     mbtiles,         ///< MapCache `mbtiles`: `images`, `map` and the view `tiles`
     mbtiles_flat,    ///< one table `tiles` (MBTiles 1.3)
     mbtiles_hashed,  ///< one table `tiles_with_hash`, with the MD5 of each tile, and the view
                      ///< `tiles` (martin "flat-with-hash")
+    mbtiles_dated,   ///< one table `tiles`, and `tiles_metadata` with the time of each tile
+                     ///< (GeoWebCache)
 };
 
 /// The statements of a cache. An empty one is that of the schema.
@@ -50,6 +52,13 @@ struct CacheOptions {
     std::vector<std::pair<std::string, std::string>> pragmas{};  ///< in the order they are set
     bool marks_blank = false;  ///< a tile of one colour is stored as five bytes (BlankColour); not
                                ///< in MBTiles, where other programs expect images
+
+    /// Of `mbtiles_dated`: whether the time of each tile is kept, and told to readers. A tile
+    /// without one is as old as its file.
+    bool keeps_times = true;
+    /// Of `mbtiles_dated`: name and value of each row of `metadata` that a new file gets beside
+    /// `minzoom` and `maxzoom`, which follow its tiles.
+    std::vector<std::pair<std::string, std::string>> metadata{};
 
     std::chrono::milliseconds read_timeout{5'000};    ///< how long a reader waits for locks
     std::chrono::milliseconds write_timeout{30'000};  ///< how long a writer or a scan does

@@ -34,6 +34,8 @@ std::string_view word_for(CacheQuery query) {
             return "set";
         case CacheQuery::erase:
             return "delete";
+        case CacheQuery::get_dated:
+            break;
     }
     return {};
 }
@@ -51,6 +53,8 @@ std::string create_sql(const CacheOptions& options) {
             return mbtiles_flat_ddl;
         case CacheSchema::mbtiles_hashed:
             return mbtiles_flat_with_hash_ddl;
+        case CacheSchema::mbtiles_dated:
+            return mbtiles_dated_ddl;
     }
     return {};
 }
@@ -83,7 +87,7 @@ bool is_among(std::string_view name, const std::array<std::string_view, 3>& name
 }  // namespace
 
 CacheSql::CacheSql(const CacheOptions& options)
-    : schema_{options.schema}, create_{create_sql(options)} {
+    : schema_{options.schema}, keeps_times_{options.keeps_times}, create_{create_sql(options)} {
     const auto& queries = options.queries;
     for (const auto& [query, sql] : {std::pair{CacheQuery::exists, &queries.exists},
                                      {CacheQuery::get, &queries.get},
@@ -114,6 +118,7 @@ CacheSql::CacheSql(const CacheOptions& options)
     for (const auto layout : mbtiles_layouts) {
         add(layout, CacheQuery::exists, select_presence_sql(layout));
         add(layout, CacheQuery::get, select_tile_sql(layout));
+        add(layout, CacheQuery::get_dated, select_dated_tile_sql(layout));
         add_scans(
             layout, mbtiles_address,
             {select_zoom_sql(layout, TileColumn::data), select_zoom_sql(layout, TileColumn::size),
@@ -149,6 +154,10 @@ CacheStatement& CacheSql::statement(CacheFile& file, CacheQuery query) const {
         } catch (const Error& error) {
             rethrow_with(error, "query '{}'", word_for(query));
         }
+    }
+    if (schema_ == CacheSchema::mbtiles_dated && query == CacheQuery::get && keeps_times_ &&
+        file.has_times()) {
+        query = CacheQuery::get_dated;
     }
     return file.statement(built_in_.at({layout_of(file), query}));
 }

@@ -19,6 +19,7 @@ enum class CacheQuery {
     get,     ///< its content and, where the table has it, the time of its last change
     set,
     erase,
+    get_dated,  ///< as `get`, with the time from `tiles_metadata`
 };
 
 /// What a scan of a file of a cache visits.
@@ -59,6 +60,7 @@ private:
     Layout layout_of(CacheFile& file) const;
 
     CacheSchema schema_;
+    bool keeps_times_;
     std::string create_;
     std::map<CacheQuery, std::string> given_;
     std::map<std::pair<Layout, CacheQuery>, std::string> built_in_;

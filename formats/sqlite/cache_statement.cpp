@@ -10,9 +10,9 @@ namespace offgrid::sqlite {
 namespace {
 
 /// In the order of CacheParameter.
-constexpr std::array<const char*, 17> names{
-    ":x",  ":y",     ":z",     ":inv_x", ":inv_y", ":dim",     ":grid",    ":tileset", ":data",
-    ":id", ":min_x", ":max_x", ":min_y", ":max_y", ":after_x", ":after_y", ":after_z"};
+constexpr std::array<const char*, 18> names{
+    ":x",    ":y",    ":z",     ":inv_x", ":inv_y", ":dim",   ":grid",    ":tileset", ":data",
+    ":id",   ":time", ":min_x", ":max_x", ":min_y", ":max_y", ":after_x", ":after_y", ":after_z"};
 
 }  // namespace
 
@@ -29,9 +29,9 @@ void CacheStatement::execute() {
 
 CacheSlice::CacheSlice(CacheSchema schema, const TilesetSlice& slice)
     : grid_{*slice.info.grid},
-      counts_from_south_{grid_.origin() == Grid::Origin::bottom_left ||
-                         schema == CacheSchema::mbtiles_flat ||
-                         schema == CacheSchema::mbtiles_hashed},
+      counts_from_south_{
+          grid_.origin() == Grid::Origin::bottom_left || schema == CacheSchema::mbtiles_flat ||
+          schema == CacheSchema::mbtiles_hashed || schema == CacheSchema::mbtiles_dated},
       tileset_{slice.values.tileset},
       dimensions_{joined_dimensions(slice.values)} {}
 

@@ -13,7 +13,7 @@
 namespace offgrid::sqlite {
 
 /// What a statement of a cache may be told, by name: MapCache's parameters, and for statements of
-/// our own the id of an image, the edges of a range and the address that rows come after.
+/// our own the id of an image, a time, the edges of a range and the address that rows come after.
 enum class CacheParameter {
     x,
     y,
@@ -25,6 +25,7 @@ enum class CacheParameter {
     tileset,
     data,
     id,
+    time,
     min_x,
     max_x,
     min_y,
@@ -72,7 +73,7 @@ public:
 
 private:
     Statement statement_;
-    std::array<int, 17> indices_{};  // 0: not named
+    std::array<int, 18> indices_{};  // 0: not named
 };
 
 /// One slice of a cache as its statements see it: its texts, and its tiles with rows counted as the

@@ -147,4 +147,17 @@ void update_mbtiles_metadata(CacheFile& file, const CacheSlice& slice, const Til
     write(db, known, wanted);
 }
 
+void update_zoom_rows(Db& db, MbtilesLayout layout) {
+    if (!has_columns(columns_of(db, "metadata"), {"name", "value"})) {
+        return;
+    }
+    auto zooms = db.prepare(
+        fmt::format("SELECT (SELECT min(zoom_level) FROM {0}), (SELECT max(zoom_level) FROM {0})",
+                    address_table(layout)));
+    zooms.step();
+    write(db, read(db),
+          {{"minzoom", std::to_string(zooms.integer(0))},
+           {"maxzoom", std::to_string(zooms.integer(1))}});
+}
+
 }  // namespace offgrid::sqlite

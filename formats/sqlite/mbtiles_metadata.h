@@ -24,4 +24,8 @@ struct MbtilesPuts {
 void update_mbtiles_metadata(CacheFile& file, const CacheSlice& slice, const TilesetSlice& tileset,
                              const MbtilesPuts& puts);
 
+/// Make the rows `minzoom` and `maxzoom` say which zooms the tiles have; 0 and 0 without tiles. A
+/// file without the table is left as it is.
+void update_zoom_rows(Db& db, MbtilesLayout layout);
+
 }  // namespace offgrid::sqlite

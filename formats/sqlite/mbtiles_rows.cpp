@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 
@@ -19,6 +21,14 @@ constexpr std::string_view insert_image =
     "INSERT INTO images (tile_id, tile_data) SELECT :id, :data"
     " WHERE NOT EXISTS (SELECT 1 FROM images WHERE tile_id=:id)";
 constexpr std::string_view delete_image = "DELETE FROM images WHERE tile_id=:id";
+constexpr std::string_view update_time =
+    "UPDATE tiles_metadata SET create_time=:time"
+    " WHERE zoom_level=:z AND tile_column=:x AND tile_row=:y";
+constexpr std::string_view insert_time =
+    "INSERT INTO tiles_metadata (zoom_level, tile_column, tile_row, create_time)"
+    " VALUES (:z, :x, :y, :time)";
+constexpr std::string_view delete_time =
+    "DELETE FROM tiles_metadata WHERE zoom_level=:z AND tile_column=:x AND tile_row=:y";
 constexpr std::string_view select_shown_images = "SELECT tile_id FROM map";
 
 /// The columns beside the address that a put sets, and their parameters. Empty when it cannot.
@@ -45,8 +55,13 @@ std::string image_id(const TileKey& key, BytesView content) {
 
 }  // namespace
 
-MbtilesRows::MbtilesRows(CacheFile& file, const CacheSlice& slice, const TilesetSlice& tileset)
-    : file_{file}, slice_{slice}, tileset_{tileset}, layout_{file.mbtiles_layout()} {
+MbtilesRows::MbtilesRows(CacheFile& file, const CacheOptions& options, const CacheSlice& slice,
+                         const TilesetSlice& tileset)
+    : file_{file},
+      options_{options},
+      slice_{slice},
+      tileset_{tileset},
+      layout_{file.mbtiles_layout()} {
     const auto [columns, values] = columns_set(layout_);
     if (columns.empty()) {
         throw Error{Errc::unsupported,
@@ -61,6 +76,9 @@ MbtilesRows::MbtilesRows(CacheFile& file, const CacheSlice& slice, const Tileset
         " VALUES (:z, :x, :y, {})",
         table, columns, values);
     erase_ = fmt::format("DELETE FROM {}{}", table, of_tile);
+    if (options_.schema == CacheSchema::mbtiles_dated) {
+        file_.has_times();  // asked outside of a transaction, so that a table is remembered
+    }
 }
 
 CacheStatement& MbtilesRows::at(std::string_view sql, const TileKey& key) {
@@ -82,7 +100,25 @@ void MbtilesRows::put(const TileKey& key, BytesView content) {
         case MbtilesLayout::shallow_data:
             put_image(key, content);
     }
+    if (options_.schema == CacheSchema::mbtiles_dated && options_.keeps_times) {
+        put_time(key);
+    }
     puts_.add(key, content);
+}
+
+/// A file of another program gets the table with its first tile.
+void MbtilesRows::put_time(const TileKey& key) {
+    if (!file_.has_times()) {
+        file_.db().execute(mbtiles_times_ddl);
+    }
+    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::system_clock::now().time_since_epoch());
+    for (const auto sql : {update_time, insert_time}) {
+        at(sql, key).bind(CacheParameter::time, std::int64_t{now.count()}).execute();
+        if (file_.db().changes() > 0) {
+            return;
+        }
+    }
 }
 
 /// One statement changes the row or adds it, so a tile that is refused leaves the one before.
@@ -117,6 +153,9 @@ void MbtilesRows::erase(const TileKey& key) {
     const auto image =
         layout_ == MbtilesLayout::map_images ? image_of(key) : std::optional<std::string>{};
     at(erase_, key).execute();
+    if (options_.schema == CacheSchema::mbtiles_dated && file_.has_times()) {
+        at(delete_time, key).execute();
+    }
     if (image) {
         release_image(key, *image);
     }
@@ -149,7 +188,25 @@ void MbtilesRows::finish() {
     if (!released_images_.empty()) {
         remove_released_images();
     }
-    update_mbtiles_metadata(file_, slice_, tileset_, puts_);
+    if (options_.schema == CacheSchema::mbtiles_dated) {
+        finish_dated();
+    } else {
+        update_mbtiles_metadata(file_, slice_, tileset_, puts_);
+    }
+}
+
+void MbtilesRows::finish_dated() {
+    auto& db = file_.db();
+    if (!has_columns(columns_of(db, "metadata"), {"name", "value"})) {
+        return;
+    }
+    if (!db.prepare("SELECT 1 FROM metadata LIMIT 1").step()) {
+        auto insert = db.prepare("INSERT INTO metadata (name, value) VALUES (?, ?)");
+        for (const auto& [name, value] : options_.metadata) {
+            insert.bind(1, name).bind(2, value).execute();
+        }
+    }
+    update_zoom_rows(db, layout_);
 }
 
 }  // namespace offgrid::sqlite

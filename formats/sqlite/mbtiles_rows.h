@@ -13,8 +13,11 @@
 namespace offgrid::sqlite {
 
 /// Puts and erases tiles in the tables of an MBTiles file that is open for writing, and keeps its
-/// `metadata` true, all within the transaction of the caller. File, slice and tileset are not
-/// owned. One thread at a time.
+/// `metadata` true, all within the transaction of the caller. File, options, slice and tileset are
+/// not owned. One thread at a time.
+///
+/// In files of GeoWebCache, the time of a tile goes with it, and `metadata` gets what the options
+/// say.
 ///
 /// Where `map` points into `images`, an image has its column and the hash of its content for an id,
 /// so that equal tiles of a column are stored once. An image that MapCache wrote for one tile (id
@@ -23,7 +26,8 @@ namespace offgrid::sqlite {
 class MbtilesRows {
 public:
     /// Throws `corrupt` when no index finds a tile, `unsupported` for tables that are only read.
-    MbtilesRows(CacheFile& file, const CacheSlice& slice, const TilesetSlice& tileset);
+    MbtilesRows(CacheFile& file, const CacheOptions& options, const CacheSlice& slice,
+                const TilesetSlice& tileset);
 
     void put(const TileKey& key, BytesView content);
     void erase(const TileKey& key);
@@ -39,7 +43,11 @@ private:
     void remove_released_images();
     void release_image(const TileKey& key, const std::string& id);
 
+    void put_time(const TileKey& key);
+    void finish_dated();
+
     CacheFile& file_;
+    const CacheOptions& options_;
     const CacheSlice& slice_;
     const TilesetSlice& tileset_;
     MbtilesLayout layout_;

@@ -130,6 +130,18 @@ std::string select_tile_sql(MbtilesLayout layout) {
     return select_from(layout, "", TileColumn::data, "CROSS").append(one_address);
 }
 
+std::string select_dated_tile_sql(MbtilesLayout layout) {
+    return fmt::format(
+        "SELECT ({}), (SELECT create_time / 1000 FROM tiles_metadata"
+        " WHERE zoom_level=:z AND tile_column=:x AND tile_row=:y)",
+        select_tile_sql(layout));
+}
+
+bool has_times(Db& db) {
+    return has_columns(columns_of(db, "tiles_metadata"),
+                       {"zoom_level", "tile_column", "tile_row", "create_time"});
+}
+
 std::string select_presence_sql(MbtilesLayout layout) {
     return fmt::format("{}{} AND length({}) > 0",
                        select_from(layout, "1, ", TileColumn::size, "CROSS"), one_address,

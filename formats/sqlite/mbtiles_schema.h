@@ -47,6 +47,28 @@ inline constexpr const char* mbtiles_flat_with_hash_ddl =
     "CREATE VIEW tiles AS SELECT zoom_level, tile_column, tile_row, tile_data"
     " FROM tiles_with_hash;";
 
+/// The time at which each tile was put, in milliseconds since 1970, as GeoWebCache keeps it.
+inline constexpr const char* mbtiles_times_ddl =
+    "CREATE TABLE IF NOT EXISTS tiles_metadata (zoom_level integer, tile_column integer,"
+    " tile_row integer, create_time integer,"
+    " CONSTRAINT pk_tiles PRIMARY KEY(zoom_level, tile_column,tile_row));";
+
+/// The tables as GeoWebCache makes them, names of constraints included. Neither it nor anything
+/// here writes to `grids` and `grid_data`.
+inline constexpr const char* mbtiles_dated_ddl =
+    "CREATE TABLE IF NOT EXISTS metadata (name text, value text,"
+    " CONSTRAINT pk_metadata PRIMARY KEY(name));"
+    "CREATE TABLE IF NOT EXISTS tiles (zoom_level integer, tile_column integer, tile_row integer,"
+    " tile_data blob, CONSTRAINT pk_tiles PRIMARY KEY(zoom_level, tile_column,tile_row));"
+    "CREATE TABLE IF NOT EXISTS grids (zoom_level integer, tile_column integer, tile_row integer,"
+    " grid blob, CONSTRAINT pk_grids PRIMARY KEY(zoom_level, tile_column,tile_row));"
+    "CREATE TABLE IF NOT EXISTS grid_data (zoom_level integer, tile_column integer,"
+    " tile_row integer, key_name text, key_json text,"
+    " CONSTRAINT pk_griddata PRIMARY KEY(zoom_level, tile_column,tile_row,key_name));"
+    "CREATE TABLE IF NOT EXISTS tiles_metadata (zoom_level integer, tile_column integer,"
+    " tile_row integer, create_time integer,"
+    " CONSTRAINT pk_tiles PRIMARY KEY(zoom_level, tile_column,tile_row));";
+
 /// The base tables that hold the tiles of a file.
 enum class MbtilesLayout {
     flat,                ///< one table `tiles`
@@ -77,6 +99,13 @@ std::string_view address_table(MbtilesLayout layout);
 /// Look-up of a tile by zoom :z, column :x and row from the SOUTH :y (MBTiles 1.3, "tile_row"), in
 /// this order: `tile_data`.
 std::string select_tile_sql(MbtilesLayout layout);
+
+/// The same with a second column: when the tile was put, in seconds since 1970, from
+/// `tiles_metadata`. Always one row; NULL where there is nothing.
+std::string select_dated_tile_sql(MbtilesLayout layout);
+
+/// Whether there is a table `tiles_metadata` as GeoWebCache has it.
+bool has_times(Db& db);
 
 /// Look-up of the same: 1 when it has content.
 std::string select_presence_sql(MbtilesLayout layout);

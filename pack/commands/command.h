@@ -37,6 +37,7 @@ int run_pack(Words words, const std::atomic<bool>& is_stopped);
 int run_transfer(Words words, const std::atomic<bool>& is_stopped);
 int run_coverage(Words words, const std::atomic<bool>& is_stopped);
 int run_verify(Words words, const std::atomic<bool>& is_stopped);
+int run_truncate(Words words, const std::atomic<bool>& is_stopped);
 int run_stores(Words words, const std::atomic<bool>& is_stopped);
 
 /// The message with the name of what it is about in front, unless it says it itself.

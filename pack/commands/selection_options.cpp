@@ -148,8 +148,8 @@ void require_dimensions_used(const SelectionRequest& request,
                              std::span<const std::string> locations) {
     if (!request.dimensions.empty() && std::ranges::none_of(locations, names_tileset)) {
         throw Error{Errc::invalid_argument,
-                    fmt::format("--dim: {} is not a tileset of a mapcache.xml, which alone has "
-                                "dimensions",
+                    fmt::format("--dim: {} is not a tileset of a mapcache.xml or geowebcache.xml, "
+                                "which alone have dimensions",
                                 fmt::join(locations, " and "))};
     }
 }

@@ -20,7 +20,8 @@ const std::map<std::string, Encoding>& encodings() {
 constexpr const char* description =
     "Copy tiles from one store to another, unchanged\n"
     "A store is FILE.mbtiles, FOLDER/{z}/{x}/{y}.EXT, http://HOST/{z}/{x}/{y}.EXT, a package\n"
-    "folder, or mapcache.xml#TILESET. Interrupted, the same command goes on where it was.\n"
+    "folder, mapcache.xml#TILESET or\n"
+    "geowebcache.xml#LAYER@GRIDSET@EXT. Interrupted, the same command goes on where it was.\n"
     "Tiles of SRC that lie in a file its name does not cover are not found, as in serving;\n"
     "coverage counts these.\n"
     "Ends with 0: all is done; 3: some tiles failed; 1: given up; 2: wrong use; 130: interrupted";

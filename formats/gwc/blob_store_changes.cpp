@@ -1,0 +1,299 @@
+#include "formats/base/error.h"
+#include "formats/base/unique_fd.h"
+#include "formats/gwc/blob_store.h"
+#include "formats/gwc/file_jobs.h"
+#include "formats/gwc/file_moves.h"
+#include "formats/gwc/store_file.h"
+#include "formats/sqlite/cache_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+namespace offgrid::gwc {
+namespace {
+
+namespace fs = std::filesystem;
+using Term = FileTemplate::Term;
+
+// What changes of many files need, in the root.
+constexpr const char* own_folder = ".offgrid";
+constexpr const char* removed_folder = ".offgrid/removed";
+constexpr const char* list_of_moves = ".offgrid/moves";
+constexpr const char* lock_file = ".offgrid/lock";
+
+constexpr std::array<const char*, 3> side_files{"-journal", "-wal", "-shm"};
+
+/// Up to how many files are looked for one by one; beyond, the folders are walked.
+constexpr std::size_t max_named_files = 4096;
+
+/// Between programs; within one, a mutex does. Ends with the descriptor.
+UniqueFd lock_root(const fs::path& path) {
+    UniqueFd fd{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
+    if (!fd.is_open()) {
+        throw system_error(errno, fmt::format("cannot open {}", path.string()));
+    }
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+        throw Error{Errc::busy, fmt::format("{}: another program changes the files of the store",
+                                            path.parent_path().parent_path().string())};
+    }
+    return fd;
+}
+
+std::string purpose_of_renaming(const std::string& layer, const std::string& name) {
+    return fmt::format("rename\t{}\t{}", layer, name);
+}
+
+/// The names of such a purpose; nothing for another one.
+std::optional<std::pair<std::string, std::string>> renaming_in(const std::string& purpose) {
+    const auto first = purpose.find('\t');
+    const auto second = purpose.find('\t', first + 1);
+    if (!purpose.starts_with("rename\t") || second == std::string::npos) {
+        return std::nullopt;
+    }
+    return std::pair{purpose.substr(first + 1, second - first - 1), purpose.substr(second + 1)};
+}
+
+}  // namespace
+
+/// Run a change of many files while no other is under way.
+template <typename Action>
+auto BlobStore::while_alone(const Action& action) {
+    const std::lock_guard guard{maintenance_};
+    std::error_code failure;
+    if (!fs::exists(options_.root_directory, failure)) {
+        return action();  // there is nothing to change, and nothing is made for it
+    }
+    fs::create_directory(in_root(own_folder), failure);
+    if (failure) {
+        throw system_error(failure.value(),
+                           fmt::format("cannot create the folder {}", in_root(own_folder)));
+    }
+    const auto lock = lock_root(in_root(lock_file));
+    recover();
+    return action();
+}
+
+/// Take back what a crash has left half done, and finish what it has left all but done.
+void BlobStore::recover() {
+    if (sqlite::identify(in_root(list_of_moves))) {
+        const auto [purpose, moves] =
+            FileMoves::recover(files_, options_.root_directory, in_root(list_of_moves));
+        if (const auto names = renaming_in(purpose); names && !moves.empty()) {
+            std::vector<std::string> paths;
+            for (const auto& move : moves) {
+                paths.push_back(move.from);
+            }
+            take_back_name(paths, names->first, names->second);
+            if (!metadata_.knows(names->first)) {
+                metadata_.rename_layer(names->second, names->first);
+            }
+        }
+        FileMoves::forget(files_, in_root(list_of_moves));
+    }
+    std::error_code failure;
+    if (fs::exists(in_root(removed_folder), failure)) {
+        files_.remove_all(in_root(removed_folder));
+    }
+}
+
+Removed BlobStore::remove_files(const FileQuery& query) {
+    const auto paths = found_.list(query);
+    if (paths.empty()) {
+        return {};
+    }
+    std::vector<FileMoves::Move> aside;
+    for (const auto& path : paths) {
+        aside.push_back({path, fmt::format("{}/{}", removed_folder, aside.size())});
+    }
+    {
+        FileMoves moves{files_, options_.root_directory, in_root(list_of_moves), std::move(aside),
+                        "remove"};
+        for_each_file(options_.executor_concurrency, moves.moves(), OnFailure::stop,
+                      [&](const FileMoves::Move& move) {
+                          while_nobody_writes(in_root(move.from), [&] { moves.move(move); });
+                      });
+        moves.commit();
+    }
+    files_.remove_all(in_root(removed_folder));
+    for (const auto& path : paths) {
+        for (const auto* end : side_files) {
+            files_.remove_all(in_root(path) + end);
+        }
+    }
+    remove_empty_folders(paths);
+    return {.files = static_cast<std::int64_t>(paths.size())};
+}
+
+/// A folder with anything in it stays, and so does one that another program fills just now.
+void BlobStore::remove_empty_folders(const std::vector<std::string>& files) const {
+    std::set<fs::path, std::greater<>> folders;  // deepest first
+    for (const auto& path : files) {
+        for (auto folder = fs::path{path}.parent_path(); !folder.empty();
+             folder = folder.parent_path()) {
+            folders.insert(folder);
+        }
+    }
+    for (const auto& folder : folders) {
+        std::error_code is_used;
+        fs::remove(in_root(folder.string()), is_used);
+    }
+}
+
+Removed BlobStore::remove_layer(const std::string& layer) {
+    require_term(Term::layer, "a layer");
+    return while_alone([&] {
+        const auto removed = remove_files({.layer = layer});
+        metadata_.remove_layer(layer);
+        return removed;
+    });
+}
+
+Removed BlobStore::remove_grid_set(const std::string& layer, const std::string& grid_set) {
+    require_term(Term::layer, "a layer");
+    require_term(Term::grid_set, "a grid set");
+    return while_alone([&] { return remove_files({.layer = layer, .grid_set = grid_set}); });
+}
+
+Removed BlobStore::remove_parameters(const std::string& layer, const std::string& id) {
+    require_term(Term::layer, "a layer");
+    require_term(Term::parameters, "a set of parameters");
+    return while_alone([&] {
+        const auto removed = remove_files({.layer = layer, .parameters_id = id});
+        metadata_.remove_parameters(layer, id);
+        return removed;
+    });
+}
+
+Removed BlobStore::purge_orphans(const std::string& layer,
+                                 const std::function<bool(const Parameters&)>& is_accepted) {
+    Removed all;
+    for (const auto& [id, parameters] : metadata_.parameter_sets(layer)) {
+        if (!is_accepted(parameters)) {
+            all.files += remove_parameters(layer, id).files;
+        }
+    }
+    return all;
+}
+
+/// The files that are there of those that hold tiles of the ranges.
+std::map<std::string, std::vector<SouthRange>> BlobStore::parts_on_disk(
+    const TilesetId& id, const std::vector<SouthRange>& ranges) const {
+    const auto& names = found_.names();
+    std::map<std::string, std::vector<SouthRange>> parts;
+    try {
+        parts = names.parts_of(id, ranges, max_named_files);
+        std::erase_if(parts,
+                      [&](const auto& part) { return !sqlite::identify(in_root(part.first)); });
+        return parts;
+    } catch (const Error& error) {
+        if (error.code() != Errc::too_large) {
+            throw;
+        }
+    }
+    const auto query = query_of(id);
+    for (const auto& path : found_.list(query)) {
+        const auto name = names.match(path, query);
+        for (const auto& range : ranges) {
+            if (const auto part = names.part_of(*name, range); !part.is_empty()) {
+                parts[path].push_back(part);
+            }
+        }
+    }
+    return parts;
+}
+
+Removed BlobStore::remove_range(const TilesetId& id, const std::vector<SouthRange>& ranges) {
+    const auto query = query_of(id);
+    return while_alone([&] {
+        const auto parts = parts_on_disk(id, ranges);
+        std::vector<const std::pair<const std::string, std::vector<SouthRange>>*> jobs;
+        for (const auto& part : parts) {
+            jobs.push_back(&part);
+        }
+        std::atomic<std::int64_t> tiles = 0;
+        std::atomic<std::int64_t> whole_files = 0;
+        for_each_file(options_.executor_concurrency, jobs, OnFailure::go_on, [&](const auto* job) {
+            const auto& [path, part] = *job;
+            const auto name = names().match(path, query);
+            const bool is_whole = name && std::ranges::any_of(part, [&](const auto& each) {
+                                      return names().fills(*name, each);
+                                  });
+            if (options_.eager_delete && is_whole) {
+                while_nobody_writes(in_root(path), [&] { files_.remove_all(in_root(path)); });
+                ++whole_files;
+                return;
+            }
+            const auto removed =
+                remove_tiles(in_root(path), part,
+                             options_.eager_delete ? WhenEmpty::remove_file : WhenEmpty::keep_file);
+            tiles += removed.is_gone ? 0 : removed.tiles;
+            whole_files += removed.is_gone ? 1 : 0;
+        });
+        return Removed{.files = whole_files, .tiles = tiles};
+    });
+}
+
+void BlobStore::take_back_name(const std::vector<std::string>& files, const std::string& layer,
+                               const std::string& name) {
+    for (const auto& path : files) {
+        if (sqlite::identify(in_root(path))) {
+            rename_layer_in(in_root(path), name, layer);
+        }
+    }
+}
+
+void BlobStore::rename_layer(const std::string& layer, const std::string& name) {
+    require_term(Term::layer, "a layer");
+    while_alone([&] {
+        const FileQuery query{.layer = layer};
+        const auto paths = found_.list(query);
+        if (paths.empty()) {
+            throw Error{Errc::not_found, fmt::format("blob store '{}': layer '{}' has no files",
+                                                     options_.id, layer)};
+        }
+        if (escaped(layer) == escaped(name) || !found_.list({.layer = name}).empty()) {
+            throw Error{Errc::already_exists,
+                        fmt::format("blob store '{}': layer '{}' has files", options_.id, name)};
+        }
+        std::vector<FileMoves::Move> renamed;
+        for (const auto& path : paths) {
+            renamed.push_back({path, names().match(path, query, name)->with_other_layer});
+        }
+        bool is_known_by_new_name = false;
+        try {
+            FileMoves moves{files_, options_.root_directory, in_root(list_of_moves), renamed,
+                            purpose_of_renaming(layer, name)};
+            for_each_file(options_.executor_concurrency, moves.moves(), OnFailure::stop,
+                          [&](const FileMoves::Move& move) {
+                              rename_layer_in(in_root(move.from), layer, name);
+                              while_nobody_writes(in_root(move.from), [&] { moves.move(move); });
+                          });
+            metadata_.rename_layer(layer, name);
+            is_known_by_new_name = true;
+            moves.commit();
+        } catch (const Error&) {  // the files are where they were
+            take_back_name(paths, layer, name);
+            if (is_known_by_new_name) {
+                metadata_.rename_layer(name, layer);
+            }
+            std::vector<std::string> targets;
+            for (const auto& move : renamed) {
+                targets.push_back(move.to);
+            }
+            remove_empty_folders(targets);
+            throw;
+        }
+        remove_empty_folders(paths);
+    });
+}
+
+}  // namespace offgrid::gwc
