@@ -99,7 +99,11 @@ class MultipartForm {
 public:
     MultipartForm(std::istream& body, const std::string& boundary, FileOps& files,
                   const std::filesystem::path& upload_path, const Limits& limits)
-        : body_{body}, reader_{body, boundary}, files_{files}, upload_path_{upload_path}, limits_{limits} {}
+        : body_{body},
+          reader_{body, boundary},
+          files_{files},
+          upload_path_{upload_path},
+          limits_{limits} {}
 
     ReplaceForm read() {
         for (int parts = 0; reader_.hasNextPart(); ++parts) {

@@ -11,8 +11,8 @@ namespace {
 
 /// In the order of CacheParameter.
 constexpr std::array<const char*, 18> names{
-    ":x",    ":y",    ":z",     ":inv_x", ":inv_y", ":dim",   ":grid",    ":tileset", ":data",
-    ":id",   ":time", ":min_x", ":max_x", ":min_y", ":max_y", ":after_x", ":after_y", ":after_z"};
+    ":x",  ":y",    ":z",     ":inv_x", ":inv_y", ":dim",   ":grid",    ":tileset", ":data",
+    ":id", ":time", ":min_x", ":max_x", ":min_y", ":max_y", ":after_x", ":after_y", ":after_z"};
 
 }  // namespace
 

@@ -13,8 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t siz
     if (size == 0) {
         return 0;
     }
-    const std::string type = *input == 'u' ? "application/x-www-form-urlencoded"
-                                           : "multipart/form-data; boundary=cut";
+    const std::string type =
+        *input == 'u' ? "application/x-www-form-urlencoded" : "multipart/form-data; boundary=cut";
     std::istringstream body{std::string{reinterpret_cast<const char*>(input) + 1, size - 1}};
     offgrid::DiscardingFileOps files{"/staging"};
     try {

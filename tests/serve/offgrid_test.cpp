@@ -18,10 +18,10 @@ TEST(Offgrid, lists_its_verbs) {
     EXPECT_EQ(help.exit_code, 0);
     EXPECT_THAT(help.out,
                 AllOf(HasSubstr("  pack "), HasSubstr("  transfer "), HasSubstr("  coverage "),
-                      HasSubstr("  verify "), HasSubstr("  truncate "), HasSubstr("  stores "), HasSubstr("  serve "),
-                      HasSubstr("  daemon "), HasSubstr("  rollback "), HasSubstr("  prune "),
-                      HasSubstr("  status "), HasSubstr("  passwd "), HasSubstr("  token "),
-                      HasSubstr("  certificate "), HasSubstr("  audit ")));
+                      HasSubstr("  verify "), HasSubstr("  truncate "), HasSubstr("  stores "),
+                      HasSubstr("  serve "), HasSubstr("  daemon "), HasSubstr("  rollback "),
+                      HasSubstr("  prune "), HasSubstr("  status "), HasSubstr("  passwd "),
+                      HasSubstr("  token "), HasSubstr("  certificate "), HasSubstr("  audit ")));
     EXPECT_THAT(run({program("offgrid"), "--version"}).out, StartsWith("offgrid "));
 }
 
