@@ -24,7 +24,7 @@ struct TruncateCommand {
 /// What of a layer is meant.
 struct Target {
     std::string name;  ///< `LAYER`, `LAYER@GRIDSET` or `LAYER@GRIDSET@EXTENSION`
-    std::vector<const config::GeowebcacheTileset*> tilesets;
+    std::vector<const config::GeowebcacheTileset*> tilesets{};
 
     const config::GeowebcacheLayer& layer() const { return *tilesets.front()->layer; }
     bool is_whole_layer() const { return name == layer().name; }
