@@ -5,7 +5,10 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <filesystem>
+#include <regex>
+#include <thread>
 
 namespace offgrid::test {
 namespace {
@@ -17,12 +20,15 @@ using testing::Not;
 
 class FailingTransferProgram : public TransferProgram {
 protected:
-    /// Copy the source into zoom 2 and not to its end, keeping the journal.
+    /// Copy some tiles of the source and not all, keeping the journal.
     void stop_early(const std::string& destination, std::vector<std::string> more) {
         more.insert(more.begin(),
                     {"source.mbtiles", destination, "--rate-limit", "5", "--progress-json"});
         Process process{command(more), options()};
-        process.wait_for_line(R"("zoom":2)");
+        static const std::regex some_tiles{R"("tiles":[1-9])"};
+        while (process.is_running() && !std::regex_search(process.output(), some_tiles)) {
+            std::this_thread::sleep_for(std::chrono::milliseconds{10});
+        }
         EXPECT_EQ(process.stop(SIGTERM), 130);
     }
 
