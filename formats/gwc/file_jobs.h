@@ -33,7 +33,9 @@ void for_each_file(int threads, const std::vector<Item>& items, OnFailure on_fai
             } catch (const Error& error) {
                 const std::lock_guard lock{mutex};
                 failure = failure ? failure : error;
-                next = on_failure == OnFailure::stop ? items.size() : next.load();
+                if (on_failure == OnFailure::stop) {
+                    next = items.size();
+                }
             }
         }
     };

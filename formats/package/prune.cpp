@@ -147,6 +147,10 @@ void Pruning::remove_generations() {
             dead.push_back(entry.path());
         }
     }
+    if (mode_ == PruneMode::remove && !dead.empty()) {
+        // The writer that made another generation current may have died before that was durable.
+        files_.sync_directory(depot_.root());
+    }
     for (const auto& path : dead) {
         std::uint64_t count = 0;
         remove(path, count);

@@ -178,6 +178,7 @@ Generation ReplaceTransaction::commit(const CommitOptions& options) {
     check_quota(options.quota_bytes, totals_of(current_).bytes, totals_of(next_).bytes);
     next_.stored_bytes = store_files();
     if (next_.layers == current_.layers) {
+        files_.sync_directory(depot_.root());  // who made it current may have died before that
         return current_;
     }
     next_.number = depot_.next_number();

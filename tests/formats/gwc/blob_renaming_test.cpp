@@ -28,7 +28,8 @@ void fill(TestStore& store) {
 std::vector<std::string> files_of(const TestStore& store) {
     auto names = test::names_below(store.root() / "asia" / "asia-root");
     std::erase_if(names, [](const std::string& name) {
-        return name.ends_with('/') || name.starts_with(".offgrid");
+        // A writer that died in a change leaves a journal, which SQLite plays back or ignores.
+        return name.ends_with('/') || name.ends_with("-journal") || name.starts_with(".offgrid");
     });
     return names;
 }

@@ -74,6 +74,17 @@ struct PruneTest : testing::Test {
     Depot depot{folder / "depot"};
 };
 
+TEST_F(PruneTest, makes_the_switch_durable_before_it_removes_anything) {
+    replace_north_west("second");
+    FaultyFileOps files{[](FaultyFileOps::When, int, std::string_view) {}};
+
+    prune(files, depot, 1);
+
+    const auto steps = files.trace();
+    ASSERT_FALSE(steps.empty());
+    EXPECT_EQ(steps.front(), (FaultyFileOps::Step{.name = "sync_directory", .path = depot.root()}));
+}
+
 TEST_F(PruneTest, removes_the_oldest_and_what_only_they_had) {
     replace_north_west("second");
     replace_north_west("third");
