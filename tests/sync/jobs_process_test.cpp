@@ -6,7 +6,10 @@
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 
+#include <chrono>
 #include <csignal>
+#include <filesystem>
+#include <thread>
 
 namespace offgrid::test {
 namespace {
@@ -73,7 +76,12 @@ TEST(ChildProcess, takes_what_it_has_started_with_it) {
         const auto text = read_text(stat);
         return text.substr(text.rfind(')') + 2, 1);
     };
-    EXPECT_THAT(state(), testing::AnyOf("gone", "Z", "X"));
+    const auto is_dead = testing::AnyOf("gone", "Z", "X");
+    const auto deadline = std::chrono::steady_clock::now() + 10s;  // a signal takes its time
+    while (!testing::Matches(is_dead)(state()) && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(5ms);
+    }
+    EXPECT_THAT(state(), is_dead);
 }
 
 TEST(ChildProcess, gets_no_descriptor_of_this_one) {
