@@ -128,6 +128,15 @@ void ApacheDav::write_configuration(int port) const {
     write_file(root_ / "apache.conf", text);
 }
 
+/// It ends its children itself; killed, it would leave them behind.
+ApacheDav::~ApacheDav() {
+    try {
+        process_->stop();
+    } catch (const std::runtime_error&) {
+        // killed with the object
+    }
+}
+
 // --- S3rver
 
 S3rver::S3rver()

@@ -45,6 +45,9 @@ HttpOptions signed_options(const std::string& auth);
 class ApacheDav {
 public:
     ApacheDav();
+    ~ApacheDav();
+    ApacheDav(const ApacheDav&) = delete;
+    ApacheDav& operator=(const ApacheDav&) = delete;
 
     const std::string& url() const { return url_; }
     std::filesystem::path folder() const { return root_ / "dav"; }
