@@ -1,6 +1,7 @@
 #include "sync/admin_handlers.h"
 
 #include "formats/base/error.h"
+#include "formats/base/text.h"
 #include "sync/admin_connection.h"
 #include "sync/bounded_input.h"
 
@@ -57,8 +58,15 @@ struct Admitted {
     const AdminRoute* route = nullptr;
     AdminRequest request{};                     ///< all but its body
     std::optional<std::uint64_t> body_bytes{};  ///< as announced
+    bool is_streamed = false;                   ///< to the handler; else it is read before
     StreamPlaces::Place place{};
 };
+
+/// Of all bodies only this form shows its own end (RFC 2046, section 5.1.1): cut off, any other
+/// looks like a shorter one.
+bool shows_its_end(const HTTPServerRequest& request) {
+    return lower_case(request.getContentType()).starts_with("multipart/form-data");
+}
 
 std::string read_all(std::istream& stream) {
     return {std::istreambuf_iterator<char>{stream}, {}};
@@ -93,8 +101,7 @@ public:
 
 private:
     std::uint64_t max_bytes() const {
-        const auto& streamed = admitted_.route->streamed;
-        return streamed ? streamed->max_bytes : max_small_bytes;
+        return admitted_.is_streamed ? admitted_.route->streamed->max_bytes : max_small_bytes;
     }
 
     Reply answer(BoundedInput& body) {
@@ -116,7 +123,7 @@ private:
 
     Reply handle(BoundedInput& body) {
         auto& request = admitted_.request;
-        if (admitted_.route->streamed) {
+        if (admitted_.is_streamed) {
             request.body = &body;
             return admitted_.route->handler(request);
         }
@@ -221,7 +228,8 @@ private:
         }
         Admitted admitted;
         admitted.route = match.route;
-        admitted.body_bytes = check_body(request, *match.route);
+        admitted.is_streamed = match.route->streamed && shows_its_end(request);
+        admitted.body_bytes = check_body(request, *match.route, admitted.is_streamed);
         if (match.route->streamed) {
             admitted.place = streams_.take();
             if (admitted.place == nullptr) {
@@ -252,11 +260,15 @@ private:
 
     /// The announced length of the body. Throws for one that should not be sent.
     static std::optional<std::uint64_t> check_body(const HTTPServerRequest& request,
-                                                   const AdminRoute& route) {
+                                                   const AdminRoute& route, bool is_streamed) {
         const auto& streamed = route.streamed;
         if (!request.hasContentLength()) {
             if (streamed && !request.getChunkedTransferEncoding()) {
                 throw Error{Errc::invalid_argument, "the request has no body"};
+            }
+            // Poco takes chunks that break off for all that there are.
+            if (!is_streamed && request.getChunkedTransferEncoding()) {
+                throw Error{Errc::invalid_argument, "the request needs a Content-Length"};
             }
             return std::nullopt;
         }
@@ -265,7 +277,7 @@ private:
             throw Error{Errc::invalid_argument, "the request has no sane Content-Length"};
         }
         const auto bytes = static_cast<std::uint64_t>(length);
-        const auto max_bytes = streamed ? streamed->max_bytes : max_small_bytes;
+        const auto max_bytes = is_streamed ? streamed->max_bytes : max_small_bytes;
         if (bytes > max_bytes) {
             throw Error{Errc::too_large,
                         fmt::format("the request is larger than {} bytes", max_bytes)};

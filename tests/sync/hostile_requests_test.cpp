@@ -100,6 +100,27 @@ TEST_F(HostileRequests, whose_body_is_shorter_than_it_says_are_400) {
     }
 }
 
+TEST_F(HostileRequests, that_are_cut_off_forms_are_not_carried_out) {
+    const std::string whole = "layer=kenya&source=" + (attacks_ / "good").string() +
+                              "&destination=z0-0-0.mbtiles&dry_run=true";
+    const auto cut = whole.substr(0, whole.find("&dry_run"));
+    const auto form = [](const std::string& address, const std::string& more) {
+        return "POST " + address +
+               " HTTP/1.1\r\nHost: localhost\r\n"
+               "Content-Type: application/x-www-form-urlencoded\r\n" +
+               more + "\r\n";
+    };
+    EXPECT_THAT(
+        answer_to(form("/sqlite/replace", fmt::format("Content-Length: {}\r\n", whole.size())) +
+                  cut),
+        StartsWith(bad_request));
+    for (const std::string address : {"/sqlite/replace", "/prune", "/rollback"}) {
+        const auto request = form(address, "Transfer-Encoding: chunked\r\n") + chunk("keep=1");
+        EXPECT_THAT(answer_to(request), StartsWith(bad_request)) << address;
+        EXPECT_THAT(answer_to(request + "0\r\n\r\n"), StartsWith(bad_request)) << address;
+    }
+}
+
 TEST_F(HostileRequests, that_break_off_leave_nothing_behind) {
     for (const std::size_t sent : {0, 100, 100'000}) {
         RawConnection connection{admin_port()};
