@@ -20,7 +20,7 @@ LINT_PACKAGES := clang-tidy
 # Not always Debian's: a machine with another Node.js has its own npm, and Debian's package would conflict with it.
 NPM_PACKAGE := $(if $(shell command -v npm),,npm)
 
-# What runs under ThreadSanitizer; tests/tsan.supp says what of it is left out.
+# What runs under ThreadSanitizer, which sees the locks of libraries too that are built without it.
 THREAD_TESTS := offgrid_formats_test offgrid_serve_test offgrid_sync_test offgrid_sync_slow_test
 
 WEB := serve/web
@@ -87,7 +87,7 @@ tsan: test-packages build-packages $(WEB_PACKAGES)  ## Run what has threads unde
 	@cmake --preset tsan >/dev/null
 	@cmake --build --preset tsan --parallel $(JOBS) --target $(THREAD_TESTS)
 	@set -e; for program in $(THREAD_TESTS); do \
-	  TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp halt_on_error=1 second_deadlock_stack=1" OFFGRID_REPLACES=100 \
+	  TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1" OFFGRID_REPLACES=100 \
 	    build/tsan/bin/$$program --gtest_brief=1; done
 
 bench: build test-packages bench-packages  ## Measure packing beside GDAL, transfers and replaces beside MapCache
