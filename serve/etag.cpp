@@ -1,10 +1,27 @@
 #include "serve/etag.h"
 
 #include "formats/base/hash.h"
+#include "formats/base/http_date.h"
 
 #include <utility>
 
 namespace offgrid {
+namespace {
+
+bool has_already(const Request& request, std::string_view etag,
+                 std::optional<std::chrono::sys_seconds> modified) {
+    if (!request.if_none_match.empty()) {
+        return matches(request.if_none_match, etag);
+    }
+    if (request.if_modified_since.empty() || !modified) {
+        return false;
+    }
+    // What is served after a rollback is older than the copy and another: only the same time will
+    // do.
+    return parse_http_date(request.if_modified_since) == modified;
+}
+
+}  // namespace
 
 bool matches(std::string_view if_none_match, std::string_view etag) {
     constexpr std::string_view between = ", \t";
@@ -35,16 +52,23 @@ bool matches(std::string_view if_none_match, std::string_view etag) {
     return false;
 }
 
-Response with_etag(Response response, const Request& request) {
+Response with_etag(Response response, const Request& request,
+                   std::optional<std::chrono::system_clock::time_point> modified) {
     std::string etag;
     etag.reserve(34);
     etag.append("\"").append(fast_hash_hex(response.content())).append("\"");
-    if (matches(request.if_none_match, etag)) {
+    const auto second = modified
+                            ? std::optional{std::chrono::floor<std::chrono::seconds>(*modified)}
+                            : std::nullopt;
+    if (has_already(request, etag, second)) {
         // The client keeps the other headers with its copy (RFC 9110, 15.4.5).
         response.status = 304;
         response.headers.clear();
     }
     response.headers.push_back({"ETag", std::move(etag)});
+    if (second) {
+        response.headers.push_back({"Last-Modified", http_date(*second)});
+    }
     return response;
 }
 

@@ -2,6 +2,8 @@
 
 #include "serve/request.h"
 
+#include <chrono>
+#include <optional>
 #include <string_view>
 
 namespace offgrid {
@@ -10,8 +12,11 @@ namespace offgrid {
 /// 9110, 13.1.2).
 bool matches(std::string_view if_none_match, std::string_view etag);
 
-/// Give the response the ETag of its body; when the client has that body already, answer 304
-/// without it.
-Response with_etag(Response response, const Request& request);
+/// Give the response the ETag of its body and, where that is known, the time since when it is as it
+/// is (`Last-Modified`); when the client has that body already, answer 304 without it. What
+/// `If-None-Match` says counts, and only without it `If-Modified-Since` (RFC 9110, 13.2.2), which
+/// has to be the same second: after a rollback an older body is the newer one.
+Response with_etag(Response response, const Request& request,
+                   std::optional<std::chrono::system_clock::time_point> modified = {});
 
 }  // namespace offgrid

@@ -64,7 +64,27 @@ std::string_view header_of(MHD_Connection* connection, const char* name) {
     return value == nullptr ? std::string_view{} : value;
 }
 
-/// Paths reach the router as they were sent; it decodes them part by part.
+/// Has room already, so that nothing is thrown through libmicrohttpd.
+MHD_Result add_field(void* fields, MHD_ValueKind /*kind*/, const char* name,
+                     const char* value) noexcept {
+    static_cast<std::vector<QueryField>*>(fields)->push_back(
+        {name, value == nullptr ? std::string_view{} : value});
+    return MHD_YES;
+}
+
+std::vector<QueryField> query_of(MHD_Connection* connection) {
+    constexpr auto kind = MHD_GET_ARGUMENT_KIND;
+    std::vector<QueryField> fields;
+    const int count = MHD_get_connection_values(connection, kind, nullptr, nullptr);
+    if (count > 0) {
+        fields.reserve(static_cast<std::size_t>(count));
+        MHD_get_connection_values(connection, kind, &add_field, &fields);
+    }
+    return fields;
+}
+
+/// Addresses reach the router as they were sent; it decodes them part by part. (libmicrohttpd has
+/// made a space of each `+` in the query by then.)
 std::size_t leave_escapes(void* /*cls*/, MHD_Connection* /*connection*/, char* text) noexcept {
     return std::strlen(text);
 }
@@ -78,7 +98,7 @@ struct HttpServer::Daemon {
 
     bool drain(std::chrono::milliseconds timeout);
 
-    Response answer(const Request& request) const noexcept;
+    Response answer(MHD_Connection* connection, const char* method, const char* url) const noexcept;
     MHD_Result send(MHD_Connection* connection, Response response, bool keeps_alive) const noexcept;
 
     static MHD_Result on_request(void* cls, MHD_Connection* connection, const char* url,
@@ -151,23 +171,21 @@ MHD_Result HttpServer::Daemon::on_request(void* cls, MHD_Connection* connection,
                                           const char* /*upload*/, std::size_t* upload_size,
                                           void** state) noexcept {
     auto& self = *static_cast<Daemon*>(cls);
-    const Request request{.method = method,
-                          .path = url,
-                          .host = header_of(connection, MHD_HTTP_HEADER_HOST),
-                          .if_none_match = header_of(connection, MHD_HTTP_HEADER_IF_NONE_MATCH)};
-    const bool may_keep_alive = request.method == "GET" || request.method == "HEAD";
+    const std::string_view name = method;
+    const bool may_keep_alive = name == "GET" || name == "HEAD";
     if (*state == nullptr) {
         // The first of two calls: the headers are here, a body may follow.
         *state = &self;
         ++self.running;
-        return may_keep_alive ? MHD_YES
-                              : self.send(connection, self.answer(request), may_keep_alive);
+        return may_keep_alive
+                   ? MHD_YES
+                   : self.send(connection, self.answer(connection, method, url), may_keep_alive);
     }
     if (*upload_size > 0) {
         *upload_size = 0;  // what a GET brings along is read past
         return MHD_YES;
     }
-    return self.send(connection, self.answer(request), may_keep_alive);
+    return self.send(connection, self.answer(connection, method, url), may_keep_alive);
 }
 
 void HttpServer::Daemon::on_completed(void* cls, MHD_Connection* /*connection*/, void** state,
@@ -184,11 +202,18 @@ void HttpServer::Daemon::on_completed(void* cls, MHD_Connection* /*connection*/,
     }
 }
 
-Response HttpServer::Daemon::answer(const Request& request) const noexcept {
+Response HttpServer::Daemon::answer(MHD_Connection* connection, const char* method,
+                                    const char* url) const noexcept {
     try {
-        return handler(request);
+        return handler(
+            {.method = method,
+             .path = url,
+             .query = query_of(connection),
+             .host = header_of(connection, MHD_HTTP_HEADER_HOST),
+             .if_none_match = header_of(connection, MHD_HTTP_HEADER_IF_NONE_MATCH),
+             .if_modified_since = header_of(connection, MHD_HTTP_HEADER_IF_MODIFIED_SINCE)});
     } catch (const std::exception& error) {
-        log(fmt::format("{} {}: {}", request.method, request.path, error.what()));
+        log(fmt::format("{} {}: {}", method, url, error.what()));
         return text_response(500, "internal error");
     }
 }

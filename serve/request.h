@@ -9,14 +9,23 @@
 
 namespace offgrid {
 
+/// `name=value` of the query of an address, both still percent-encoded.
+struct QueryField {
+    std::string_view name = {};
+    std::string_view value = {};
+};
+
 /// What a client asks for, as far as a handler may care. A value that borrows: valid for the length
 /// of the call.
 struct Request {
-    std::string_view method = "GET";  ///< upper case
-    std::string_view path = "/";      ///< still percent-encoded, without the query
-    std::string_view host = {};       ///< header `Host`; empty where the client sent none
-    std::string_view if_none_match =
-        {};  ///< header `If-None-Match`; empty where the client sent none
+    std::string_view method = "GET";     ///< upper case
+    std::string_view path = "/";         ///< still percent-encoded, without the query
+    std::vector<QueryField> query = {};  ///< in the order of the address
+
+    // Headers; empty where the client sent none.
+    std::string_view host = {};
+    std::string_view if_none_match = {};
+    std::string_view if_modified_since = {};
 };
 
 /// One header of a response. The name is a literal.

@@ -4,6 +4,7 @@
 #include "serve/etag.h"
 #include "serve/layer_documents.h"
 #include "serve/metrics.h"
+#include "serve/services.h"
 #include "serve/tile_handler.h"
 #include "serve/url.h"
 #include "serve/viewer.h"
@@ -78,6 +79,9 @@ Response Router::route(const Request& request) const {
     if (constexpr std::string_view tiles = "/tiles/"; request.path.starts_with(tiles)) {
         return route_tiles(request, request.path.substr(tiles.size()));
     }
+    if (const auto address = service_address(request.path); !address.empty()) {
+        return route_service(request, address);
+    }
     if (request.path == "/layers.json") {
         return with_etag(json_response(layers_json(*layers_.acquire(), request.host)), request);
     }
@@ -102,6 +106,16 @@ Response Router::metrics() const {
     return {.status = 200,
             .headers = {{"Content-Type", metrics_media_type}},
             .body = Bytes{text.begin(), text.end()}};
+}
+
+Response Router::route_service(const Request& request, std::string_view address) const {
+    const auto lease = layers_.acquire();
+    try {
+        return answer_service(*lease, address, request);
+    } catch (const Error& error) {
+        log_(fmt::format("{}: {}", request.path, error.what()));
+        return failure(error);
+    }
 }
 
 Response Router::route_tiles(const Request& request, std::string_view rest) const {

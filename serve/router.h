@@ -17,6 +17,7 @@ namespace offgrid {
 ///     /                                  the viewer, and its parts beside it
 ///     /tiles/{layer}/{z}/{x}/{y}.{ext}   a tile; y counts from the north
 ///     /tiles/{layer}.json                TileJSON 3.0.0
+///     /service/{service}…                a tile, as GeoWebCache's clients ask; see services.h
 ///     /layers.json                       all layers
 ///     /health                            whether and what is served
 ///     /metrics                           counts and states, as Prometheus reads them
@@ -37,6 +38,7 @@ public:
 private:
     Response route(const Request& request) const;
     Response route_tiles(const Request& request, std::string_view rest) const;
+    Response route_service(const Request& request, std::string_view address) const;
     Response metrics() const;
 
     const Live<LayerSet>& layers_;

@@ -5,7 +5,6 @@
 #include "serve/etag.h"
 #include "serve/url.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -48,12 +47,6 @@ std::string_view media_type(BytesView content, const Layer& layer) {
                                            : "application/octet-stream";
 }
 
-/// RFC 9110, section 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT".
-std::string http_date(std::chrono::system_clock::time_point time) {
-    return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT",
-                       fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
-}
-
 /// Let the client keep the answer for as long as that is worth something. An answer without a word
 /// on it has to be asked for again.
 void add_max_age(Response& response, std::chrono::seconds max_age) {
@@ -85,16 +78,20 @@ Response answer_tile(const Layer& layer, std::string_view address, const Request
     if (!layer.info().grid->contains(*key)) {
         return text_response(400, "no such tile in the grid of the layer");
     }
-    if (layer.limits && !layer.limits(key->z).contains(*key)) {
+    return answer_tile(layer, *key, request);
+}
+
+Response answer_tile(const Layer& layer, const TileKey& key, const Request& request) {
+    if (layer.limits && !layer.limits(key.z).contains(key)) {
         return {.status = 404, .headers = {}, .body = {}};
     }
-    if (auto url = layer.tiles->redirect_url(*key)) {
+    if (auto url = layer.tiles->redirect_url(key)) {
         Response response{.status = 302, .headers = {}, .body = {}};
         response.headers.push_back({"Location", *std::move(url)});
         add_max_age(response, layer.max_age);
         return response;
     }
-    auto tile = layer.tiles->get(*key);
+    auto tile = layer.tiles->get(key);
     // Some writers store an empty blob where they have nothing.
     if (!tile || tile->content.empty()) {
         return {.status = 404, .headers = {}, .body = {}};
@@ -105,12 +102,9 @@ Response answer_tile(const Layer& layer, std::string_view address, const Request
     if (is_gzip(tile->content)) {
         response.headers.push_back({"Content-Encoding", "gzip"});
     }
-    if (tile->modified) {
-        response.headers.push_back({"Last-Modified", http_date(*tile->modified)});
-    }
     const auto max_age = max_age_of(layer, *tile);
     response.body = std::move(tile->content);
-    response = with_etag(std::move(response), request);
+    response = with_etag(std::move(response), request, tile->modified);
     add_max_age(response, max_age);
     return response;
 }

@@ -19,4 +19,7 @@ namespace offgrid {
 /// Throws what the store throws.
 Response answer_tile(const Layer& layer, std::string_view address, const Request& request);
 
+/// The same for a tile of the layer's grid. REQUIRES: the grid contains it.
+Response answer_tile(const Layer& layer, const TileKey& key, const Request& request);
+
 }  // namespace offgrid

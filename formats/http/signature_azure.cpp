@@ -1,6 +1,7 @@
 #include "formats/http/signature_azure.h"
 
 #include "formats/base/error.h"
+#include "formats/base/http_date.h"
 #include "formats/http/digest.h"
 #include "formats/http/headers.h"
 
@@ -16,8 +17,9 @@ HttpHeaders sign_azure(const Signable& request, std::string_view account, std::s
     if (!key) {
         throw Error{Errc::invalid_argument, "the secret is not base64"};
     }
-    HttpHeaders added{{"x-ms-date", http_time(request.time)},
-                      {"x-ms-version", std::string{azure_version}}};
+    HttpHeaders added{
+        {"x-ms-date", http_date(std::chrono::floor<std::chrono::seconds>(request.time))},
+        {"x-ms-version", std::string{azure_version}}};
     if (request.method == "PUT") {
         added.emplace_back("x-ms-blob-type", "BlockBlob");
     }

@@ -1,5 +1,6 @@
 #include "formats/http/signature_google.h"
 
+#include "formats/base/http_date.h"
 #include "formats/http/digest.h"
 #include "formats/http/headers.h"
 
@@ -9,7 +10,8 @@ namespace offgrid::http {
 
 HttpHeaders sign_google_v2(const Signable& request, std::string_view access,
                            std::string_view secret) {
-    HttpHeaders added{{"x-amz-date", http_time(request.time)}};
+    HttpHeaders added{
+        {"x-amz-date", http_date(std::chrono::floor<std::chrono::seconds>(request.time))}};
     if (!request.body.empty()) {
         added.emplace_back("Content-MD5", base64(md5(request.body)));
     }

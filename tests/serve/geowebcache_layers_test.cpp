@@ -4,6 +4,7 @@
 #include "formats/config/store_location.h"
 #include "formats/gwc/gzip.h"
 #include "formats/sqlite/mbtiles_store.h"
+#include "formats/sqlite/sqlite.h"
 #include "serve/open_layers.h"
 #include "serve/router.h"
 #include "tests/support/errors.h"
@@ -44,6 +45,7 @@ struct ServedGeowebcache : testing::Test {
             writer->commit();
         };
         put("topp:states@EPSG:900913@png", {1, 0, 0}, png_bytes("north-west"));
+        put("topp:states@EPSG:4326@png", {2, 5, 0}, png_bytes("degrees"));
         put("roads", {1, 0, 0}, gwc::gzipped(as_bytes("vectors")));
     }
 
@@ -51,10 +53,12 @@ struct ServedGeowebcache : testing::Test {
         return open_paths({path}, *pool, [this](std::string_view line) { log.emplace_back(line); });
     }
 
-    Response ask(std::string_view target) {
+    Response ask(std::string_view target) { return ask(Request{.path = target}); }
+
+    Response ask(const Request& request) {
         const Live<LayerSet> layers{open()};
         return Router{layers, [this](std::string_view line) { log.emplace_back(line); }}.answer(
-            {.path = target});
+            request);
     }
 
     TempFolder folder;
@@ -80,6 +84,29 @@ TEST_F(ServedGeowebcache, answers_its_tiles_however_old_and_no_others) {
     EXPECT_EQ(ask("/tiles/topp:states@EPSG:4326@png/1/0/0.png").status, 404);
     EXPECT_EQ(ask("/tiles/topp:states/1/0/0.png").status, 404);
     EXPECT_EQ(ask("/tiles/roads/5/0/0.pbf").status, 404) << "beyond its zooms";
+}
+
+// PR-08
+TEST_F(ServedGeowebcache, counts_rows_as_each_service_does_in_a_grid_that_is_not_mercator) {
+    std::vector<std::string> stored;
+    for (const auto& name : names_below(folder / "root" / "topp_states")) {
+        if (name.ends_with(".sqlite") && name.find("4326") != std::string::npos) {
+            sqlite::Db db{folder / "root" / "topp_states" / name, sqlite::OpenMode::immutable};
+            auto rows = db.prepare("SELECT zoom_level, tile_column, tile_row FROM tiles");
+            while (rows.step()) {
+                stored.push_back(
+                    fmt::format("{}/{}/{}", rows.integer(0), rows.integer(1), rows.integer(2)));
+            }
+        }
+    }
+    EXPECT_THAT(stored, ElementsAre("2/5/3")) << "from the south, of four rows";
+
+    for (const auto* address : {"/service/tms/1.0.0/topp:states@EPSG:4326@png/2/5/3.png",
+                             "/service/wmts/rest/topp:states/EPSG:4326/EPSG:4326:2/0/5",
+                             "/tiles/topp:states@EPSG:4326@png/2/5/0.png"}) {
+        const auto answer = ask(Request{.path = address, .query = {{"format", "image%2Fpng"}}});
+        EXPECT_EQ(as_text(answer.content()), png("degrees")) << address;
+    }
 }
 
 // GZ-01

@@ -30,6 +30,11 @@ struct TestServer {
                      log.emplace_back(line);
                  }} {}
 
+    std::vector<std::string> reported() {
+        const std::lock_guard lock{mutex};
+        return log;
+    }
+
     std::mutex mutex;
     std::vector<std::string> log;
     HttpServer server;
@@ -39,6 +44,20 @@ struct TestServer {
 Response echo(const Request& request) {
     return text_response(200, std::string{request.method} + " " + std::string{request.path} + " " +
                                   std::string{request.if_none_match});
+}
+
+TEST(HttpServer, hands_on_the_query_field_by_field) {
+    TestServer running{[](const Request& request) {
+        std::string text;
+        for (const auto& [name, value] : request.query) {
+            text += std::string{name} + "=" + std::string{value} + ";";
+        }
+        return text_response(200, text);
+    }};
+    HttpClient client;
+    EXPECT_EQ(client.get(running.server.url() + "/?b=%20d&a=1+2&&a=3&flag&=x&e=").body,
+              "b=%20d;a=1 2;=;a=3;flag=;=x;e=;\n");
+    EXPECT_EQ(client.get(running.server.url() + "/").body, "\n");
 }
 
 TEST(HttpServer, hands_on_the_path_as_it_was_sent_and_without_the_query) {
@@ -132,7 +151,7 @@ TEST(HttpServer, answers_500_when_the_handler_throws_and_goes_on) {
     EXPECT_EQ(answer.status, 500);
     EXPECT_EQ(answer.body, "internal error\n");
     EXPECT_EQ(client.get(running.server.url() + "/good").status, 200);
-    EXPECT_THAT(running.log, ElementsAre("GET /bad: the disk of /srv is gone"));
+    EXPECT_THAT(running.reported(), ElementsAre("GET /bad: the disk of /srv is gone"));
 }
 
 TEST(HttpServer, finishes_running_requests_when_it_is_drained) {

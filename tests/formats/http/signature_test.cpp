@@ -121,7 +121,6 @@ TEST(DigestTest, base64_is_read_as_it_is_written) {
 
 TEST(HttpTimeTest, writes_and_reads_times_of_http) {
     EXPECT_EQ(basic_time(may_2013 + std::chrono::hours{13}), "20130524T130000Z");
-    EXPECT_EQ(http_time(may_2013), "Fri, 24 May 2013 00:00:00 GMT");
     EXPECT_EQ(parse_http_time("Fri, 24 May 2013 00:00:00 GMT"), may_2013);
     EXPECT_EQ(parse_http_time(""), std::nullopt);
     EXPECT_EQ(parse_http_time("yesterday"), std::nullopt);

@@ -1,0 +1,49 @@
+#include "serve/services.h"
+
+#include "serve/mercator_services.h"
+#include "serve/query.h"
+#include "serve/tms.h"
+#include "serve/url.h"
+#include "serve/wmts.h"
+
+namespace offgrid {
+
+std::string_view service_address(std::string_view path) {
+    for (const std::string_view folder :
+         {"/service/", "/geowebcache/service/", "/gwc/service/", "/geoserver/gwc/service/"}) {
+        if (path.starts_with(folder)) {
+            return path.substr(folder.size());
+        }
+    }
+    return {};
+}
+
+Response answer_service(const LayerSet& layers, std::string_view address, const Request& request) {
+    const auto query = Query::parse(request);
+    if (!query) {
+        return text_response(400, "a broken escape in the query");
+    }
+    const auto service = take_segment(address);
+    if (service == "tms") {
+        return answer_tms(layers, address, *query, request);
+    }
+    if (service == "wmts" && address.empty()) {
+        return answer_wmts(layers, *query, request);
+    }
+    if (service == "wmts") {
+        return take_segment(address) == "rest" ? answer_wmts_rest(layers, address, *query, request)
+                                               : text_response(404, "nothing here");
+    }
+    if (service == "gmaps") {
+        return answer_google_maps(layers, *query, request);
+    }
+    if (service == "mgmaps") {
+        return answer_mobile_google_maps(layers, *query, request);
+    }
+    if (service == "ve") {
+        return answer_virtual_earth(layers, *query, request);
+    }
+    return text_response(400, "no such service: wmts, tms, gmaps, mgmaps, ve");
+}
+
+}  // namespace offgrid

@@ -1,0 +1,250 @@
+#include "formats/base/live.h"
+#include "serve/http_server.h"
+#include "serve/router.h"
+#include "tests/serve/layers_of.h"
+#include "tests/support/http_client.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace offgrid::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr auto png_modified = std::chrono::sys_days{std::chrono::year{2024} / 5 / 17};
+
+/// Zoom 2: the columns 1 and 2, the northern three rows.
+TileRange northern_middle(int z) {
+    return z == 2 ? TileRange{2, 1, 0, 3, 3} : TileRange{z, 0, 0, 0, 0};
+}
+
+/// A server with `kenya` (PNG), `roads` (vectors) and `hills@EPSG:4326@png`, and a client.
+struct Services : testing::Test {
+    static std::vector<Layer> some_layers() {
+        std::vector<Layer> layers;
+        layers.push_back(
+            layer_with("kenya", {.format = TileFormat::png, .max_zoom = 2}, [](const TileKey& key) {
+                const auto word = fmt::format("{} {} {}", key.z, key.x, key.y);
+                return Tile{.content = png_bytes(word), .modified = png_modified};
+            }));
+        layers.back().limits = northern_middle;
+        layers.push_back(drawn_layer("roads", "z1: a ."));
+        layers.back().format = TileFormat::pbf;
+        layers.push_back(
+            drawn_layer("hills@EPSG:4326@png", "z0: west east",
+                        {.grid = &Grid::wgs84(), .format = TileFormat::png, .max_zoom = 0}));
+        return layers;
+    }
+
+    HttpResponse get(const std::string& target, const std::vector<std::string>& headers = {}) {
+        return client.get(server.url() + target, headers);
+    }
+
+    /// A GetTile of the tile 2/1/0 of `kenya`, with fields of it changed or, with no value, left
+    /// out.
+    HttpResponse get_tile(const std::vector<std::pair<std::string, std::string>>& changes = {}) {
+        std::string query = "/service/wmts?SERVICE=WMTS&VERSION=1.0.0&STYLE=";
+        for (auto [name, value] :
+             std::vector<std::pair<std::string, std::string>>{{"REQUEST", "GetTile"},
+                                                              {"LAYER", "kenya"},
+                                                              {"FORMAT", "image/png"},
+                                                              {"TILEMATRIXSET", "EPSG:900913"},
+                                                              {"TILEMATRIX", "EPSG:900913:2"},
+                                                              {"TILEROW", "0"},
+                                                              {"TILECOL", "1"}}) {
+            for (const auto& [changed, to] : changes) {
+                value = name == changed ? to : value;
+            }
+            query += value.empty() ? "" : fmt::format("&{}={}", name, value);
+        }
+        return get(query);
+    }
+
+    Live<LayerSet> layers{std::make_unique<const LayerSet>(some_layers())};
+    Router router{layers, [](std::string_view) {}};
+    HttpServer server{{.listen = "127.0.0.1:0"},
+                      [this](const Request& request) { return router.answer(request); },
+                      [](std::string_view) {}};
+    HttpClient client;
+};
+
+// PR-01
+TEST_F(Services, give_the_same_tile_by_every_address) {
+    for (
+        const auto& address :
+        {"/tiles/kenya/2/1/0.png",
+         "/service/wmts?service=WMTS&request=GetTile&version=1.0.0&layer=kenya&style=&format=image/"
+         "png&tilematrixset=EPSG:900913&tilematrix=EPSG:900913:2&tilerow=0&tilecol=1",
+         "/service/wmts?REQUEST=gettile&Layer=kenya&Format=image%2Fpng&TileMatrixSet="
+         "GoogleMapsCompatible&TileMatrix=2&TileRow=0&TileCol=1",
+         "/service/wmts/rest/kenya/EPSG:900913/EPSG:900913:2/0/1?format=image/png",
+         "/service/wmts/rest/kenya/any%20style/WebMercatorQuad/2/0/1",
+         "/service/tms/1.0.0/kenya/2/1/3.png", "/service/tms/1.0.0/kenya@EPSG:900913@png/2/1/3.png",
+         "/service/tms/1.0.0/kenya@EPSG%3A900913@png8/2/1/0.png8?flipY=true",
+         "/service/gmaps?layers=kenya&zoom=2&x=1&y=0&format=image/png",
+         "/service/gmaps?layers=kenya&zoom=2&x=1&y=0",
+         "/service/mgmaps?layers=kenya&zoom=15&x=1&y=0",
+         "/service/ve?quadkey=01&layers=kenya&format=image/png",
+         "/geowebcache/service/ve?quadkey=01&layers=kenya",
+         "/gwc/service/ve?quadkey=01&layers=kenya",
+         "/geoserver/gwc/service/ve?quadkey=01&layers=kenya"}) {
+        const auto answer = get(address);
+        EXPECT_EQ(answer.status, 200) << address << "\n" << answer.body;
+        EXPECT_EQ(answer.body, png("2 1 0")) << address;
+    }
+}
+
+// PR-02
+TEST_F(Services, say_which_rows_and_columns_there_are) {
+    struct Case {
+        std::string field;
+        std::string value;
+        std::string locator;
+        std::string text;
+    };
+    for (const auto& [field, value, locator, text] :
+         std::vector<Case>{{"TILECOL", "0", "TILECOL", "0 is not within 1 and 2"},
+                           {"TILECOL", "3", "TILECOL", "3 is not within 1 and 2"},
+                           {"TILECOL", "-1", "TILECOL", "-1 is not within 1 and 2"},
+                           {"TILEROW", "3", "TILEROW", "3 is not within 0 and 2"},
+                           {"TILEROW", "9223372036854775807", "TILEROW", "not within 0 and 2"},
+                           {"TILEMATRIX", "EPSG:900913:1", "TILEMATRIX", "no tiles in this"}}) {
+        const auto answer = get_tile({{field, value}});
+        EXPECT_EQ(answer.status, 400) << field << value;
+        EXPECT_EQ(answer.headers.at("content-type"), "application/xml");
+        EXPECT_THAT(answer.body, HasSubstr(fmt::format(
+                                     R"(exceptionCode="TileOutOfRange" locator="{}")", locator)));
+        EXPECT_THAT(answer.body, HasSubstr(text));
+    }
+}
+
+// PR-03
+TEST_F(Services, say_which_part_of_a_wmts_request_is_missing) {
+    for (const std::string field :
+         {"LAYER", "FORMAT", "TILEMATRIXSET", "TILEMATRIX", "TILEROW", "TILECOL"}) {
+        const auto answer = get_tile({{field, ""}});
+        EXPECT_EQ(answer.status, 400) << field;
+        EXPECT_THAT(
+            answer.body,
+            HasSubstr(fmt::format(R"(exceptionCode="MissingParameterValue" locator="{}")", field)));
+    }
+    EXPECT_THAT(get_tile({{"REQUEST", ""}}).body,
+                HasSubstr(R"(exceptionCode="MissingParameterValue" locator="request")"));
+}
+
+TEST_F(Services, say_which_part_of_a_wmts_request_is_wrong) {
+    for (const auto& [field, value] :
+         std::vector<std::pair<std::string, std::string>>{{"LAYER", "uganda"},
+                                                          {"FORMAT", "image/jpeg"},
+                                                          {"TILEMATRIXSET", "EPSG:4326"},
+                                                          {"TILEMATRIX", "EPSG:900913:31"},
+                                                          {"TILEMATRIX", "-1"},
+                                                          {"TILEMATRIX", "two"},
+                                                          {"TILEROW", "1.5"},
+                                                          {"TILECOL", "0x1"}}) {
+        const auto answer = get_tile({{field, value}});
+        EXPECT_EQ(answer.status, 400) << field << value;
+        EXPECT_THAT(
+            answer.body,
+            HasSubstr(fmt::format(R"(exceptionCode="InvalidParameterValue" locator="{}")", field)));
+    }
+    EXPECT_EQ(get_tile({{"REQUEST", "GetCapabilities"}}).status, 501);
+    EXPECT_THAT(get_tile({{"LAYER", "%3Cscript%3E"}}).body, Not(HasSubstr("script")));
+}
+
+// PR-04
+TEST_F(Services, answer_404_where_a_tms_layer_has_no_tiles) {
+    for (const auto* tile : {"2/0/3", "2/3/3", "2/1/0", "1/0/0", "2/4/0", "2/0/-1", "31/0/0",
+                             "2/1/-9223372036854775808"}) {
+        EXPECT_EQ(get(fmt::format("/service/tms/1.0.0/kenya/{}.png", tile)).status, 404) << tile;
+    }
+    EXPECT_EQ(get("/service/tms/1.0.0/kenya/2/1/1.png").status, 200) << "the last row covered";
+}
+
+TEST_F(Services, refuse_what_is_no_address_of_theirs) {
+    for (const auto* address :
+         {"tms/1.0.1/kenya/2/1/3.png", "tms/1.0.0/uganda/2/1/3.png", "tms/1.0.0/kenya/2/1/3.jpg",
+          "tms/1.0.0/kenya/2/1/3", "tms/1.0.0/kenya@EPSG:4326@png/2/1/3.png",
+          "tms/1.0.0/@@/0/0/0.png", "tms/1.0.0/%zz/2/1/3.png", "tms", "wms?layers=kenya", "x?a=%zz",
+          "gmaps?layers=kenya&zoom=2&x=0&y=0", "gmaps?zoom=2&x=1&y=0",
+          "gmaps?layers=kenya&zoom=2&x=1", "gmaps?layers=kenya&zoom=-1&x=0&y=0",
+          "gmaps?layers=hills&zoom=0&x=0&y=0", "mgmaps?layers=kenya&zoom=18&x=0&y=0",
+          "ve?layers=kenya", "ve?quadkey=04&layers=kenya",
+          "ve?quadkey=0000000000000000000000000000000&layers=kenya"}) {
+        const auto answer = get(std::string{"/service/"} + address);
+        EXPECT_EQ(answer.status, 400) << address;
+        EXPECT_THAT(answer.body, Not(testing::IsEmpty())) << address;
+    }
+    EXPECT_THAT(get("/service/gmaps?layers=kenya&zoom=2&x=3&y=0").body,
+                HasSubstr("The X coordinate is not sane: 3"));
+    for (const auto* address : {"wmts/rest/kenya/2/0/1", "wmts/soap", "wmts/rest/a/b/c/d/e/f/g"}) {
+        EXPECT_EQ(get(std::string{"/service/"} + address).status, 404) << address;
+    }
+}
+
+// PR-05
+TEST_F(Services, tell_where_a_tile_is_and_since_when) {
+    const auto answer = get_tile();
+    const auto& headers = answer.headers;
+    EXPECT_EQ(headers.at("geowebcache-cache-result"), "HIT");
+    EXPECT_EQ(headers.at("geowebcache-tile-index"), "[1, 3, 2]");
+    EXPECT_THAT(headers.at("geowebcache-tile-bounds"), testing::StartsWith("-10018754.17"));
+    EXPECT_EQ(headers.at("geowebcache-gridset"), "GoogleMapsCompatible");
+    EXPECT_EQ(headers.at("geowebcache-crs"), "EPSG:3857");
+    EXPECT_EQ(headers.at("last-modified"), "Fri, 17 May 2024 00:00:00 GMT");
+    EXPECT_EQ(get("/service/tms/1.0.0/hills@EPSG:4326@png/0/1/0.png")
+                  .headers.at("geowebcache-tile-bounds"),
+              "0.0,-90.0,180.0,90.0");
+}
+
+// PR-05
+TEST_F(Services, do_not_send_a_tile_again_that_is_of_the_time_the_client_has) {
+    const std::string path = "/service/gmaps?layers=kenya&zoom=2&x=1&y=0";
+    const std::string same = "If-Modified-Since: Fri, 17 May 2024 00:00:00 GMT";
+    const auto unchanged = get(path, {same});
+    EXPECT_EQ(unchanged.status, 304);
+    EXPECT_EQ(unchanged.body, "");
+    EXPECT_EQ(unchanged.headers.at("last-modified"), "Fri, 17 May 2024 00:00:00 GMT");
+
+    EXPECT_EQ(get(path, {"If-Modified-Since: Thu, 16 May 2024 23:59:59 GMT"}).status, 200);
+    EXPECT_EQ(get(path, {"If-Modified-Since: yesterday"}).status, 200);
+    EXPECT_EQ(get(path, {same, "If-None-Match: \"another\""}).status, 200) << "the tag decides";
+    EXPECT_EQ(get(path, {"If-Modified-Since: Sat, 18 May 2024 00:00:00 GMT"}).status, 200)
+        << "a rollback brings back what is older";
+}
+
+// PR-06
+TEST_F(Services, answer_204_for_a_vector_tile_that_is_not_there) {
+    const auto absent = get("/service/tms/1.0.0/roads/1/1/1.pbf");
+    EXPECT_EQ(absent.status, 204);
+    EXPECT_EQ(absent.headers.at("geowebcache-cache-result"), "MISS");
+    EXPECT_EQ(get("/service/tms/1.0.0/roads/1/0/1.pbf").status, 200);
+    EXPECT_EQ(get("/service/tms/1.0.0/hills@EPSG:4326@png/1/0/0.png").status, 404) << "no vectors";
+}
+
+// PR-07
+TEST_F(Services, do_not_ask_whether_a_wmts_client_accepts_xml) {
+    const auto answer =
+        get("/service/wmts/rest/kenya/EPSG:900913/2/0/1?format=image/png", {"Accept: image/png"});
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body, png("2 1 0"));
+}
+
+TEST_F(Services, find_the_tileset_of_a_layer_in_that_matrix_set_and_format) {
+    for (const auto* address :
+         {"wmts/rest/hills/EPSG:4326/EPSG:4326:0/0/1?format=image/png",
+          "wmts/rest/hills@EPSG:4326@png/WGS84/0/0/1", "tms/1.0.0/hills@EPSG:4326@png/0/1/0.png"}) {
+        EXPECT_EQ(get(std::string{"/service/"} + address).body, png("east")) << address;
+    }
+    EXPECT_EQ(get("/service/wmts/rest/hills/EPSG:900913/0/0/0?format=image/png").status, 400);
+}
+
+}  // namespace
+}  // namespace offgrid::test
