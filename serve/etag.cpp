@@ -21,6 +21,17 @@ bool has_already(const Request& request, std::string_view etag,
     return parse_http_date(request.if_modified_since) == modified;
 }
 
+/// The second of the time, once it is over.
+std::optional<std::chrono::sys_seconds> settled(
+    std::optional<std::chrono::system_clock::time_point> modified) {
+    if (!modified) {
+        return std::nullopt;
+    }
+    const auto second = std::chrono::floor<std::chrono::seconds>(*modified);
+    const bool is_over = second + std::chrono::seconds{1} <= std::chrono::system_clock::now();
+    return is_over ? std::optional{second} : std::nullopt;
+}
+
 }  // namespace
 
 bool matches(std::string_view if_none_match, std::string_view etag) {
@@ -57,9 +68,7 @@ Response with_etag(Response response, const Request& request,
     std::string etag;
     etag.reserve(34);
     etag.append("\"").append(fast_hash_hex(response.content())).append("\"");
-    const auto second = modified
-                            ? std::optional{std::chrono::floor<std::chrono::seconds>(*modified)}
-                            : std::nullopt;
+    const auto second = settled(modified);
     if (has_already(request, etag, second)) {
         // The client keeps the other headers with its copy (RFC 9110, 15.4.5).
         response.status = 304;

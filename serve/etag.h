@@ -15,7 +15,9 @@ bool matches(std::string_view if_none_match, std::string_view etag);
 /// Give the response the ETag of its body and, where that is known, the time since when it is as it
 /// is (`Last-Modified`); when the client has that body already, answer 304 without it. What
 /// `If-None-Match` says counts, and only without it `If-Modified-Since` (RFC 9110, 13.2.2), which
-/// has to be the same second: after a rollback an older body is the newer one.
+/// has to be the same second: after a rollback an older body is the newer one. A time of which the
+/// second is not over is not told, since another body may come in it (RFC 9110, 8.8.2.2), nor one
+/// to come.
 Response with_etag(Response response, const Request& request,
                    std::optional<std::chrono::system_clock::time_point> modified = {});
 

@@ -20,20 +20,21 @@ Response answer(const LayerSet& layers, const Query& query, const TileKey& key,
         return text_response(400, "layers is missing");
     }
     const auto* const format = query.find("format");
-    const auto layer =
-        find_tileset(layers, *name, "EPSG:900913", format == nullptr ? std::string{} : *format);
+    const auto layer = find_tileset(layers, *name, "EPSG:900913", [&](const Layer& some) {
+        return format == nullptr || is_in_format(some, *format);
+    });
     if (layer == nullptr) {
         return text_response(400, "no such layer, or not in web mercator and this format");
     }
-    if (key.z < 0 || key.z >= layer->info().grid->levels()) {
-        return text_response(400, fmt::format("The zoom level is not sane: {}", key.z));
-    }
-    const auto range = coverage_of(*layer, key.z);
-    if (key.x < range.min_x || key.x >= range.max_x) {
-        return text_response(400, fmt::format("The X coordinate is not sane: {}", key.x));
-    }
-    if (key.y < range.min_y || key.y >= range.max_y) {
-        return text_response(400, fmt::format("The Y coordinate is not sane: {}", key.y));
+    if (const auto outside = out_of_coverage(*layer, key)) {
+        switch (outside->part) {
+            case OutOfCoverage::Part::zoom:
+                return text_response(400, fmt::format("The zoom level is not sane: {}", key.z));
+            case OutOfCoverage::Part::column:
+                return text_response(400, fmt::format("The X coordinate is not sane: {}", key.x));
+            case OutOfCoverage::Part::row:
+                return text_response(400, fmt::format("The Y coordinate is not sane: {}", key.y));
+        }
     }
     return answer_service_tile(*layer, key, request);
 }

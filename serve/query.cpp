@@ -7,17 +7,14 @@
 
 namespace offgrid {
 
-std::optional<Query> Query::parse(const Request& request) {
-    Query query;
+Query::Query(const Request& request) {
     for (const auto& field : request.query) {
         const auto name = percent_decoded(field.name);
         auto value = percent_decoded(field.value);
-        if (!name || !value) {
-            return std::nullopt;
+        if (name && value) {
+            fields_.emplace_back(lower_case(*name), *std::move(value));
         }
-        query.fields_.emplace_back(lower_case(*name), *std::move(value));
     }
-    return query;
 }
 
 const std::string* Query::find(std::string_view name) const {

@@ -2,7 +2,6 @@
 
 #include "serve/request.h"
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,11 +10,10 @@
 namespace offgrid {
 
 /// The query of an address as OGC's services read it (OGC 06-121r3, section 11.5.2): the case of
-/// names does not matter. A value.
+/// names does not matter. Fields with a broken escape are as good as none. A value.
 class Query {
 public:
-    /// Nothing where a part of the query is a broken escape.
-    static std::optional<Query> parse(const Request& request);
+    explicit Query(const Request& request);
 
     /// The value of the first field of that name, which is given in lower case; null where there is
     /// none, or an empty one.

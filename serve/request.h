@@ -9,7 +9,8 @@
 
 namespace offgrid {
 
-/// `name=value` of the query of an address, both still percent-encoded.
+/// `name=value` of the query of an address, both still percent-encoded, but with a space for each
+/// `+`.
 struct QueryField {
     std::string_view name = {};
     std::string_view value = {};

@@ -18,7 +18,7 @@
 namespace offgrid {
 namespace {
 
-/// A layer's name is at most 128 bytes, each escaped in three; the numbers take the rest.
+/// A layer's name is at most 128 bytes, each escaped in three; the rest is for numbers and a grid.
 constexpr std::size_t max_path_bytes = 1024;
 
 Response json_response(const std::string& json) {

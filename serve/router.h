@@ -17,7 +17,8 @@ namespace offgrid {
 ///     /                                  the viewer, and its parts beside it
 ///     /tiles/{layer}/{z}/{x}/{y}.{ext}   a tile; y counts from the north
 ///     /tiles/{layer}.json                TileJSON 3.0.0
-///     /service/{service}…                a tile, as GeoWebCache's clients ask; see services.h
+///     /service/{service}…                a tile, as GeoWebCache's clients ask; also behind
+///                                        /geowebcache, /gwc and /geoserver/gwc: services.h
 ///     /layers.json                       all layers
 ///     /health                            whether and what is served
 ///     /metrics                           counts and states, as Prometheus reads them

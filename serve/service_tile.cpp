@@ -1,5 +1,6 @@
 #include "serve/service_tile.h"
 
+#include "formats/base/error.h"
 #include "serve/tile_handler.h"
 
 #include <fmt/format.h>
@@ -9,22 +10,51 @@
 namespace offgrid {
 namespace {
 
-/// As Java prints it, whose programs read it: a whole number has a decimal too.
+Response answer_naming_failures(const Layer& layer, const TileKey& key, const Request& request) {
+    try {
+        return answer_tile(layer, key, request);
+    } catch (const Error& error) {
+        rethrow_with(error, "layer '{}', tile {}/{}/{}", layer.id, key.z, key.x, key.y);
+    }
+}
+
+/// In decimals, at least one, as Java's clients of the header know it.
 std::string shown(double number) {
-    auto text = fmt::format("{}", number);
-    return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
+    auto text = fmt::format("{:.9f}", number);
+    const auto last = text.find_last_not_of('0');
+    text.resize(text[last] == '.' ? last + 2 : last + 1);
+    return text;
 }
 
 }  // namespace
 
-TileRange coverage_of(const Layer& layer, int z) {
-    return layer.limits ? layer.limits(z) : layer.info().grid->whole(z);
+std::optional<OutOfCoverage> out_of_coverage(const Layer& layer, const TileKey& key) {
+    using Part = OutOfCoverage::Part;
+    const auto& info = layer.info();
+    if (key.z < 0 || key.z >= info.grid->levels() ||
+        (!layer.limits && (key.z < info.min_zoom || key.z > info.max_zoom))) {
+        return OutOfCoverage{};
+    }
+    const auto coverage = layer.limits ? layer.limits(key.z) : info.grid->whole(key.z);
+    if (coverage.is_empty()) {
+        return OutOfCoverage{};
+    }
+    if (key.x < coverage.min_x || key.x >= coverage.max_x) {
+        return OutOfCoverage{Part::column, coverage};
+    }
+    if (key.y < coverage.min_y || key.y >= coverage.max_y) {
+        return OutOfCoverage{Part::row, coverage};
+    }
+    return std::nullopt;
 }
 
 Response answer_service_tile(const Layer& layer, const TileKey& key, const Request& request) {
-    auto response = answer_tile(layer, key, request);
+    auto response = answer_naming_failures(layer, key, request);
+    if (response.status == 302) {
+        return response;  // whether there is such a tile, the client will see
+    }
     const bool is_absent = response.status == 404;
-    if (is_absent && layer.format == TileFormat::pbf && coverage_of(layer, key.z).contains(key)) {
+    if (is_absent && layer.format == TileFormat::pbf) {
         response.status = 204;
     }
     const auto& grid = *layer.info().grid;

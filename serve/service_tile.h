@@ -3,15 +3,26 @@
 #include "serve/layer_set.h"
 #include "serve/request.h"
 
+#include <optional>
+
 namespace offgrid {
 
-/// The tiles of a zoom that the layer may have. REQUIRES: its grid has that zoom.
-TileRange coverage_of(const Layer& layer, int z);
+/// Why a layer cannot have a tile.
+struct OutOfCoverage {
+    enum class Part { zoom, column, row };
+
+    Part part = Part::zoom;
+    TileRange coverage{};  ///< the tiles of that zoom that it may have; empty where `part` is zoom
+};
+
+/// Nothing where the layer covers the tile: where its grid, its zooms and its limits have it. Any
+/// key may be asked.
+std::optional<OutOfCoverage> out_of_coverage(const Layer& layer, const TileKey& key);
 
 /// Answer for a tile as GeoWebCache's services do: what `answer_tile` says, with the headers
 /// `geowebcache-cache-result`, `-tile-index` (y from the south), `-tile-bounds`, `-gridset` and
-/// `-crs`; a vector tile that is not there but could be is 204. REQUIRES: the layer's grid contains
-/// it. Throws what the store throws.
+/// `-crs`; a vector tile that is not there is 204. REQUIRES: the layer covers it. Throws what the
+/// store throws, with the tile in front.
 Response answer_service_tile(const Layer& layer, const TileKey& key, const Request& request);
 
 }  // namespace offgrid

@@ -19,29 +19,29 @@ std::string_view service_address(std::string_view path) {
 }
 
 Response answer_service(const LayerSet& layers, std::string_view address, const Request& request) {
-    const auto query = Query::parse(request);
-    if (!query) {
-        return text_response(400, "a broken escape in the query");
-    }
+    const Query query{request};
     const auto service = take_segment(address);
     if (service == "tms") {
-        return answer_tms(layers, address, *query, request);
+        return answer_tms(layers, address, query, request);
     }
-    if (service == "wmts" && address.empty()) {
-        return answer_wmts(layers, *query, request);
+    if (service == "wmts" && address.starts_with("rest/")) {
+        take_segment(address);
+        return answer_wmts_rest(layers, address, query, request);
+    }
+    if (!address.empty()) {
+        return text_response(404, "nothing here");
     }
     if (service == "wmts") {
-        return take_segment(address) == "rest" ? answer_wmts_rest(layers, address, *query, request)
-                                               : text_response(404, "nothing here");
+        return answer_wmts(layers, query, request);
     }
     if (service == "gmaps") {
-        return answer_google_maps(layers, *query, request);
+        return answer_google_maps(layers, query, request);
     }
     if (service == "mgmaps") {
-        return answer_mobile_google_maps(layers, *query, request);
+        return answer_mobile_google_maps(layers, query, request);
     }
     if (service == "ve") {
-        return answer_virtual_earth(layers, *query, request);
+        return answer_virtual_earth(layers, query, request);
     }
     return text_response(400, "no such service: wmts, tms, gmaps, mgmaps, ve");
 }

@@ -32,6 +32,13 @@ bool have_the_same_tiles(const Grid& one, const Grid& other) {
     return true;
 }
 
+/// Whether `rest` is the `MATRIXSET@EXTENSION` or `MATRIXSET` that ends the layer's name, and not
+/// the end of another layer's name that has an `@` in it.
+bool is_tileset_name(const Layer& layer, std::string_view rest) {
+    return is_in_matrix_set(layer, rest) ||
+           is_in_matrix_set(layer, rest.substr(0, rest.rfind('@')));
+}
+
 }  // namespace
 
 bool is_in_matrix_set(const Layer& layer, std::string_view name) {
@@ -54,13 +61,21 @@ bool is_in_format(const Layer& layer, std::string_view format) {
 }
 
 std::shared_ptr<const Layer> find_tileset(const LayerSet& layers, const std::string& name,
-                                          const std::string& matrix_set,
-                                          const std::string& format) {
-    const auto in_set = name + '@' + matrix_set;
-    for (const auto& id : {name, in_set + '@' + gwc::extension_of_format(format), in_set}) {
-        auto layer = layers.find(id);
-        if (layer && is_in_matrix_set(*layer, matrix_set) && is_in_format(*layer, format)) {
-            return layer;
+                                          std::string_view matrix_set, const IsWanted& is_wanted) {
+    const auto will_do = [&](const Layer& layer) {
+        return (matrix_set.empty() || is_in_matrix_set(layer, matrix_set)) &&
+               (!is_wanted || is_wanted(layer));
+    };
+    if (auto layer = layers.find(name); layer && will_do(*layer)) {
+        return layer;
+    }
+    const auto prefix = name + '@';
+    const auto& all = layers.layers();
+    for (auto each = std::ranges::lower_bound(all, prefix, {}, &Layer::id);
+         each != all.end() && each->id.starts_with(prefix); ++each) {
+        if (is_tileset_name(*each, std::string_view{each->id}.substr(prefix.size())) &&
+            will_do(*each)) {
+            return layers.find(each->id);
         }
     }
     return nullptr;

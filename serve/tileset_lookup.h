@@ -2,6 +2,7 @@
 
 #include "serve/layer_set.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,10 +18,14 @@ bool is_in_matrix_set(const Layer& layer, std::string_view name);
 /// in any where it is empty.
 bool is_in_format(const Layer& layer, std::string_view format);
 
-/// The layer that a service's client means by a name, a matrix set and a format: `NAME` where it is
-/// in both, else what is called `NAME@MATRIXSET@EXTENSION` or `NAME@MATRIXSET`. Null when there is
-/// none.
+/// Which of the tilesets of a layer will do. Empty: any.
+using IsWanted = std::function<bool(const Layer& layer)>;
+
+/// The tileset that a service's client means by the name of a layer and a matrix set, any where
+/// that is empty: what is called `NAME`, else the first called `NAME@MATRIXSET@EXTENSION` or
+/// `NAME@MATRIXSET`, in whatever way it names the matrix set. Null when there is none.
 std::shared_ptr<const Layer> find_tileset(const LayerSet& layers, const std::string& name,
-                                          const std::string& matrix_set, const std::string& format);
+                                          std::string_view matrix_set,
+                                          const IsWanted& is_wanted = {});
 
 }  // namespace offgrid

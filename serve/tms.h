@@ -10,8 +10,9 @@ namespace offgrid {
 
 /// Answer for a tile of the Tile Map Service 1.0.0 (OSGeo) as GeoWebCache has it:
 /// `1.0.0/{layer}[@{gridset}@{extension}]/{z}/{x}/{y}.{extension}`, still percent-encoded, with y
-/// from the south, or from the north where the query says `flipY=true`. Outside of what the layer
-/// covers it is 404, anything else that is wrong 400. Throws what the store throws.
+/// from the south, or from the north where the query says `flipY=true`. Without a grid set it is
+/// the first of the layer in that format. Outside of what the layer covers it is 404, anything else
+/// that is wrong 400. Throws what the store throws.
 Response answer_tms(const LayerSet& layers, std::string_view address, const Query& query,
                     const Request& request);
 

@@ -17,7 +17,7 @@
 namespace offgrid {
 namespace {
 
-/// The texts are ours: nothing that the client sent comes back.
+/// The texts are ours; of what the client sent, only numbers come back.
 Response exception_report(int status, std::string_view code, std::string_view locator,
                           std::string_view text) {
     const auto xml = fmt::format(
@@ -37,10 +37,26 @@ Response invalid(std::string_view locator, std::string_view text) {
     return exception_report(400, "InvalidParameterValue", locator, text);
 }
 
-Response out_of_range(std::string_view locator, std::int64_t number, std::int64_t begin,
-                      std::int64_t end) {
-    return exception_report(400, "TileOutOfRange", locator,
-                            fmt::format("{} is not within {} and {}", number, begin, end - 1));
+Response missing(std::string_view locator) {
+    return exception_report(400, "MissingParameterValue", locator,
+                            fmt::format("{} is missing", locator));
+}
+
+Response out_of_range(const OutOfCoverage& outside, const TileKey& key) {
+    using Part = OutOfCoverage::Part;
+    const auto report = [](std::string_view locator, std::string_view text) {
+        return exception_report(400, "TileOutOfRange", locator, text);
+    };
+    const auto& coverage = outside.coverage;
+    if (outside.part == Part::zoom) {
+        return report("TILEMATRIX", "the layer has no tiles in this matrix");
+    }
+    const bool is_column = outside.part == Part::column;
+    return report(
+        is_column ? "TILECOL" : "TILEROW",
+        is_column
+            ? fmt::format("{} is not within {} and {}", key.x, coverage.min_x, coverage.max_x - 1)
+            : fmt::format("{} is not within {} and {}", key.y, coverage.min_y, coverage.max_y - 1));
 }
 
 /// What a GetTile says. Rows count from the north.
@@ -54,23 +70,33 @@ struct GetTile {
 };
 
 /// The zoom that `MATRIXSET:7`, as GeoWebCache has it, or `7`, as MapCache has it, names.
-std::optional<int> zoom_of(std::string_view matrix, const Grid& grid) {
-    const auto z = parse_number<int>(matrix.substr(matrix.rfind(':') + 1));
-    return z && *z >= 0 && *z < grid.levels() ? z : std::nullopt;
+std::optional<int> zoom_of(std::string_view matrix, const Layer& layer) {
+    const auto colon = matrix.rfind(':');
+    if (colon != std::string_view::npos && !is_in_matrix_set(layer, matrix.substr(0, colon))) {
+        return std::nullopt;
+    }
+    const auto z = parse_number<int>(matrix.substr(colon + 1));
+    return z && *z >= 0 && *z < layer.info().grid->levels() ? z : std::nullopt;
+}
+
+/// Why there is no tileset for what is asked.
+Response no_tileset(const LayerSet& layers, const GetTile& asked) {
+    if (find_tileset(layers, asked.layer, {}) == nullptr) {
+        return invalid("LAYER", "no such layer");
+    }
+    return find_tileset(layers, asked.layer, asked.matrix_set) == nullptr
+               ? invalid("TILEMATRIXSET", "the layer is in another matrix set")
+               : invalid("FORMAT", "the layer is in another format");
 }
 
 Response answer(const LayerSet& layers, const GetTile& asked, const Request& request) {
-    const auto layer = find_tileset(layers, asked.layer, asked.matrix_set, asked.format);
+    const auto layer = find_tileset(layers, asked.layer, asked.matrix_set, [&](const Layer& some) {
+        return is_in_format(some, asked.format);
+    });
     if (layer == nullptr) {
-        const auto other = layers.find(asked.layer);
-        if (other == nullptr) {
-            return invalid("LAYER", "no such layer, or not in this matrix set and format");
-        }
-        return is_in_matrix_set(*other, asked.matrix_set)
-                   ? invalid("FORMAT", "the layer is in another format")
-                   : invalid("TILEMATRIXSET", "the layer is in another matrix set");
+        return no_tileset(layers, asked);
     }
-    const auto z = zoom_of(asked.matrix, *layer->info().grid);
+    const auto z = zoom_of(asked.matrix, *layer);
     if (!z) {
         return invalid("TILEMATRIX", "no such matrix in the matrix set");
     }
@@ -79,26 +105,23 @@ Response answer(const LayerSet& layers, const GetTile& asked, const Request& req
     if (!row || !column) {
         return invalid(row ? "TILECOL" : "TILEROW", "not a number");
     }
-    const auto range = coverage_of(*layer, *z);
-    if (range.is_empty()) {
-        return exception_report(400, "TileOutOfRange", "TILEMATRIX",
-                                "the layer has no tiles in this matrix");
+    const TileKey key{*z, *column, *row};
+    if (const auto outside = out_of_coverage(*layer, key)) {
+        return out_of_range(*outside, key);
     }
-    if (*column < range.min_x || *column >= range.max_x) {
-        return out_of_range("TILECOL", *column, range.min_x, range.max_x);
-    }
-    if (*row < range.min_y || *row >= range.max_y) {
-        return out_of_range("TILEROW", *row, range.min_y, range.max_y);
-    }
-    return answer_service_tile(*layer, {*z, *column, *row}, request);
+    return answer_service_tile(*layer, key, request);
 }
 
 }  // namespace
 
 Response answer_wmts(const LayerSet& layers, const Query& query, const Request& request) {
+    if (const auto* const service = query.find("service");
+        service != nullptr && !equals_ignoring_case(*service, "WMTS")) {
+        return invalid("service", "this is WMTS");
+    }
     const auto* const operation = query.find("request");
     if (operation == nullptr) {
-        return exception_report(400, "MissingParameterValue", "request", "REQUEST is missing");
+        return missing("request");
     }
     if (!equals_ignoring_case(*operation, "GetTile")) {
         return exception_report(501, "OperationNotSupported", "request",
@@ -120,8 +143,7 @@ Response answer_wmts(const LayerSet& layers, const Query& query, const Request& 
     for (const auto& part : parts) {
         const auto* const value = query.find(part.name);
         if (value == nullptr) {
-            return exception_report(400, "MissingParameterValue", part.locator,
-                                    fmt::format("{} is missing", part.locator));
+            return missing(part.locator);
         }
         asked.*part.value = *value;
     }
@@ -130,6 +152,7 @@ Response answer_wmts(const LayerSet& layers, const Query& query, const Request& 
 
 Response answer_wmts_rest(const LayerSet& layers, std::string_view address, const Query& query,
                           const Request& request) {
+    const bool ends_in_slash = address.ends_with('/');
     std::vector<std::string> parts;
     while (!address.empty()) {
         auto part = percent_decoded(take_segment(address));
@@ -139,7 +162,7 @@ Response answer_wmts_rest(const LayerSet& layers, std::string_view address, cons
         parts.push_back(*std::move(part));
     }
     const auto count = parts.size();
-    if (count != 5 && count != 6) {
+    if ((count != 5 && count != 6) || ends_in_slash) {
         return text_response(404, "nothing here");
     }
     const auto* const format = query.find("format");

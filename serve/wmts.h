@@ -8,9 +8,10 @@
 
 namespace offgrid {
 
-/// Answer a request of WMTS 1.0.0 by key and value (OGC 07-057r7, section 8.2): GetTile. All that
-/// is wrong with it is 400 with an exception report of OWS Common (OGC 06-121r3, section 8);
-/// another operation is 501. STYLE is not looked at: a layer has one. Throws what the store throws.
+/// Answer a request of WMTS 1.0.0 by key and value (OGC 07-057r7, section 8.2): GetTile. What is
+/// wrong with it is 400 with an exception report of OWS Common (OGC 06-121r3, section 8), another
+/// operation 501; a tile that the layer could have and has not is 404 without a word. STYLE is not
+/// looked at: a layer has one. Throws what the store throws.
 Response answer_wmts(const LayerSet& layers, const Query& query, const Request& request);
 
 /// The same for an address, `{layer}[/{style}]/{TileMatrixSet}/{TileMatrix}/{TileRow}/{TileCol}`,

@@ -32,7 +32,7 @@ std::string http_date(std::chrono::sys_seconds time) {
 
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
     constexpr std::string_view form = "ddd, 00 mmm 0000 00:00:00 GMT";
-    if (text.size() != form.size()) {
+    if (text.size() != form.size() || text.find('-') != std::string_view::npos) {
         return std::nullopt;
     }
     const auto number = [&](std::size_t at, std::size_t digits) {

@@ -12,7 +12,7 @@ namespace offgrid {
 std::string http_date(std::chrono::sys_seconds time);
 
 /// The second that an IMF-fixdate says; nothing for any other text, the obsolete forms of the RFC
-/// included.
+/// included: a client that sends one gets an answer once more than needed.
 std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text);
 
 }  // namespace offgrid

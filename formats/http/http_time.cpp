@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 namespace offgrid::http {
+
 std::string basic_time(Time time) {
     const auto day = std::chrono::floor<std::chrono::days>(time);
     const std::chrono::year_month_day date{day};

@@ -27,5 +27,16 @@ TEST(ETag, is_the_same_for_the_same_body_and_another_for_another) {
     EXPECT_EQ(first.header("ETag").back(), '"');
 }
 
+TEST(ETag, comes_with_the_time_of_a_body_once_its_second_is_over) {
+    using std::chrono::seconds;
+    const auto now = std::chrono::floor<seconds>(std::chrono::system_clock::now());
+    const auto told = [](std::chrono::system_clock::time_point modified) {
+        return !with_etag(text_response(200, "a"), {}, modified).header("Last-Modified").empty();
+    };
+    EXPECT_TRUE(told(now - seconds{1}));
+    EXPECT_FALSE(told(now + seconds{1})) << "another body may come in that second";
+    EXPECT_FALSE(told(now + seconds{3600}));
+}
+
 }  // namespace
 }  // namespace offgrid

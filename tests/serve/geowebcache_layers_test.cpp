@@ -102,8 +102,8 @@ TEST_F(ServedGeowebcache, counts_rows_as_each_service_does_in_a_grid_that_is_not
     EXPECT_THAT(stored, ElementsAre("2/5/3")) << "from the south, of four rows";
 
     for (const auto* address : {"/service/tms/1.0.0/topp:states@EPSG:4326@png/2/5/3.png",
-                             "/service/wmts/rest/topp:states/EPSG:4326/EPSG:4326:2/0/5",
-                             "/tiles/topp:states@EPSG:4326@png/2/5/0.png"}) {
+                                "/service/wmts/rest/topp:states/EPSG:4326/EPSG:4326:2/0/5",
+                                "/tiles/topp:states@EPSG:4326@png/2/5/0.png"}) {
         const auto answer = ask(Request{.path = address, .query = {{"format", "image%2Fpng"}}});
         EXPECT_EQ(as_text(answer.content()), png("degrees")) << address;
     }

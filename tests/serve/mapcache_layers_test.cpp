@@ -17,6 +17,7 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace offgrid::test {
@@ -110,7 +111,15 @@ TEST_F(ServedConfig, answers_tiles_with_how_long_they_may_be_kept) {
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(body_of(answer), png("roads of the world"));
     EXPECT_EQ(answer.header("Cache-Control"), "max-age=60");
-    EXPECT_THAT(std::string{answer.header("Last-Modified")}, HasSubstr(" GMT"));
+
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    const auto modified = [&] {
+        return std::string{ask(layers, "/tiles/roads/0/0/0.png").header("Last-Modified")};
+    };
+    while (modified().empty() && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{50});  // until its second is over
+    }
+    EXPECT_THAT(modified(), HasSubstr(" GMT"));
 }
 
 TEST_F(ServedConfig, answers_absent_tiles_with_404) {

@@ -1,3 +1,4 @@
+#include "formats/base/error.h"
 #include "formats/base/live.h"
 #include "serve/http_server.h"
 #include "serve/router.h"
@@ -8,6 +9,7 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,7 +27,8 @@ TileRange northern_middle(int z) {
     return z == 2 ? TileRange{2, 1, 0, 3, 3} : TileRange{z, 0, 0, 0, 0};
 }
 
-/// A server with `kenya` (PNG), `roads` (vectors) and `hills@EPSG:4326@png`, and a client.
+/// A server and a client. `kenya` (PNG) covers a part of zoom 2, `roads` (vectors) the zooms 0 and
+/// 1, `hills` comes in two matrix sets, and there is a layer `hills@x`.
 struct Services : testing::Test {
     static std::vector<Layer> some_layers() {
         std::vector<Layer> layers;
@@ -37,9 +40,19 @@ struct Services : testing::Test {
         layers.back().limits = northern_middle;
         layers.push_back(drawn_layer("roads", "z1: a ."));
         layers.back().format = TileFormat::pbf;
+        layers.back().tiles = drawn_layer("", "z1: a .", {.max_zoom = 1}).tiles;
         layers.push_back(
             drawn_layer("hills@EPSG:4326@png", "z0: west east",
                         {.grid = &Grid::wgs84(), .format = TileFormat::png, .max_zoom = 0}));
+        layers.push_back(drawn_layer("hills@GoogleMapsCompatible", "z0: world"));
+        layers.push_back(drawn_layer("hills@x@EPSG:900913@png", "z0: other"));
+        for (const auto& [name, code] :
+             {std::pair{"broken", Errc::corrupt}, {"busy", Errc::busy}}) {
+            layers.push_back(
+                layer_with(name, {}, [code = code](const TileKey&) -> std::optional<Tile> {
+                    throw Error{code, "/srv/secret.mbtiles"};
+                }));
+        }
         return layers;
     }
 
@@ -68,7 +81,12 @@ struct Services : testing::Test {
     }
 
     Live<LayerSet> layers{std::make_unique<const LayerSet>(some_layers())};
-    Router router{layers, [](std::string_view) {}};
+    std::mutex mutex;
+    std::vector<std::string> log;
+    Router router{layers, [this](std::string_view line) {
+                      const std::lock_guard lock{mutex};
+                      log.emplace_back(line);
+                  }};
     HttpServer server{{.listen = "127.0.0.1:0"},
                       [this](const Request& request) { return router.answer(request); },
                       [](std::string_view) {}};
@@ -115,7 +133,8 @@ TEST_F(Services, say_which_rows_and_columns_there_are) {
                            {"TILECOL", "-1", "TILECOL", "-1 is not within 1 and 2"},
                            {"TILEROW", "3", "TILEROW", "3 is not within 0 and 2"},
                            {"TILEROW", "9223372036854775807", "TILEROW", "not within 0 and 2"},
-                           {"TILEMATRIX", "EPSG:900913:1", "TILEMATRIX", "no tiles in this"}}) {
+                           {"TILEMATRIX", "EPSG:900913:1", "TILEMATRIX", "no tiles in this"},
+                           {"TILEMATRIX", "EPSG:900913:30", "TILEMATRIX", "no tiles in this"}}) {
         const auto answer = get_tile({{field, value}});
         EXPECT_EQ(answer.status, 400) << field << value;
         EXPECT_EQ(answer.headers.at("content-type"), "application/xml");
@@ -147,6 +166,8 @@ TEST_F(Services, say_which_part_of_a_wmts_request_is_wrong) {
                                                           {"TILEMATRIX", "EPSG:900913:31"},
                                                           {"TILEMATRIX", "-1"},
                                                           {"TILEMATRIX", "two"},
+                                                          {"TILEMATRIX", "EPSG:4326:2"},
+                                                          {"TILEMATRIX", "nonsense:2"},
                                                           {"TILEROW", "1.5"},
                                                           {"TILECOL", "0x1"}}) {
         const auto answer = get_tile({{field, value}});
@@ -155,6 +176,8 @@ TEST_F(Services, say_which_part_of_a_wmts_request_is_wrong) {
             answer.body,
             HasSubstr(fmt::format(R"(exceptionCode="InvalidParameterValue" locator="{}")", field)));
     }
+    EXPECT_THAT(get("/service/wmts?service=WMS&request=GetTile").body,
+                HasSubstr(R"(exceptionCode="InvalidParameterValue" locator="service")"));
     EXPECT_EQ(get_tile({{"REQUEST", "GetCapabilities"}}).status, 501);
     EXPECT_THAT(get_tile({{"LAYER", "%3Cscript%3E"}}).body, Not(HasSubstr("script")));
 }
@@ -166,25 +189,40 @@ TEST_F(Services, answer_404_where_a_tms_layer_has_no_tiles) {
         EXPECT_EQ(get(fmt::format("/service/tms/1.0.0/kenya/{}.png", tile)).status, 404) << tile;
     }
     EXPECT_EQ(get("/service/tms/1.0.0/kenya/2/1/1.png").status, 200) << "the last row covered";
+    EXPECT_EQ(get("/service/tms/1.0.0/roads/2/0/3.pbf").status, 404) << "below the deepest zoom";
 }
 
 TEST_F(Services, refuse_what_is_no_address_of_theirs) {
-    for (const auto* address :
-         {"tms/1.0.1/kenya/2/1/3.png", "tms/1.0.0/uganda/2/1/3.png", "tms/1.0.0/kenya/2/1/3.jpg",
-          "tms/1.0.0/kenya/2/1/3", "tms/1.0.0/kenya@EPSG:4326@png/2/1/3.png",
-          "tms/1.0.0/@@/0/0/0.png", "tms/1.0.0/%zz/2/1/3.png", "tms", "wms?layers=kenya", "x?a=%zz",
-          "gmaps?layers=kenya&zoom=2&x=0&y=0", "gmaps?zoom=2&x=1&y=0",
-          "gmaps?layers=kenya&zoom=2&x=1", "gmaps?layers=kenya&zoom=-1&x=0&y=0",
-          "gmaps?layers=hills&zoom=0&x=0&y=0", "mgmaps?layers=kenya&zoom=18&x=0&y=0",
-          "ve?layers=kenya", "ve?quadkey=04&layers=kenya",
-          "ve?quadkey=0000000000000000000000000000000&layers=kenya"}) {
+    for (const auto* address : {"tms/1.0.1/kenya/2/1/3.png",
+                                "tms/1.0.0/uganda/2/1/3.png",
+                                "tms/1.0.0/kenya/2/1/3.jpg",
+                                "tms/1.0.0/kenya/2/1/3",
+                                "tms/1.0.0/kenya@EPSG:4326@png/2/1/3.png",
+                                "tms/1.0.0/@@/0/0/0.png",
+                                "tms/1.0.0/%zz/2/1/3.png",
+                                "tms",
+                                "wms?layers=kenya",
+                                "x?a=%zz",
+                                "wmts/rest/%zz/EPSG:900913/2/0/1",
+                                "gmaps?layers=%zz&zoom=2&x=1&y=0",
+                                "gmaps?layers=kenya&zoom=2&x=0&y=0",
+                                "gmaps?zoom=2&x=1&y=0",
+                                "gmaps?layers=kenya&zoom=2&x=1",
+                                "gmaps?layers=kenya&zoom=-1&x=0&y=0",
+                                "gmaps?layers=uganda&zoom=0&x=0&y=0",
+                                "mgmaps?layers=kenya&zoom=18&x=0&y=0",
+                                "ve?layers=kenya",
+                                "ve?quadkey=04&layers=kenya",
+                                "ve?quadkey=0000000000000000000000000000000&layers=kenya"}) {
         const auto answer = get(std::string{"/service/"} + address);
         EXPECT_EQ(answer.status, 400) << address;
         EXPECT_THAT(answer.body, Not(testing::IsEmpty())) << address;
     }
     EXPECT_THAT(get("/service/gmaps?layers=kenya&zoom=2&x=3&y=0").body,
                 HasSubstr("The X coordinate is not sane: 3"));
-    for (const auto* address : {"wmts/rest/kenya/2/0/1", "wmts/soap", "wmts/rest/a/b/c/d/e/f/g"}) {
+    for (const auto* address :
+         {"wmts/rest/kenya/2/0/1", "wmts/soap", "wmts/rest/a/b/c/d/e/f/g", "ve/x?quadkey=0",
+          "wmts/rest/kenya/EPSG:900913/2/0/1/", "gmaps/x?layers=kenya&zoom=2&x=1&y=0"}) {
         EXPECT_EQ(get(std::string{"/service/"} + address).status, 404) << address;
     }
 }
@@ -195,7 +233,8 @@ TEST_F(Services, tell_where_a_tile_is_and_since_when) {
     const auto& headers = answer.headers;
     EXPECT_EQ(headers.at("geowebcache-cache-result"), "HIT");
     EXPECT_EQ(headers.at("geowebcache-tile-index"), "[1, 3, 2]");
-    EXPECT_THAT(headers.at("geowebcache-tile-bounds"), testing::StartsWith("-10018754.17"));
+    EXPECT_EQ(headers.at("geowebcache-tile-bounds"),
+              "-10018754.171394624,10018754.171394624,0.0,20037508.342789248");
     EXPECT_EQ(headers.at("geowebcache-gridset"), "GoogleMapsCompatible");
     EXPECT_EQ(headers.at("geowebcache-crs"), "EPSG:3857");
     EXPECT_EQ(headers.at("last-modified"), "Fri, 17 May 2024 00:00:00 GMT");
@@ -208,6 +247,7 @@ TEST_F(Services, tell_where_a_tile_is_and_since_when) {
 TEST_F(Services, do_not_send_a_tile_again_that_is_of_the_time_the_client_has) {
     const std::string path = "/service/gmaps?layers=kenya&zoom=2&x=1&y=0";
     const std::string same = "If-Modified-Since: Fri, 17 May 2024 00:00:00 GMT";
+    EXPECT_EQ(client.head(server.url() + path, {same}).status, 304);
     const auto unchanged = get(path, {same});
     EXPECT_EQ(unchanged.status, 304);
     EXPECT_EQ(unchanged.body, "");
@@ -240,10 +280,33 @@ TEST_F(Services, do_not_ask_whether_a_wmts_client_accepts_xml) {
 TEST_F(Services, find_the_tileset_of_a_layer_in_that_matrix_set_and_format) {
     for (const auto* address :
          {"wmts/rest/hills/EPSG:4326/EPSG:4326:0/0/1?format=image/png",
-          "wmts/rest/hills@EPSG:4326@png/WGS84/0/0/1", "tms/1.0.0/hills@EPSG:4326@png/0/1/0.png"}) {
+          "wmts/rest/hills/WorldCRS84Quad/0/0/1", "wmts/rest/hills@EPSG:4326@png/WGS84/0/0/1",
+          "tms/1.0.0/hills@EPSG:4326@png/0/1/0.png", "tms/1.0.0/hills@WGS84@png8/0/1/0.png8",
+          "tms/1.0.0/hills/0/1/0.png?_=100%"}) {
         EXPECT_EQ(get(std::string{"/service/"} + address).body, png("east")) << address;
     }
-    EXPECT_EQ(get("/service/wmts/rest/hills/EPSG:900913/0/0/0?format=image/png").status, 400);
+    for (const auto* address :
+         {"wmts/rest/hills/EPSG:3857/0/0/0", "gmaps?layers=hills&zoom=0&x=0&y=0",
+          "gmaps?layers=hills&zoom=0&x=0&y=0&format=image/png8",
+          "tms/1.0.0/hills@EPSG:900913@png/0/0/0.png"}) {
+        EXPECT_EQ(get(std::string{"/service/"} + address).body, png("world")) << address;
+    }
+    EXPECT_EQ(get("/service/gmaps?layers=hills@x&zoom=0&x=0&y=0").body, png("other"));
+    EXPECT_THAT(get("/service/wmts/rest/hills/EPSG:900913/0/0/0?format=image/webp").body,
+                HasSubstr("FORMAT"));
+}
+
+TEST_F(Services, keep_what_failed_for_the_operator) {
+    const auto broken = get("/service/gmaps?layers=broken&zoom=0&x=0&y=0");
+    EXPECT_EQ(broken.status, 500);
+    EXPECT_THAT(broken.body, Not(HasSubstr("/srv")));
+    const auto busy = get("/service/tms/1.0.0/busy/0/0/0.png");
+    EXPECT_EQ(busy.status, 503);
+    EXPECT_EQ(busy.headers.at("retry-after"), "1");
+    const std::lock_guard lock{mutex};
+    EXPECT_THAT(log,
+                testing::ElementsAre(HasSubstr("layer 'broken', tile 0/0/0: /srv/secret.mbtiles"),
+                                     HasSubstr("layer 'busy', tile 0/0/0: /srv/secret.mbtiles")));
 }
 
 }  // namespace

@@ -26,7 +26,8 @@ TEST(HttpDate, is_nothing_where_the_text_is_no_date) {
           "Mon, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 UTC",
           "Sun, 06 nov 1994 08:49:37 GMT", "Sun, 31 Feb 1994 08:49:37 GMT",
           "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:60:37 GMT",
-          "Sun, -6 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT "}) {
+          "Sun, -6 Nov 1994 08:49:37 GMT", "Sun, 06 Nov -123 08:49:37 GMT",
+          "Mon, 06 Nov -123 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT "}) {
         EXPECT_EQ(parse_http_date(text), std::nullopt) << text;
     }
 }
