@@ -1,5 +1,7 @@
 #include "sync/admin_connection.h"
 
+#include "sync/patient_socket.h"
+
 #include <Poco/Exception.h>
 #include <Poco/Net/HTTPServerRequestImpl.h>
 
@@ -53,15 +55,12 @@ void linger(HTTPServerRequest& request, LingerPlaces& places) {
         socket.shutdownSend();
         std::array<char, 65'536> ignored{};
         const auto deadline = Clock::now() + linger_time;
-        for (auto now = Clock::now(); now < deadline; now = Clock::now()) {
-            const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - now);
-            if (!socket.poll(Poco::Timespan{left.count()}, Poco::Net::Socket::SELECT_READ) ||
-                socket.receiveBytes(ignored.data(), static_cast<int>(ignored.size())) <= 0) {
-                return;
-            }
+        while (Clock::now() < deadline &&
+               socket.receiveBytes(ignored.data(), static_cast<int>(ignored.size())) > 0) {
         }
+        set_patience(socket, Patience{linger_time});
     } catch (const Poco::Exception&) {
-        // the client has gone
+        // the client has gone, or sends nothing
     }
 }
 

@@ -4,6 +4,7 @@
 #include "formats/base/text.h"
 #include "sync/admin_connection.h"
 #include "sync/bounded_input.h"
+#include "sync/patient_socket.h"
 
 #include <Poco/Net/HTTPRequestHandler.h>
 #include <Poco/Net/HTTPServerRequest.h>
@@ -13,6 +14,7 @@
 #include <fmt/ranges.h>
 
 #include <iterator>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -29,8 +31,11 @@ using Poco::Net::HTTPServerResponse;
 /// Of a body that is read before its handler runs.
 constexpr std::uint64_t max_small_bytes = 1 << 20;
 
-/// Of silence while a body comes in, in seconds: its sender is known.
-constexpr long body_timeout = 30;
+/// Of silence while a body comes in: its sender is known.
+constexpr std::chrono::seconds silence_of_sender{30};
+
+/// Of a body: what the slowest satellite telephone has.
+constexpr std::uint64_t least_bytes_per_second = 1024;
 
 /// A body that is streamed takes a thread and a staging folder while it comes in and while it waits
 /// for its turn.
@@ -87,7 +92,7 @@ public:
           running_{requests} {}
 
     void handleRequest(HTTPServerRequest& request, HTTPServerResponse& response) override {
-        socket_of(request).setReceiveTimeout(Poco::Timespan{body_timeout, 0});
+        set_patience(socket_of(request), Patience{silence_of_sender, least_bytes_per_second});
         admitted_.request.header = [&request](const std::string& name) {
             return request.get(name, "");
         };
