@@ -200,7 +200,8 @@ private:
                                     .authorization = request.get("Authorization", ""),
                                     .host = request.get("Host", ""),
                                     .origin = request.get("Origin", ""),
-                                    .address = request.clientAddress().host().toString()});
+                                    .address = request.clientAddress().host().toString(),
+                                    .is_forwarded = is_forwarded(request)});
         switch (decision.verdict) {
             case Access::Verdict::granted:
                 caller = std::move(decision.caller);
