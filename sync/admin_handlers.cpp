@@ -10,11 +10,12 @@
 #include <Poco/Net/HTTPServerRequest.h>
 #include <Poco/Net/HTTPServerResponse.h>
 #include <Poco/Net/StreamSocket.h>
+#include <Poco/String.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <iterator>
 #include <chrono>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -77,6 +78,16 @@ std::string read_all(std::istream& stream) {
     return {std::istreambuf_iterator<char>{stream}, {}};
 }
 
+/// The lines of a header are one list (RFC 9110, section 5.3).
+std::string all_of(const HTTPServerRequest& request, const std::string& name) {
+    std::string values;
+    for (auto line = request.find(name);
+         line != request.end() && Poco::icompare(line->first, name) == 0; ++line) {
+        values += (values.empty() ? "" : ", ") + line->second;
+    }
+    return values;
+}
+
 bool has_body(const HTTPServerRequest& request) {
     return request.hasContentLength() || request.getChunkedTransferEncoding();
 }
@@ -94,7 +105,7 @@ public:
     void handleRequest(HTTPServerRequest& request, HTTPServerResponse& response) override {
         set_patience(socket_of(request), Patience{silence_of_sender, least_bytes_per_second});
         admitted_.request.header = [&request](const std::string& name) {
-            return request.get(name, "");
+            return all_of(request, name);
         };
         std::istringstream nothing;
         BoundedInput body{has_body(request) ? request.stream() : nothing, max_bytes()};
