@@ -115,6 +115,9 @@ Access::Decision Access::decide(const Caller& caller) const {
     if (!caller.is_loopback) {
         return forbid("without a users file only this machine may administer");
     }
+    if (caller.is_forwarded) {
+        return forbid("without a users file nobody may administer through a proxy");
+    }
     if (!caller.host.empty() && !names_loopback(caller.host)) {
         return forbid("without a users file only localhost may be asked");
     }

@@ -25,6 +25,7 @@ struct Caller {
     std::string host{};           ///< header `Host`
     std::string origin{};         ///< header `Origin`, which browsers add to what a page sends
     std::string address{};        ///< that the connection comes from, without the port
+    bool is_forwarded = false;    ///< by a proxy, as a header says that only proxies add
 };
 
 /// The clocks that Access goes by. A value.
@@ -36,7 +37,8 @@ struct AccessClocks {
 /// Who may administer. Safe for concurrent use.
 ///
 /// With a users file: who has a name and password in it, or a token; a change of the file counts at
-/// once. Without: whoever is on this machine and is not a browser that a foreign page has sent.
+/// once. Without: whoever is on this machine and is neither a browser that a foreign page has sent
+/// nor a proxy, behind which anybody may be.
 ///
 /// Who guesses passwords is slowed down (LoginThrottle) and takes no more than one core
 /// (HashingQueue). Neither is in the way of a token, nor of a name and password that were right

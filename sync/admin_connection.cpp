@@ -1,8 +1,11 @@
 #include "sync/admin_connection.h"
 
+#include "sync/patient_socket.h"
+
 #include <Poco/Exception.h>
 #include <Poco/Net/HTTPServerRequestImpl.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
@@ -17,6 +20,14 @@ using Poco::Net::HTTPServerResponse;
 constexpr std::chrono::seconds linger_time{2};
 
 }  // namespace
+
+bool is_forwarded(const HTTPServerRequest& request) {
+    // RFC 7239; RFC 9110, section 7.6.3; and what proxies add that know neither
+    constexpr std::array headers{"Forwarded",         "Via",       "X-Forwarded-For",
+                                 "X-Forwarded-Host",  "X-Real-IP", "X-Forwarded-Proto",
+                                 "X-Forwarded-Server"};
+    return std::ranges::any_of(headers, [&](const char* header) { return request.has(header); });
+}
 
 MessageForm form_for(const HTTPServerRequest& request) {
     return request.get("Accept", "").starts_with("text/plain") ? MessageForm::text
@@ -51,17 +62,14 @@ void linger(HTTPServerRequest& request, LingerPlaces& places) {
     try {
         auto& socket = socket_of(request);
         socket.shutdownSend();
+        set_patience(socket, Patience{linger_time});
         std::array<char, 65'536> ignored{};
         const auto deadline = Clock::now() + linger_time;
-        for (auto now = Clock::now(); now < deadline; now = Clock::now()) {
-            const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - now);
-            if (!socket.poll(Poco::Timespan{left.count()}, Poco::Net::Socket::SELECT_READ) ||
-                socket.receiveBytes(ignored.data(), static_cast<int>(ignored.size())) <= 0) {
-                return;
-            }
+        while (Clock::now() < deadline &&
+               socket.receiveBytes(ignored.data(), static_cast<int>(ignored.size())) > 0) {
         }
     } catch (const Poco::Exception&) {
-        // the client has gone
+        // the client has gone, or sends nothing
     }
 }
 

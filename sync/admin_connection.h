@@ -32,6 +32,9 @@ private:
 /// For those who are refused: they must leave threads for others.
 using LingerPlaces = Places<16>;
 
+/// Whether a proxy has sent it on for somebody else, as it says.
+bool is_forwarded(const Poco::Net::HTTPServerRequest& request);
+
 /// How the client wants messages.
 MessageForm form_for(const Poco::Net::HTTPServerRequest& request);
 

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace offgrid {
@@ -26,17 +27,26 @@ Error bad_body(std::string_view cause) {
     return Error{Errc::invalid_argument, fmt::format("cannot read the request: {}", cause)};
 }
 
+Error same_name() {
+    return bad_body("two fields have one name");
+}
+
 void add(Fields& fields, const std::string& name, std::string value) {
     if (!fields.emplace(name, std::move(value)).second) {
-        throw bad_body("two fields have one name");
+        throw same_name();
     }
 }
 
-/// Never deeper than the fields themselves, so that no nesting exhausts the stack.
+/// Never deeper than the fields themselves, so that no nesting exhausts the stack; and no field
+/// twice, of which the parser would keep the last.
 Json parse_flat(std::istream& body) {
-    const auto keep = [](int depth, Json::parse_event_t, Json&) {
+    std::set<std::string> names;
+    const auto keep = [&names](int depth, Json::parse_event_t event, Json& value) {
         if (depth > 1) {
             throw bad_body("its fields are no plain values");
+        }
+        if (event == Json::parse_event_t::key && !names.insert(value.get<std::string>()).second) {
+            throw same_name();
         }
         return true;
     };

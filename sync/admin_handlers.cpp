@@ -4,14 +4,17 @@
 #include "formats/base/text.h"
 #include "sync/admin_connection.h"
 #include "sync/bounded_input.h"
+#include "sync/patient_socket.h"
 
 #include <Poco/Net/HTTPRequestHandler.h>
 #include <Poco/Net/HTTPServerRequest.h>
 #include <Poco/Net/HTTPServerResponse.h>
 #include <Poco/Net/StreamSocket.h>
+#include <Poco/String.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <chrono>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -29,8 +32,11 @@ using Poco::Net::HTTPServerResponse;
 /// Of a body that is read before its handler runs.
 constexpr std::uint64_t max_small_bytes = 1 << 20;
 
-/// Of silence while a body comes in, in seconds: its sender is known.
-constexpr long body_timeout = 30;
+/// Of silence while a body comes in: its sender is known.
+constexpr std::chrono::seconds silence_of_sender{30};
+
+/// Of a body: what the slowest satellite telephone has.
+constexpr std::uint64_t least_bytes_per_second = 1024;
 
 /// A body that is streamed takes a thread and a staging folder while it comes in and while it waits
 /// for its turn.
@@ -72,6 +78,16 @@ std::string read_all(std::istream& stream) {
     return {std::istreambuf_iterator<char>{stream}, {}};
 }
 
+/// The lines of a header are one list (RFC 9110, section 5.3).
+std::string all_of(const HTTPServerRequest& request, const std::string& name) {
+    std::string values;
+    for (auto line = request.find(name);
+         line != request.end() && Poco::icompare(line->first, name) == 0; ++line) {
+        values += (values.empty() ? "" : ", ") + line->second;
+    }
+    return values;
+}
+
 bool has_body(const HTTPServerRequest& request) {
     return request.hasContentLength() || request.getChunkedTransferEncoding();
 }
@@ -87,9 +103,9 @@ public:
           running_{requests} {}
 
     void handleRequest(HTTPServerRequest& request, HTTPServerResponse& response) override {
-        socket_of(request).setReceiveTimeout(Poco::Timespan{body_timeout, 0});
+        set_patience(socket_of(request), Patience{silence_of_sender, least_bytes_per_second});
         admitted_.request.header = [&request](const std::string& name) {
-            return request.get(name, "");
+            return all_of(request, name);
         };
         std::istringstream nothing;
         BoundedInput body{has_body(request) ? request.stream() : nothing, max_bytes()};
@@ -195,7 +211,8 @@ private:
                                     .authorization = request.get("Authorization", ""),
                                     .host = request.get("Host", ""),
                                     .origin = request.get("Origin", ""),
-                                    .address = request.clientAddress().host().toString()});
+                                    .address = request.clientAddress().host().toString(),
+                                    .is_forwarded = is_forwarded(request)});
         switch (decision.verdict) {
             case Access::Verdict::granted:
                 caller = std::move(decision.caller);

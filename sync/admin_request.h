@@ -23,9 +23,10 @@ struct AdminRequest {
     std::string content_type{};
     std::string remote_address{};
     Identity caller{};
-    MessageForm form = MessageForm::json;                          ///< how messages are wanted
-    std::function<std::string(const std::string& name)> header{};  ///< empty where there is none
-    std::istream* body = nullptr;                                  ///< bounded; never null
+    MessageForm form = MessageForm::json;  ///< how messages are wanted
+    std::function<std::string(const std::string& name)>
+        header{};  ///< all its lines, with commas between; empty where there is none
+    std::istream* body = nullptr;  ///< bounded; never null
     std::vector<std::pair<std::string, std::string>>
         parameters{};  ///< what stands for the names in the route's pattern
 

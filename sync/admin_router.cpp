@@ -62,6 +62,16 @@ std::size_t text_in(std::string_view pattern) {
     return count;
 }
 
+void note_allowed(std::vector<std::string>& allowed, const std::string& method) {
+    if (std::ranges::find(allowed, method) != allowed.end()) {
+        return;
+    }
+    allowed.push_back(method);
+    if (method == "GET") {
+        allowed.emplace_back("HEAD");
+    }
+}
+
 /// Whether the segment is as its pattern says; adds what stands for the name in it.
 bool fits(std::string_view pattern, std::string_view segment, Parameters& parameters) {
     const auto open = pattern.find('{');
@@ -120,20 +130,25 @@ AdminRouter::Match AdminRouter::find(std::string_view method, std::string_view p
     for (const auto& segment : *segments) {
         found.path += "/" + segment;
     }
+    std::optional<std::size_t> best;
     const auto wanted = method == "HEAD" ? std::string_view{"GET"} : method;
     for (const auto& route : routes_) {
         auto parameters = match(route.pattern, *segments);
         if (!parameters) {
             continue;
         }
+        if (!best) {
+            best = text_in(route.pattern);
+        }
+        if (text_in(route.pattern) < *best) {
+            break;  // the address is another one's
+        }
         if (route.method == wanted) {
             found.route = &route;
             found.parameters = *std::move(parameters);
             return found;
         }
-        if (std::ranges::find(found.allowed, route.method) == found.allowed.end()) {
-            found.allowed.push_back(route.method);
-        }
+        note_allowed(found.allowed, route.method);
     }
     return found;
 }

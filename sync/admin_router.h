@@ -13,7 +13,9 @@ namespace offgrid {
 ///
 /// Addresses of GeoWebCache's and GeoServer's manuals are those without their context:
 /// `/geowebcache/rest/seed.json`, `/geoserver/gwc/rest/seed.json`, `/rest/seed.json` and
-/// `/seed.json` are one. Where several patterns fit, the one with the most text of its own wins.
+/// `/seed.json` are one. Where several patterns fit, the one with the most text of its own wins,
+/// whatever the method: no request falls to a wider pattern because the narrow one lacks its
+/// method.
 class AdminRouter {
 public:
     /// REQUIRES: every pattern is one, and none is there twice with one method.

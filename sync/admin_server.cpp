@@ -16,8 +16,9 @@ namespace {
 constexpr int max_threads = 64;
 constexpr int max_queued = 64;
 
-/// Of silence on a connection until its headers are in, in seconds.
-constexpr long header_timeout = 5;
+/// Of silence on a connection until its first byte comes, in seconds. For the rest see
+/// `listen_patiently`.
+constexpr long first_byte_timeout = 5;
 
 }  // namespace
 
@@ -42,7 +43,7 @@ AdminServer::AdminServer(const AdminSocketOptions& socket, AdminContext context)
     : threads_{1, max_threads} {
     Poco::Net::HTTPServerParams::Ptr params = new Poco::Net::HTTPServerParams;  // counted by Poco
     params->setKeepAlive(false);
-    params->setTimeout(Poco::Timespan{header_timeout, 0});
+    params->setTimeout(Poco::Timespan{first_byte_timeout, 0});
     params->setMaxThreads(max_threads);
     params->setMaxQueued(max_queued);
     server_ =

@@ -1,6 +1,7 @@
 #include "sync/admin_socket.h"
 
 #include "formats/base/error.h"
+#include "sync/patient_socket.h"
 
 #include <Poco/Net/NetException.h>
 #include <Poco/Net/SocketAddress.h>
@@ -27,8 +28,7 @@ Poco::Net::ServerSocket listen_for_admin(const AdminSocketOptions& options) {
     try {
         const Poco::Net::SocketAddress address{options.listen};
         check_is_protected(options, address);
-        return options.tls ? listen_with_tls(address, *options.tls)
-                           : Poco::Net::ServerSocket{address};
+        return listen_patiently(address, options.tls ? make_tls_context(*options.tls) : nullptr);
     } catch (const Poco::Net::NetException& error) {
         const auto is_taken = error.code() == POCO_EADDRINUSE;
         throw Error{is_taken ? Errc::busy : Errc::invalid_argument,

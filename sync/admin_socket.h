@@ -16,9 +16,10 @@ struct AdminSocketOptions {
     bool allows_plaintext = false;          ///< plain HTTP on an address that others reach, too
 };
 
-/// The socket that listens there. Throws `invalid_argument` for an address that is none, `busy`
-/// when it is taken, `io` when it cannot be used, what `listen_with_tls` throws, and `denied` for
-/// plain HTTP where passwords and tokens would cross a network readable.
+/// The socket that listens there, as `listen_patiently` makes it. Throws `invalid_argument` for an
+/// address that is none, `busy` when it is taken, `io` when it cannot be used, what
+/// `make_tls_context` throws, and `denied` for plain HTTP where passwords and tokens would cross a
+/// network readable.
 Poco::Net::ServerSocket listen_for_admin(const AdminSocketOptions& options);
 
 }  // namespace offgrid

@@ -3,11 +3,13 @@
 #include "formats/base/error.h"
 #include "formats/base/unique_fd.h"
 #include "sync/entry_names.h"
+#include "sync/source_file.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -63,6 +65,14 @@ UniqueFd open_archive_file(const fs::path& path) {
     return fd;
 }
 
+std::uint64_t size_of(int descriptor) {
+    struct stat info {};
+    if (::fstat(descriptor, &info) != 0) {
+        throw system_error(errno, "cannot look at the archive");
+    }
+    return static_cast<std::uint64_t>(info.st_size);
+}
+
 std::string_view cause_of(archive* handle) {
     const char* text = archive_error_string(handle);
     return text == nullptr ? "unknown cause" : text;
@@ -71,13 +81,12 @@ std::string_view cause_of(archive* handle) {
 /// One run through an archive, from its first entry to its last.
 class Unpacking {
 public:
-    Unpacking(FileOps& files, const fs::path& path, const fs::path& folder, const Limits& limits)
+    Unpacking(FileOps& files, int descriptor, const fs::path& folder, const Limits& limits)
         : files_{files},
           folder_{folder},
           limits_{limits},
           names_{limits.max_entries, limits.max_depth},
-          packed_bytes_{fs::file_size(path)},
-          fd_{open_archive_file(path)},
+          packed_bytes_{size_of(descriptor)},
           handle_{archive_read_new()} {
         archive* const handle = handle_.get();
         if (handle == nullptr || archive_read_support_format_zip(handle) != ARCHIVE_OK ||
@@ -86,7 +95,7 @@ public:
             archive_read_support_filter_zstd(handle) != ARCHIVE_OK) {
             throw Error{Errc::io, "cannot set up the archive library"};
         }
-        if (archive_read_open_fd(handle, fd_.get(), piece_bytes) != ARCHIVE_OK) {
+        if (archive_read_open_fd(handle, descriptor, piece_bytes) != ARCHIVE_OK) {
             throw failure();
         }
     }
@@ -157,7 +166,7 @@ private:
 
     void write(std::string name) {
         const auto path = folder_ / name;
-        files_.create_directories(path.parent_path());
+        files_.create_scratch_directories(path.parent_path());
         const auto file = files_.create(path);
         for (;;) {
             const auto size = archive_read_data(handle_.get(), piece_.data(), piece_.size());
@@ -194,22 +203,14 @@ private:
     Utf8Locale locale_;
     EntryNames names_;
     std::uint64_t packed_bytes_;
-    UniqueFd fd_;
     ArchiveHandle handle_;
     Bytes piece_ = Bytes(piece_bytes);
     std::uint64_t unpacked_bytes_ = 0;
     std::vector<std::string> taken_;
 };
 
-}  // namespace
-
-std::vector<std::string> unpack_archive(FileOps& files, const fs::path& archive,
-                                        const fs::path& folder, const Limits& limits) {
-    return Unpacking{files, archive, folder, limits}.run();
-}
-
-std::vector<std::string> copy_folder(FileOps& files, const fs::path& from, const fs::path& folder,
-                                     const Limits& limits) {
+std::vector<std::string> copy_entries(FileOps& files, const fs::path& from, const fs::path& folder,
+                                      const Limits& limits) {
     EntryNames names{limits.max_entries, limits.max_depth};
     std::vector<std::string> taken;
     std::uint64_t total_bytes = 0;
@@ -225,13 +226,13 @@ std::vector<std::string> copy_folder(FileOps& files, const fs::path& from, const
                         fmt::format("entry '{}' is not a regular file", printable(name))};
         }
         names.add_file(name);
-        total_bytes += entry.file_size();
-        if (total_bytes > limits.max_unpacked_bytes) {
+        const SourceFile file{entry.path(), fmt::format("entry '{}'", printable(name))};
+        if (file.size() > limits.max_unpacked_bytes - total_bytes) {
             throw Error{Errc::too_large, fmt::format("the folder holds more than {} bytes",
                                                      limits.max_unpacked_bytes)};
         }
-        files.create_directories((folder / name).parent_path());
-        files.copy_file(entry.path(), folder / name);
+        files.create_scratch_directories((folder / name).parent_path());
+        total_bytes += file.copy_to(files, folder / name, limits.max_unpacked_bytes - total_bytes);
         taken.push_back(name);
     }
     if (taken.empty()) {
@@ -239,6 +240,28 @@ std::vector<std::string> copy_folder(FileOps& files, const fs::path& from, const
     }
     std::ranges::sort(taken);
     return taken;
+}
+
+}  // namespace
+
+std::vector<std::string> unpack_archive(FileOps& files, const fs::path& archive,
+                                        const fs::path& folder, const Limits& limits) {
+    const auto file = open_archive_file(archive);
+    return unpack_archive(files, file.get(), folder, limits);
+}
+
+std::vector<std::string> unpack_archive(FileOps& files, int archive, const fs::path& folder,
+                                        const Limits& limits) {
+    return Unpacking{files, archive, folder, limits}.run();
+}
+
+std::vector<std::string> copy_folder(FileOps& files, const fs::path& from, const fs::path& folder,
+                                     const Limits& limits) {
+    try {
+        return copy_entries(files, from, folder, limits);
+    } catch (const fs::filesystem_error& error) {  // names a path
+        throw system_error(error.code().value(), "cannot read the folder");
+    }
 }
 
 }  // namespace offgrid

@@ -19,7 +19,12 @@ namespace offgrid {
 std::vector<std::string> unpack_archive(FileOps& files, const std::filesystem::path& archive,
                                         const std::filesystem::path& folder, const Limits& limits);
 
-/// Copy a folder the same way, with the same rules: links and special files are refused.
+/// The same from an archive that is open for reading.
+std::vector<std::string> unpack_archive(FileOps& files, int archive,
+                                        const std::filesystem::path& folder, const Limits& limits);
+
+/// Copy a folder the same way, with the same rules: links and special files are refused. What is
+/// thrown names files relative to it. REQUIRES: `from` is canonical.
 std::vector<std::string> copy_folder(FileOps& files, const std::filesystem::path& from,
                                      const std::filesystem::path& folder, const Limits& limits);
 

@@ -14,11 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void write(FileOps& files, const fs::path& path, std::string_view content, fs::perms permissions) {
-    const auto file = files.create(path);
-    fs::permissions(path, permissions);  // before there is anything to read
-    file->append(as_bytes(content));
-    file->sync();
+void write(OutputFile& file, std::string_view content) {
+    file.append(as_bytes(content));
+    file.sync();
 }
 
 }  // namespace
@@ -51,11 +49,9 @@ int run_certificate(const CertificateCommandOptions& options, FileOps& files) {
             throw Error{Errc::already_exists, fmt::format("{} exists already", path.string())};
         }
     }
-    constexpr auto secret = fs::perms::owner_read | fs::perms::owner_write;
     files.create_directories(folder);
-    write(files, key, made.key_pem, secret);
-    write(files, certificate, made.certificate_pem,
-          secret | fs::perms::group_read | fs::perms::others_read);
+    write(*files.create_secret(key), made.key_pem);
+    write(*files.create(certificate), made.certificate_pem);
     files.sync_directory(folder);
     fmt::print("certificate  {}\nkey          {}\nSHA-256      {}\n", certificate.string(),
                key.string(), made.sha256);

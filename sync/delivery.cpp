@@ -4,6 +4,7 @@
 #include "formats/package/manifest.h"
 #include "sync/archive.h"
 #include "sync/entry_names.h"
+#include "sync/source_file.h"
 
 #include <fmt/format.h>
 
@@ -11,15 +12,13 @@
 #include <array>
 #include <fstream>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace offgrid {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// sqlite.org/fileformat2.html, section 1.3.
-constexpr std::string_view sqlite_magic{"SQLite format 3\0", 16};
 
 bool is_sqlite(const fs::path& path) {
     std::array<char, sqlite_magic.size()> start{};
@@ -28,12 +27,31 @@ bool is_sqlite(const fs::path& path) {
     return file && std::string_view{start.data(), start.size()} == sqlite_magic;
 }
 
-FileTree unpack(FileOps& files, const fs::path& archive, const fs::path& staging,
+/// `archive` is its path or its descriptor.
+template <typename Archive>
+FileTree unpack(FileOps& files, const Archive& archive, const fs::path& staging,
                 const Limits& limits) {
     auto folder = staging / "unpacked";
-    files.create_directories(folder);
+    files.create_scratch_directories(folder);
     auto names = unpack_archive(files, archive, folder, limits);
     return {std::move(folder), std::move(names)};
+}
+
+Delivery take_source_file(FileOps& files, const SourceFile& source, const fs::path& staging,
+                          const Limits& limits) {
+    if (source.size() > limits.max_upload_bytes) {
+        throw Error{Errc::too_large,
+                    fmt::format("the file is larger than {} bytes", limits.max_upload_bytes)};
+    }
+    if (source.size() == 0) {
+        throw Error{Errc::corrupt, "the file is empty"};
+    }
+    if (!source.is_sqlite()) {
+        return unpack(files, source.descriptor(), staging, limits);
+    }
+    auto copy = staging / "copied";
+    source.copy_to(files, copy, limits.max_upload_bytes);
+    return SingleFile{std::move(copy)};
 }
 
 }  // namespace
@@ -61,31 +79,18 @@ Delivery take_upload(FileOps& files, const fs::path& upload, const fs::path& sta
 
 Delivery take_source(FileOps& files, const fs::path& source, const std::string& shown_as,
                      const fs::path& staging, const Limits& limits) {
-    const auto status = fs::symlink_status(source);
-    if (fs::is_directory(status)) {
+    try {
+        std::error_code ignored;  // told by opening it
+        if (!fs::is_directory(fs::symlink_status(source, ignored))) {
+            return take_source_file(files, {source, "the file"}, staging, limits);
+        }
         auto folder = staging / "copied";
-        files.create_directories(folder);
+        files.create_scratch_directories(folder);
         auto names = copy_folder(files, source, folder, limits);
         return FileTree{std::move(folder), std::move(names)};
+    } catch (const Error& error) {
+        rethrow_with(error, "source '{}'", printable(shown_as));
     }
-    if (!fs::is_regular_file(status)) {
-        throw Error{Errc::invalid_argument,
-                    fmt::format("source '{}' is neither a file nor a folder", printable(shown_as))};
-    }
-    const auto bytes = fs::file_size(source);
-    if (bytes > limits.max_upload_bytes) {
-        throw Error{Errc::too_large, fmt::format("source '{}' is larger than {} bytes",
-                                                 printable(shown_as), limits.max_upload_bytes)};
-    }
-    if (bytes == 0) {
-        throw Error{Errc::corrupt, fmt::format("source '{}' is empty", printable(shown_as))};
-    }
-    if (!is_sqlite(source)) {
-        return unpack(files, source, staging, limits);
-    }
-    auto copy = staging / "copied";
-    files.copy_file(source, copy);
-    return SingleFile{std::move(copy)};
 }
 
 }  // namespace offgrid

@@ -31,8 +31,6 @@ struct Identity {
     Role role = Role::admin;
     std::vector<std::string> layers{};  ///< a publisher's; empty: all
 
-    bool may_read() const { return true; }
-
     /// A layer `L` stands for itself and for its tilesets in the depot, `L@GRIDSET@EXT`.
     bool may_publish(std::string_view layer) const {
         return role == Role::admin ||

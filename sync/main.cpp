@@ -9,6 +9,10 @@
 
 #include <cstdio>
 #include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <type_traits>
 
 namespace {
 
@@ -17,83 +21,62 @@ using namespace offgrid;  // NOLINT(google-build-using-namespace): the program i
 constexpr int failure = 1;
 constexpr int usage = 2;
 
+constexpr const char* version = "offgrid " OFFGRID_VERSION;
+
+/// The verbs of the program, each with its options and what runs it.
+class Verbs {
+public:
+    explicit Verbs(CLI::App& app) : app_{app} { app.require_subcommand(1); }
+
+    template <typename Options, typename Run>
+    void add(const char* name, const char* about, void (*add_options)(CLI::App&, Options&),
+             Run run) {
+        auto* const verb = app_.add_subcommand(name, about);
+        verb->set_version_flag("--version", version);
+        const auto options = std::make_shared<Options>();
+        add_options(*verb, *options);
+        runs_[verb] = [options, run] {
+            if constexpr (std::is_invocable_v<Run, const Options&>) {
+                return run(*options);
+            } else {
+                return run(*options, posix_file_ops());
+            }
+        };
+    }
+
+    /// REQUIRES: the app is parsed.
+    int run_parsed() const { return runs_.at(app_.get_subcommands().front())(); }
+
+private:
+    CLI::App& app_;
+    std::map<const CLI::App*, std::function<int()>> runs_;
+};
+
 int run(int argc, char** argv) {
     CLI::App app{"Keep a depot of map packages up to date while it is served", "offgrid"};
-    app.set_version_flag("--version", "offgrid " OFFGRID_VERSION);
-    app.require_subcommand(1);
-
-    DaemonOptions daemon_options;
-    auto* const daemon = app.add_subcommand("daemon", "Serve a depot and take updates for it");
-    add_daemon_options(*daemon, daemon_options);
-    daemon->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
-
-    RollbackOptions rollback_options;
-    auto* const rollback =
-        app.add_subcommand("rollback", "Make an older generation of a depot current again");
-    add_rollback_options(*rollback, rollback_options);
-    rollback->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
-
-    PruneOptions prune_options;
-    auto* const prune = app.add_subcommand(
-        "prune", "Remove old generations of a depot and the files that only they have");
-    add_prune_options(*prune, prune_options);
-    prune->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
-
-    StatusOptions status_options;
-    auto* const status =
-        app.add_subcommand("status", "Show what a depot holds and which generations it keeps");
-    add_status_options(*status, status_options);
-    status->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
-
-    PasswdOptions passwd_options;
-    auto* const passwd =
-        app.add_subcommand("passwd", "Add a user of `daemon --users`, or change the password");
-    add_passwd_options(*passwd, passwd_options);
-    passwd->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
-
-    TokenOptions token_options;
-    auto* const token =
-        app.add_subcommand("token", "Make a token for a machine that uses `daemon --users`");
-    add_token_options(*token, token_options);
-    token->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
-
-    AuditOptions audit_options;
-    auto* const audit =
-        app.add_subcommand("audit", "Show who changed a depot, and check that nothing is missing");
-    add_audit_options(*audit, audit_options);
-    audit->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
-
-    CertificateCommandOptions certificate_options;
-    auto* const certificate =
-        app.add_subcommand("certificate", "Make a self-signed certificate for `daemon --tls-cert`");
-    add_certificate_options(*certificate, certificate_options);
-    certificate->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
-
+    app.set_version_flag("--version", version);
+    Verbs verbs{app};
+    verbs.add("daemon", "Serve a depot and take updates for it", add_daemon_options, run_daemon);
+    verbs.add("rollback", "Make an older generation of a depot current again", add_rollback_options,
+              run_rollback);
+    verbs.add("prune", "Remove old generations of a depot and the files that only they have",
+              add_prune_options, run_prune);
+    verbs.add("status", "Show what a depot holds and which generations it keeps",
+              add_status_options, run_status);
+    verbs.add("passwd", "Add a user of `daemon --users`, or change the password",
+              add_passwd_options, run_passwd);
+    verbs.add("token", "Make a token for a machine that uses `daemon --users`", add_token_options,
+              run_token);
+    verbs.add("audit", "Show who changed a depot, and check that nothing is missing",
+              add_audit_options, run_audit);
+    verbs.add("certificate", "Make a self-signed certificate for `daemon --tls-cert`",
+              add_certificate_options, run_certificate);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : usage;
     }
-    if (daemon->parsed()) {
-        return run_daemon(daemon_options, posix_file_ops());
-    }
-    if (rollback->parsed()) {
-        return run_rollback(rollback_options, posix_file_ops());
-    }
-    if (prune->parsed()) {
-        return run_prune(prune_options, posix_file_ops());
-    }
-    if (status->parsed()) {
-        return run_status(status_options);
-    }
-    if (passwd->parsed()) {
-        return run_passwd(passwd_options, posix_file_ops());
-    }
-    if (token->parsed()) {
-        return run_token(token_options, posix_file_ops());
-    }
-    return audit->parsed() ? run_audit(audit_options)
-                           : run_certificate(certificate_options, posix_file_ops());
+    return verbs.run_parsed();
 }
 
 }  // namespace

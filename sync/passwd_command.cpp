@@ -92,7 +92,7 @@ void add_user_options(CLI::App& app, UserOptions& options) {
 
 /// The user as it was, with what the options say put in.
 User changed_user(const Users& users, const UserOptions& options) {
-    check_user_name(options.name);  // before a password is asked for
+    check_user_name(options.name);
     const auto* const before = users.find(options.name);
     User user = before == nullptr ? User{} : *before;
     if (options.role && *options.role != user.role) {
@@ -110,6 +110,46 @@ User changed_user(const Users& users, const UserOptions& options) {
     return user;
 }
 
+/// Throws unless the options make sense for the user.
+void check_passwd(const PasswdOptions& options, const Users& users) {
+    const auto& name = options.user.name;
+    const auto* const user = users.find(name);
+    if (user == nullptr && (options.deletes || options.keeps_password)) {
+        throw Error{Errc::not_found,
+                    fmt::format("{} has no user '{}'", options.user.users.string(), name)};
+    }
+    if (options.deletes) {
+        return;
+    }
+    if (user != nullptr && user->is_token() && !options.keeps_password) {
+        throw Error{Errc::already_exists, fmt::format("'{}' is a machine with a token", name)};
+    }
+    changed_user(users, options.user);
+}
+
+std::chrono::sys_days today() {
+    return std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+}
+
+/// The user with the token in place of the one that it had.
+User user_with_token(const Users& users, const TokenOptions& options, const std::string& token) {
+    auto user = changed_user(users, options.user);
+    if (user.secret.empty() && !options.user.role) {
+        throw Error{Errc::invalid_argument,
+                    "--role is missing: what the holder of a new token may do"};
+    }
+    if (!user.secret.empty() && !user.is_token()) {
+        throw Error{Errc::already_exists,
+                    fmt::format("'{}' is a user with a password", options.user.name)};
+    }
+    user.secret = hash_token(token);
+    user.expires.reset();
+    if (options.days) {
+        user.expires = today() + std::chrono::days{*options.days};
+    }
+    return user;
+}
+
 void print_users(const Users& users) {
     for (const auto& [name, user] : users.all()) {
         fmt::print("{:<24} {:<9} {:<10} {}{}\n", name, user.is_token() ? "token" : "password",
@@ -119,10 +159,6 @@ void print_users(const Users& users) {
                        : fmt::format("{}", fmt::join(user.layers, ", ")),
                    user.expires ? fmt::format(", until {}", to_text(*user.expires)) : "");
     }
-}
-
-std::chrono::sys_days today() {
-    return std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
 }
 
 }  // namespace
@@ -152,25 +188,22 @@ int run_passwd(const PasswdOptions& options, FileOps& files) {
         print_users(Users::load(path));
         return 0;
     }
-    auto users = load_or_empty(path);
-    const bool is_known = users.find(name) != nullptr;
-    if (!is_known && (options.deletes || options.keeps_password)) {
-        throw Error{Errc::not_found, fmt::format("{} has no user '{}'", path.string(), name)};
-    }
-    if (options.deletes) {
-        users.remove(name);
-    } else {
-        auto user = changed_user(users, options.user);
-        if (user.is_token() && !options.keeps_password) {
-            throw Error{Errc::already_exists, fmt::format("'{}' is a machine with a token", name)};
+    check_passwd(options, load_or_empty(path));  // before a password is asked for
+    const auto secret =
+        options.deletes || options.keeps_password ? std::string{} : hash_password(read_password());
+    edit_users(files, path, [&](Users& users) {
+        check_passwd(options, users);
+        if (options.deletes) {
+            users.remove(name);
+            return;
         }
+        auto user = changed_user(users, options.user);
         if (!options.keeps_password) {
-            user.secret = hash_password(read_password());
+            user.secret = secret;
             user.expires.reset();
         }
         users.set(name, std::move(user));
-    }
-    users.save(files, path);
+    });
     return 0;
 }
 
@@ -183,24 +216,10 @@ void add_token_options(CLI::App& app, TokenOptions& options) {
 }
 
 int run_token(const TokenOptions& options, FileOps& files) {
-    auto users = load_or_empty(options.user.users);
-    auto user = changed_user(users, options.user);
-    if (user.secret.empty() && !options.user.role) {
-        throw Error{Errc::invalid_argument,
-                    "--role is missing: what the holder of a new token may do"};
-    }
-    if (!user.secret.empty() && !user.is_token()) {
-        throw Error{Errc::already_exists,
-                    fmt::format("'{}' is a user with a password", options.user.name)};
-    }
     const auto token = make_token();
-    user.secret = hash_token(token);
-    user.expires.reset();
-    if (options.days) {
-        user.expires = today() + std::chrono::days{*options.days};
-    }
-    users.set(options.user.name, std::move(user));
-    users.save(files, options.user.users);
+    edit_users(files, options.user.users, [&](Users& users) {
+        users.set(options.user.name, user_with_token(users, options, token));
+    });
     fmt::print("{}\n", token);
     return 0;
 }

@@ -65,7 +65,9 @@ bool set_field(ReplaceRequest& request, std::string_view name, std::string value
     } else if (name == "sha256") {
         request.sha256 = parse_sha256(name, value);
     } else if (name.starts_with(of_file)) {
-        request.sha256_by_name.emplace(name.substr(of_file.size()), parse_sha256(name, value));
+        if (auto sha256 = parse_sha256(name, value); !sha256.empty()) {
+            request.sha256_by_name.emplace(name.substr(of_file.size()), std::move(sha256));
+        }
     } else if (name == "if_match") {
         request.precondition.if_match = std::move(value);
     } else if (name == "if_none_match") {
@@ -98,12 +100,13 @@ void check_strict(const ReplaceForm& form, const std::set<std::string>& unknown)
 class MultipartForm {
 public:
     MultipartForm(std::istream& body, const std::string& boundary, FileOps& files,
-                  const std::filesystem::path& upload_path, const Limits& limits)
-        : body_{body},
-          reader_{body, boundary},
+                  const std::filesystem::path& upload_path, const Limits& limits,
+                  const OnLayer& on_layer)
+        : reader_{body, boundary},
           files_{files},
           upload_path_{upload_path},
-          limits_{limits} {}
+          limits_{limits},
+          on_layer_{on_layer} {}
 
     ReplaceForm read() {
         for (int parts = 0; reader_.hasNextPart(); ++parts) {
@@ -114,9 +117,6 @@ public:
             header.setFieldLimit(max_part_headers);
             reader_.nextPart(header);
             read_part(name_of_part(header), reader_.stream());
-            if (body_.bad()) {  // the sender fell silent; the next read would wait as long again
-                break;
-            }
             // A connection that breaks off looks like the end of a part; only the closing boundary
             // tells.
             const auto& stream = dynamic_cast<const Poco::Net::MultipartIOS&>(reader_.stream());
@@ -154,6 +154,9 @@ private:
         if (!set_field(form_.request, name, piece_.substr(0, size))) {
             unknown_.insert(name);
         }
+        if (name == "layer" && on_layer_) {
+            on_layer_(form_.request.layer);
+        }
     }
 
     void receive(std::istream& stream) {
@@ -183,11 +186,11 @@ private:
         return static_cast<std::size_t>(stream.gcount());
     }
 
-    std::istream& body_;
     Poco::Net::MultipartReader reader_;
     FileOps& files_;
     const std::filesystem::path& upload_path_;
     const Limits& limits_;
+    const OnLayer& on_layer_;
     std::set<std::string> names_;
     std::set<std::string> unknown_;
     std::string piece_ = std::string(piece_bytes, '\0');
@@ -244,7 +247,8 @@ std::string ReplaceForm::sha256() const {
 }
 
 ReplaceForm read_replace_form(std::istream& body, const std::string& content_type, FileOps& files,
-                              const std::filesystem::path& upload_path, const Limits& limits) {
+                              const std::filesystem::path& upload_path, const Limits& limits,
+                              const OnLayer& on_layer) {
     std::string media_type;
     Poco::Net::NameValueCollection parameters;
     Poco::Net::MessageHeader::splitParameters(content_type, media_type, parameters);
@@ -258,7 +262,7 @@ ReplaceForm read_replace_form(std::istream& body, const std::string& content_typ
             if (boundary.empty() || boundary.size() > max_boundary_bytes) {
                 throw bad_body("its Content-Type gives no usable boundary");
             }
-            return MultipartForm{body, boundary, files, upload_path, limits}.read();
+            return MultipartForm{body, boundary, files, upload_path, limits, on_layer}.read();
         }
     } catch (const Poco::Exception& error) {
         throw bad_body(error.displayText());

@@ -45,13 +45,11 @@ private:
     ReplaceForm read_form(const std::filesystem::path& upload_path) {
         auto form =
             read_replace_form(*request_.body, request_.content_type, context_.service.files(),
-                              upload_path, context_.service.limits());
+                              upload_path, context_.service.limits(),
+                              [this](const std::string& layer) { check_may_publish(layer); });
         context_.counts.add_received(form.upload ? form.upload->bytes : 0);
         auto& wanted = form.request;
-        if (!request_.caller.may_publish(wanted.layer)) {
-            throw Error{Errc::denied, fmt::format("'{}' may not publish layer '{}'",
-                                                  request_.caller.name, printable(wanted.layer))};
-        }
+        check_may_publish(wanted.layer);
         wanted.author = request_.caller.name;
         if (auto header = request_.header("If-Match"); !header.empty()) {
             wanted.precondition.if_match = std::move(header);
@@ -60,6 +58,13 @@ private:
             wanted.precondition.if_none_match = std::move(header);
         }
         return form;
+    }
+
+    void check_may_publish(const std::string& layer) const {
+        if (!request_.caller.may_publish(layer)) {
+            throw Error{Errc::denied, fmt::format("'{}' may not publish layer '{}'",
+                                                  request_.caller.name, printable(layer))};
+        }
     }
 
     /// The answer that was given before.

@@ -39,52 +39,21 @@ private:
 }  // namespace
 
 void SparingFileOps::check_room(const fs::path& folder, std::uint64_t bytes) {
-    const auto free = files_.free_bytes(folder);
+    const auto free = free_bytes(folder);
     if (free < min_free_bytes_ || free - min_free_bytes_ < bytes) {
         throw Error{Errc::no_space,
                     fmt::format("no room for {} bytes on the disk of {}", bytes, folder.string())};
     }
 }
 
-void SparingFileOps::create_directories(const fs::path& path) {
-    files_.create_directories(path);
-}
-
-std::unique_ptr<OutputFile> SparingFileOps::create(const fs::path& path) {
-    return std::make_unique<SparingOutputFile>(files_.create(path), *this, path.parent_path());
-}
-
-std::unique_ptr<OutputFile> SparingFileOps::append_to(const fs::path& path) {
-    return std::make_unique<SparingOutputFile>(files_.append_to(path), *this, path.parent_path());
-}
-
 void SparingFileOps::copy_file(const fs::path& from, const fs::path& to) {
     check_room(to.parent_path(), fs::file_size(from));
-    files_.copy_file(from, to);
+    ForwardingFileOps::copy_file(from, to);
 }
 
-void SparingFileOps::sync_file(const fs::path& path) {
-    files_.sync_file(path);
-}
-
-void SparingFileOps::sync_directory(const fs::path& path) {
-    files_.sync_directory(path);
-}
-
-void SparingFileOps::rename(const fs::path& from, const fs::path& to) {
-    files_.rename(from, to);
-}
-
-void SparingFileOps::exchange(const fs::path& one, const fs::path& other) {
-    files_.exchange(one, other);
-}
-
-void SparingFileOps::remove_all(const fs::path& path) {
-    files_.remove_all(path);
-}
-
-std::uint64_t SparingFileOps::free_bytes(const fs::path& path) {
-    return files_.free_bytes(path);
+std::unique_ptr<OutputFile> SparingFileOps::wrap(std::unique_ptr<OutputFile> file,
+                                                 const fs::path& path) {
+    return std::make_unique<SparingOutputFile>(std::move(file), *this, path.parent_path());
 }
 
 }  // namespace offgrid

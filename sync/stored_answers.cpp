@@ -71,7 +71,11 @@ StoredAnswers::Claim StoredAnswers::claim(const std::string& caller, const std::
 std::optional<StoredAnswers::Answer> StoredAnswers::find(const Claim& claim) const {
     const auto path = path_of(claim);
     try {
-        return parse_answer(as_text(read_file(path, max_answer_bytes)));
+        const auto text = read_file(path, max_answer_bytes);
+        if (fs::last_write_time(path) < fs::file_time_type::clock::now() - keep_.age) {
+            return std::nullopt;
+        }
+        return parse_answer(as_text(text));
     } catch (const Error& error) {
         if (error.code() == Errc::not_found) {
             return std::nullopt;

@@ -2,20 +2,30 @@
 
 #include "formats/base/error.h"
 #include "formats/base/parse_number.h"
+#include "formats/base/unique_fd.h"
 #include "serve/url.h"
 #include "sync/token.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <iterator>
+#include <thread>
 #include <utility>
 
 namespace offgrid {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Many times what reading and writing a file takes.
+constexpr std::chrono::seconds longest_edit{10};
 
 /// HTTP Basic ends the name at the first colon (RFC 7617, section 2).
 bool is_user_name(std::string_view name) {
@@ -107,6 +117,47 @@ std::string line_of(const std::string& name, const User& user) {
     return line + "\n";
 }
 
+fs::path real_place(const fs::path& path) {
+    return fs::exists(path) ? fs::canonical(path) : fs::absolute(path);
+}
+
+/// A daemon of another user may go on reading what it could read; others may no more.
+void keep_owner_and_mode(const fs::path& old_file, const fs::path& new_file) {
+    struct stat info {};
+    if (::stat(old_file.c_str(), &info) != 0) {
+        if (errno == ENOENT) {
+            return;
+        }
+        throw system_error(errno, fmt::format("cannot look at {}", old_file.string()));
+    }
+    constexpr mode_t kept = S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP;
+    if (::chown(new_file.c_str(), info.st_uid, info.st_gid) != 0 ||
+        ::chmod(new_file.c_str(), info.st_mode & kept) != 0) {
+        throw system_error(errno,
+                           fmt::format("cannot keep owner and mode of {}", old_file.string()));
+    }
+}
+
+/// The lock of who changes a users file: on its folder, as the file itself is replaced.
+UniqueFd lock_folder(const fs::path& folder) {
+    using Clock = std::chrono::steady_clock;
+    UniqueFd fd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!fd.is_open()) {
+        throw system_error(errno, fmt::format("cannot open folder {}", folder.string()));
+    }
+    const auto deadline = Clock::now() + longest_edit;
+    while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            throw system_error(errno, fmt::format("cannot lock folder {}", folder.string()));
+        }
+        if (Clock::now() >= deadline) {
+            throw Error{Errc::busy, fmt::format("another program changes {}", folder.string())};
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    }
+    return fd;
+}
+
 }  // namespace
 
 bool User::is_token() const {
@@ -132,7 +183,10 @@ Users Users::parse(std::string_view content, const std::string& name) {
                         fmt::format("{}:{}: not a line `name:hash[:role[:layers[:expires]]]`", name,
                                     number)};
         }
-        users.users_.insert_or_assign(std::string{user_name}, *std::move(user));
+        if (!users.users_.emplace(user_name, *std::move(user)).second) {
+            throw Error{Errc::corrupt,
+                        fmt::format("{}:{}: user '{}' is there twice", name, number, user_name)};
+        }
     }
     return users;
 }
@@ -142,17 +196,24 @@ void Users::save(FileOps& files, const fs::path& path) const {
     for (const auto& [name, user] : users_) {
         text += line_of(name, user);
     }
-    const auto target = fs::absolute(path);
+    const auto target = real_place(path);
     auto beside = target;
     beside += ".new";
     files.remove_all(beside);
-    const auto file = files.create(beside);
-    fs::permissions(beside, fs::perms::owner_read |
-                                fs::perms::owner_write);  // before there is anything to read
+    const auto file = files.create_secret(beside);
+    keep_owner_and_mode(target, beside);
     file->append(as_bytes(text));
     file->sync();
     files.rename(beside, target);
     files.sync_directory(target.parent_path());
+}
+
+void edit_users(FileOps& files, const fs::path& path,
+                const std::function<void(Users& users)>& change) {
+    const auto lock = lock_folder(real_place(path).parent_path());
+    auto users = fs::exists(path) ? Users::load(path) : Users{};
+    change(users);
+    users.save(files, path);
 }
 
 void Users::set(const std::string& name, User user) {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -38,13 +39,15 @@ public:
     Users() = default;
 
     /// Read the file. Throws `not_found` when there is none and `corrupt` naming the line that is
-    /// none.
+    /// none, or whose user is there already.
     static Users load(const std::filesystem::path& path);
 
     /// The users in the content of the file `name`.
     static Users parse(std::string_view content, const std::string& name);
 
-    /// Write the file in one step, readable by its owner alone.
+    /// Write the file in one step, behind a link where the path is one. It keeps its owner and what
+    /// owner and group may; a new one is its owner's alone. Throws `denied` when it cannot keep
+    /// them.
     void save(FileOps& files, const std::filesystem::path& path) const;
 
     /// Add the user, or change it. Throws `invalid_argument` for a name that a users file cannot
@@ -62,6 +65,12 @@ public:
 private:
     std::map<std::string, User> users_;
 };
+
+/// Change a users file, or make it, with nobody else changing it between its being read and its
+/// being written. Throws `busy` when somebody is at it for seconds, and what `load`, `change` and
+/// `save` throw.
+void edit_users(FileOps& files, const std::filesystem::path& path,
+                const std::function<void(Users& users)>& change);
 
 /// The largest file that `Users::load` takes.
 inline constexpr std::uint64_t max_users_bytes = 1 << 20;

@@ -22,8 +22,12 @@ namespace fs = std::filesystem;
     throw system_error(errno, fmt::format("cannot {} {}", action, path.string()));
 }
 
-UniqueFd open_or_throw(const fs::path& path, int flags, std::string_view action) {
-    UniqueFd fd{::open(path.c_str(), flags | O_CLOEXEC, 0644)};
+constexpr mode_t ordinary = 0644;
+constexpr mode_t secret = 0600;
+
+UniqueFd open_or_throw(const fs::path& path, int flags, std::string_view action,
+                       mode_t mode = ordinary) {
+    UniqueFd fd{::open(path.c_str(), flags | O_CLOEXEC, mode)};
     if (!fd.is_open()) {
         fail(action, path);
     }
@@ -51,8 +55,9 @@ void write_all(int fd, BytesView piece, const fs::path& path) {
 
 class PosixOutputFile final : public OutputFile {
 public:
-    PosixOutputFile(fs::path path, int flags, std::string_view action)
-        : path_{std::move(path)}, fd_{open_or_throw(path_, O_WRONLY | O_CREAT | flags, action)} {}
+    PosixOutputFile(fs::path path, int flags, std::string_view action, mode_t mode = ordinary)
+        : path_{std::move(path)},
+          fd_{open_or_throw(path_, O_WRONLY | O_CREAT | flags, action, mode)} {}
 
     void append(BytesView piece) override { write_all(fd_.get(), piece, path_); }
 
@@ -70,18 +75,19 @@ private:
 class PosixFileOps final : public FileOps {
 public:
     void create_directories(const fs::path& path) override {
-        if (path.empty() || is_folder(path)) {
-            return;
-        }
-        create_directories(path.parent_path());
-        if (::mkdir(path.c_str(), 0755) != 0 && (errno != EEXIST || !is_folder(path))) {
-            fail("create folder", path);
-        }
-        sync_directory(path.has_parent_path() ? path.parent_path() : fs::path{"."});
+        make_folders(path, [this](const fs::path& parent) { sync_directory(parent); });
+    }
+
+    void create_scratch_directories(const fs::path& path) override {
+        make_folders(path, [](const fs::path&) {});
     }
 
     std::unique_ptr<OutputFile> create(const fs::path& path) override {
         return std::make_unique<PosixOutputFile>(path, O_EXCL, "create");
+    }
+
+    std::unique_ptr<OutputFile> create_secret(const fs::path& path) override {
+        return std::make_unique<PosixOutputFile>(path, O_EXCL, "create", secret);
     }
 
     std::unique_ptr<OutputFile> append_to(const fs::path& path) override {
@@ -158,6 +164,20 @@ public:
             fail("look up free space of", path);
         }
         return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+    }
+
+private:
+    /// `note_parent` is told the folder in which each new one is.
+    template <typename NoteParent>
+    static void make_folders(const fs::path& path, const NoteParent& note_parent) {
+        if (path.empty() || is_folder(path)) {
+            return;
+        }
+        make_folders(path.parent_path(), note_parent);
+        if (::mkdir(path.c_str(), 0755) != 0 && (errno != EEXIST || !is_folder(path))) {
+            fail("create folder", path);
+        }
+        note_parent(path.has_parent_path() ? path.parent_path() : fs::path{"."});
     }
 };
 

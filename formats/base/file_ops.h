@@ -40,8 +40,16 @@ public:
     /// Create the folder and its missing parents, each one durable in the folder above it.
     virtual void create_directories(const std::filesystem::path& path) = 0;
 
+    /// The same for folders that need not outlive a power cut, which takes no wait for the disk.
+    virtual void create_scratch_directories(const std::filesystem::path& path) {
+        create_directories(path);
+    }
+
     /// Open a file for writing that must not exist yet.
     virtual std::unique_ptr<OutputFile> create(const std::filesystem::path& path) = 0;
+
+    /// The same for a file that nobody but its owner may open, from its first moment on.
+    virtual std::unique_ptr<OutputFile> create_secret(const std::filesystem::path& path) = 0;
 
     /// Open a file for writing at its end, wherever that is by then (O_APPEND); made where there is
     /// none.

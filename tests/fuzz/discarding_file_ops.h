@@ -18,6 +18,9 @@ public:
         check(path);
         return std::make_unique<Nothing>();
     }
+    std::unique_ptr<OutputFile> create_secret(const std::filesystem::path& path) override {
+        return create(path);
+    }
     std::unique_ptr<OutputFile> append_to(const std::filesystem::path& path) override {
         return create(path);
     }

@@ -6,8 +6,25 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <sstream>
 #include <string>
+
+namespace {
+
+bool is_taken(const std::string& content, const std::string& type) {
+    std::istringstream body{content};
+    offgrid::DiscardingFileOps files{"/staging"};
+    try {
+        offgrid::read_replace_form(body, type, files, "/staging/upload",
+                                   {.max_upload_bytes = 100'000});
+        return true;
+    } catch (const offgrid::Error&) {
+        return false;
+    }
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t size) {
     if (size == 0) {
@@ -15,13 +32,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t siz
     }
     const std::string type =
         *input == 'u' ? "application/x-www-form-urlencoded" : "multipart/form-data; boundary=cut";
-    std::istringstream body{std::string{reinterpret_cast<const char*>(input) + 1, size - 1}};
-    offgrid::DiscardingFileOps files{"/staging"};
-    try {
-        offgrid::read_replace_form(body, type, files, "/staging/upload",
-                                   {.max_upload_bytes = 100'000});
-    } catch (const offgrid::Error&) {
-        // refused
+    const std::string body{reinterpret_cast<const char*>(input) + 1, size - 1};
+    if (!is_taken(body, type) || *input == 'u') {
+        return 0;
+    }
+    // What does not show its end must not be taken for a whole form.
+    const auto end = body.find("--cut--");
+    if (end == std::string::npos || is_taken(body.substr(0, end), type)) {
+        std::abort();
     }
     return 0;
 }

@@ -27,52 +27,29 @@ private:
     std::unique_ptr<OutputFile> file_;
 };
 
-FileOps& CountingFileOps::step() {
-    ++counts_.steps;
-    return posix_file_ops();
-}
-
-void CountingFileOps::create_directories(const fs::path& path) {
-    step().create_directories(path);
-}
-
-std::unique_ptr<OutputFile> CountingFileOps::create(const fs::path& path) {
-    return std::make_unique<CountingOutputFile>(*this, step().create(path));
-}
-
-std::unique_ptr<OutputFile> CountingFileOps::append_to(const fs::path& path) {
-    return std::make_unique<CountingOutputFile>(*this, step().append_to(path));
-}
-
 void CountingFileOps::copy_file(const fs::path& from, const fs::path& to) {
-    step().copy_file(from, to);
+    ForwardingFileOps::copy_file(from, to);
     counts_.bytes += fs::file_size(to);
 }
 
 void CountingFileOps::sync_file(const fs::path& path) {
     ++counts_.syncs;
-    step().sync_file(path);
+    ForwardingFileOps::sync_file(path);
 }
 
 void CountingFileOps::sync_directory(const fs::path& path) {
     ++counts_.syncs;
-    step().sync_directory(path);
-}
-
-void CountingFileOps::rename(const fs::path& from, const fs::path& to) {
-    step().rename(from, to);
-}
-
-void CountingFileOps::exchange(const fs::path& one, const fs::path& other) {
-    step().exchange(one, other);
+    ForwardingFileOps::sync_directory(path);
 }
 
 void CountingFileOps::remove_all(const fs::path& path) {
-    step().remove_all(path);
+    ++counts_.steps;
+    ForwardingFileOps::remove_all(path);
 }
 
-std::uint64_t CountingFileOps::free_bytes(const fs::path& path) {
-    return posix_file_ops().free_bytes(path);
+std::unique_ptr<OutputFile> CountingFileOps::wrap(std::unique_ptr<OutputFile> file,
+                                                  const fs::path& /*path*/) {
+    return std::make_unique<CountingOutputFile>(*this, std::move(file));
 }
 
 }  // namespace offgrid::test

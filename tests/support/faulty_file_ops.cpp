@@ -62,6 +62,13 @@ std::unique_ptr<OutputFile> FaultyFileOps::create(const std::filesystem::path& p
     });
 }
 
+std::unique_ptr<OutputFile> FaultyFileOps::create_secret(const std::filesystem::path& path) {
+    return take({.name = "create", .path = path}, [&]() -> std::unique_ptr<OutputFile> {
+        return std::make_unique<FaultyOutputFile>(*this, path,
+                                                  posix_file_ops().create_secret(path));
+    });
+}
+
 std::unique_ptr<OutputFile> FaultyFileOps::append_to(const std::filesystem::path& path) {
     return take({.name = "append_to", .path = path}, [&]() -> std::unique_ptr<OutputFile> {
         return std::make_unique<FaultyOutputFile>(*this, path, posix_file_ops().append_to(path));

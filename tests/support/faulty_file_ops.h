@@ -40,6 +40,7 @@ public:
 
     void create_directories(const std::filesystem::path& path) override;
     std::unique_ptr<OutputFile> create(const std::filesystem::path& path) override;
+    std::unique_ptr<OutputFile> create_secret(const std::filesystem::path& path) override;
     std::unique_ptr<OutputFile> append_to(const std::filesystem::path& path) override;
     void copy_file(const std::filesystem::path& from, const std::filesystem::path& to) override;
     void sync_file(const std::filesystem::path& path) override;

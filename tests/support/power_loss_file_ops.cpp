@@ -74,10 +74,18 @@ void PowerLossFileOps::create_directories(const fs::path& path) {
 }
 
 std::unique_ptr<OutputFile> PowerLossFileOps::create(const fs::path& path) {
-    auto file = std::make_unique<PowerLossOutputFile>(*this, path, posix_file_ops().create(path));
+    return created(path, posix_file_ops().create(path));
+}
+
+std::unique_ptr<OutputFile> PowerLossFileOps::create_secret(const fs::path& path) {
+    return created(path, posix_file_ops().create_secret(path));
+}
+
+std::unique_ptr<OutputFile> PowerLossFileOps::created(const fs::path& path,
+                                                      std::unique_ptr<OutputFile> file) {
     names_[path] = std::make_shared<Content>();
     after_step_();
-    return file;
+    return std::make_unique<PowerLossOutputFile>(*this, path, std::move(file));
 }
 
 std::unique_ptr<OutputFile> PowerLossFileOps::append_to(const fs::path& path) {

@@ -30,6 +30,7 @@ public:
 
     void create_directories(const std::filesystem::path& path) override;
     std::unique_ptr<OutputFile> create(const std::filesystem::path& path) override;
+    std::unique_ptr<OutputFile> create_secret(const std::filesystem::path& path) override;
     std::unique_ptr<OutputFile> append_to(const std::filesystem::path& path) override;
     void copy_file(const std::filesystem::path& from, const std::filesystem::path& to) override;
     void sync_file(const std::filesystem::path& path) override;
@@ -48,6 +49,8 @@ private:
     };
     using NamesToContents = std::map<std::filesystem::path, std::shared_ptr<Content>>;
 
+    std::unique_ptr<OutputFile> created(const std::filesystem::path& path,
+                                        std::unique_ptr<OutputFile> file);
     std::shared_ptr<Content>& content_of(const std::filesystem::path& path);
     void note_sync(const std::filesystem::path& path);
 

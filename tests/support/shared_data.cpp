@@ -3,16 +3,25 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <stdexcept>
+#include <string>
 
 namespace offgrid::test {
 
 namespace fs = std::filesystem;
 
-std::optional<fs::path> shared_data(std::string_view name) {
+namespace {
+
+fs::path root() {
     const char* const configured = std::getenv("OFFGRID_SHARED_DATA");
-    const auto root = configured != nullptr ? fs::path{configured}
-                                            : fs::path{OFFGRID_SOURCE_DIR} / "../shared/data";
-    const auto path = (root / name).lexically_normal();
+    return configured != nullptr ? fs::path{configured}
+                                 : fs::path{OFFGRID_SOURCE_DIR} / "../shared/data";
+}
+
+}  // namespace
+
+std::optional<fs::path> shared_data(std::string_view name) {
+    const auto path = (root() / name).lexically_normal();
     if (!fs::exists(path)) {
         std::cout << "skipped: " << name << " is not here\n";
         return std::nullopt;
@@ -28,6 +37,9 @@ std::vector<fs::path> shared_files(std::string_view folder) {
                 files.push_back(entry.path());
             }
         }
+    }
+    if (files.empty() && fs::exists(root())) {
+        throw std::runtime_error{"the data set has nothing in " + std::string{folder}};
     }
     std::ranges::sort(files);
     return files;

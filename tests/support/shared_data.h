@@ -12,8 +12,8 @@ namespace offgrid::test {
 /// prints that it skips the file.
 std::optional<std::filesystem::path> shared_data(std::string_view name);
 
-/// The regular files below a folder of the data set, sorted; empty, and said so, when it is not
-/// there.
+/// The regular files below a folder of the data set, sorted; empty, and said so, where there is no
+/// data set. Throws when there is one without such files: the test would prove nothing.
 std::vector<std::filesystem::path> shared_files(std::string_view folder);
 
 }  // namespace offgrid::test

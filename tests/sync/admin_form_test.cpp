@@ -54,6 +54,8 @@ TEST(AdminForm, is_refused_when_it_makes_no_sense) {
         {"application/json", "7", "no JSON object"},
         {"application/json", R"({"to": {"a": 1}})", "plain values"},
         {"application/json", std::string(100'000, '['), "plain values"},
+        {"application/json", R"({"keep": 10, "keep": 1})", "one name"},
+        {"application/json", R"({"to": null, "to": 1})", "one name"},
         {"application/json", R"({"to": 7, "colour": 1})", "unknown field `colour`"},
         {"text/csv", "to=7", "neither"},
     };

@@ -67,6 +67,11 @@ TEST_F(AdminRouterTest, prefers_the_pattern_with_the_most_text) {
     EXPECT_EQ(found("POST", "/seed/.json"), "POST /seed/{layer}");
 }
 
+TEST_F(AdminRouterTest, takes_no_wider_pattern_for_a_method_that_the_best_one_lacks) {
+    EXPECT_EQ(found("GET", "/seed/a.json"), "");
+    EXPECT_THAT(router_.find("GET", "/seed/a.json").allowed, ElementsAre("POST"));
+}
+
 TEST_F(AdminRouterTest, answers_a_head_as_a_get) {
     EXPECT_EQ(found("HEAD", "/layers.xml"), "GET /layers.xml");
 }
@@ -74,7 +79,7 @@ TEST_F(AdminRouterTest, answers_a_head_as_a_get) {
 TEST_F(AdminRouterTest, says_what_an_address_takes) {
     const auto match = router_.find("DELETE", "/seed/a");
     EXPECT_EQ(match.route, nullptr);
-    EXPECT_THAT(match.allowed, ElementsAre("GET", "POST"));
+    EXPECT_THAT(match.allowed, ElementsAre("GET", "HEAD", "POST"));
 }
 
 TEST(Query, is_decoded) {

@@ -1,10 +1,12 @@
 #include "sync/archive.h"
 
+#include "formats/base/forwarding_file_ops.h"
 #include "tests/support/errors.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temp_folder.h"
 #include "tests/sync/archives.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <iostream>
@@ -61,6 +63,28 @@ TEST(Archive, of_every_kind_is_unpacked_with_and_without_folders) {
         EXPECT_EQ(read_text(at.folder / "c/d/e.sqlite"), "two");
         EXPECT_EQ(read_text(at.folder / "f"), "three");
     }
+}
+
+/// A disk that takes no time to make folders durable for.
+class NoDurableFolders final : public ForwardingFileOps {
+public:
+    NoDurableFolders() : ForwardingFileOps{posix_file_ops()} {}
+
+    void create_directories(const fs::path& path) override {
+        throw Error{Errc::io, fmt::format("waits for the disk for {}", path.string())};
+    }
+};
+
+TEST(Archive, and_a_folder_are_staged_without_a_wait_for_the_disk_for_each_of_their_folders) {
+    NoDurableFolders files;
+    Unpacked at;
+    fs::create_directory(at.root / "copy");
+    write_archive(at.archive, ArchiveKind::zip, {{"a/b/one", "1"}, {"c/two", "2"}});
+
+    EXPECT_THAT(unpack_archive(files, at.archive, at.folder, at.limits),
+                ElementsAre("a/b/one", "c/two"));
+    EXPECT_THAT(copy_folder(files, fs::canonical(at.folder), at.root / "copy", at.limits),
+                ElementsAre("a/b/one", "c/two"));
 }
 
 TEST(Archive, may_have_names_in_any_script) {

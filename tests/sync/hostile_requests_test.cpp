@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 namespace offgrid::test {
@@ -264,6 +266,31 @@ TEST_F(HostileRequestsThatLast, and_never_even_start_let_others_in_by_and_by) {
         silent.emplace_back(admin_port());
     }
     EXPECT_EQ(daemon_->word("kenya", {0, 0, 0}), "top");
+    EXPECT_TRUE(takes_a_replace_soon());
+}
+
+// Heads for all threads, and bodies for all places.
+TEST_F(HostileRequestsThatLast, and_drip_are_broken_off) {
+    std::vector<RawConnection> dripping;
+    for (const auto& start : {head_of_length(megabyte) + part_of_layer + start_of_file,
+                              std::string{"GET /status HTTP/1.1\r\nX-A: "}}) {
+        for (int i = 0; i < 64; ++i) {
+            dripping.emplace_back(admin_port());
+            dripping.back().send(start);
+        }
+    }
+    std::jthread drops{[&](const std::stop_token& stop) {
+        std::mutex mutex;
+        std::condition_variable_any wake;
+        std::unique_lock lock{mutex};
+        while (!stop.stop_requested()) {
+            wake.wait_for(lock, stop, std::chrono::seconds{1}, [] { return false; });
+            for (auto& connection : dripping) {
+                connection.send("x");
+            }
+        }
+    }};
+
     EXPECT_TRUE(takes_a_replace_soon());
 }
 

@@ -2,7 +2,12 @@
 
 #include "formats/package/depot.h"
 #include "formats/package/replace.h"
+#include "tests/support/temp_folder.h"
 #include "tests/support/tiles.h"
+
+#include <chrono>
+#include <stdexcept>
+#include <thread>
 
 namespace offgrid::test {
 namespace {
@@ -50,6 +55,17 @@ std::string word_at(HttpClient& client, const std::string& serving_url, const st
         return "(status " + std::to_string(response.status) + " " + response.failure + ")";
     }
     return response.body.substr(png("").size());
+}
+
+void wait_for_upload(const std::filesystem::path& depot, Process& sender) {
+    using Clock = std::chrono::steady_clock;
+    const auto deadline = Clock::now() + std::chrono::seconds{60};
+    while (names_below(depot / "staging").empty()) {
+        if (!sender.is_running() || Clock::now() > deadline) {
+            throw std::runtime_error{"no upload comes in: " + sender.output()};
+        }
+        std::this_thread::yield();
+    }
 }
 
 LiveDaemon::LiveDaemon(const std::filesystem::path& depot, const std::vector<std::string>& options,

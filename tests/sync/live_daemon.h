@@ -22,6 +22,10 @@ Manifest manual_layout();
 std::string word_at(HttpClient& client, const std::string& serving_url, const std::string& layer,
                     const TileKey& key);
 
+/// Wait until an upload, which another program sends, comes in. Throws with what that has said when
+/// it ends first or nothing comes for long.
+void wait_for_upload(const std::filesystem::path& depot, Process& sender);
+
 /// A real daemon on free ports, with a client for each.
 class LiveDaemon {
 public:

@@ -57,6 +57,27 @@ TEST(ReplaceForm, has_its_parts_in_any_order) {
     }
 }
 
+TEST(ReplaceForm, tells_the_layer_before_it_takes_the_file) {
+    const TempFolder folder;
+    std::istringstream stream{part("layer", "kenya") + file_part("tiles") + end};
+    const auto refuse = [](const std::string& layer) { throw Error{Errc::denied, layer}; };
+
+    EXPECT_THAT(
+        [&] {
+            read_replace_form(stream, multipart, posix_file_ops(), folder / "upload", {}, refuse);
+        },
+        throws(Errc::denied, HasSubstr("kenya")));
+
+    EXPECT_THAT(names_below(folder.path()), testing::IsEmpty());
+}
+
+TEST(ReplaceForm, with_an_empty_hash_asks_for_no_check) {
+    const auto form =
+        Reading{}.read(part("layer", "a") + part("sha256:x.sqlite", "") + part("sha256", "") + end);
+    EXPECT_THAT(form.request.sha256_by_name, testing::IsEmpty());
+    EXPECT_EQ(form.request.sha256, "");
+}
+
 TEST(ReplaceForm, keeps_every_byte_of_a_file_that_looks_like_the_form) {
     std::string content;
     for (int i = 0; i < 100'000; ++i) {

@@ -85,9 +85,13 @@ TEST_F(StoredAnswersTest, are_forgotten_after_a_day) {
     for (const auto& entry : fs::directory_iterator{folder_ / "answers"}) {
         fs::last_write_time(entry, entry.last_write_time() - 25h);
     }
-    store(answers, "new", "new");
     EXPECT_EQ(stored(answers, "anna", "old"), "(none)");
+    EXPECT_EQ(names_below(folder_ / "answers").size(), 1U);
+
+    store(answers, "new", "new");
+
     EXPECT_EQ(stored(answers, "anna", "new"), "new");
+    EXPECT_EQ(names_below(folder_ / "answers").size(), 1U) << "its place is free again";
 }
 
 TEST_F(StoredAnswersTest, have_sane_keys) {
@@ -99,7 +103,7 @@ TEST_F(StoredAnswersTest, have_sane_keys) {
     }
 }
 
-TEST_F(StoredAnswersTest, that_are_damaged_are_no_answers) {
+TEST_F(StoredAnswersTest, that_are_damaged_say_so_as_nobody_knows_what_was_done) {
     auto answers = open();
     store(answers, "k", "done");
     for (const auto& entry : fs::directory_iterator{folder_ / "answers"}) {

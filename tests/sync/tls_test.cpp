@@ -216,11 +216,10 @@ TEST_F(TlsTest, ends_in_time_though_an_upload_does_not) {
     auto options = tls_options();
     options.insert(options.end(), {"--drain-timeout", "1"});
     LiveDaemon daemon{folder_ / "depot", options};
-    const Process upload{{"curl", "-sS", "--noproxy", "*", "--cacert", certificate(),
-                          "--limit-rate", "1k", "-F", "layer=a", "-F",
-                          "file=@" + (folder_ / "slow").string(), daemon.replace_url()}};
-    while (names_below(folder_ / "depot/staging").empty()) {
-    }
+    Process upload{{"curl", "-sS", "--noproxy", "*", "--cacert", certificate(), "--limit-rate",
+                    "1k", "-F", "layer=a", "-F", "file=@" + (folder_ / "slow").string(),
+                    daemon.replace_url()}};
+    wait_for_upload(folder_ / "depot", upload);
 
     EXPECT_EQ(daemon.process().stop(SIGTERM, std::chrono::seconds{10}), 0);
 }

@@ -7,6 +7,10 @@
 #include "tests/support/temp_folder.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <thread>
 
 namespace offgrid::test {
 namespace {
@@ -103,16 +107,65 @@ TEST(Users, refuse_a_line_that_is_none_and_name_it) {
 
 TEST(Users, are_written_for_their_owner_alone) {
     const TempFolder folder;
-    write_file(folder / "users", "anna:$y$a\n");
-    auto users = Users::load(folder / "users");
+    Users users;
     users.set("bert", {.secret = "$y$b"});
 
     users.save(posix_file_ops(), folder / "users");
 
-    EXPECT_EQ(read_text(folder / "users"), "anna:$y$a\nbert:$y$b\n");
+    EXPECT_EQ(read_text(folder / "users"), "bert:$y$b\n");
     EXPECT_EQ(fs::status(folder / "users").permissions(),
               fs::perms::owner_read | fs::perms::owner_write);
     EXPECT_EQ(names_below(folder.path()), std::vector<std::string>{"users"});
+}
+
+TEST(Users, stay_readable_for_the_group_that_the_file_has) {
+    const TempFolder folder;
+    write_file(folder / "users", "anna:$y$a\n");
+    fs::permissions(folder / "users", static_cast<fs::perms>(0644));
+    const gid_t group = ::geteuid() == 0 ? 12'345 : ::getegid();
+    ASSERT_EQ(::chown((folder / "users").c_str(), ::geteuid(), group), 0);
+
+    Users::load(folder / "users").save(posix_file_ops(), folder / "users");
+
+    struct stat info {};
+    ASSERT_EQ(::stat((folder / "users").c_str(), &info), 0);
+    EXPECT_EQ(info.st_gid, group);
+    EXPECT_EQ(info.st_mode & 0777, 0640U) << "others need not read it";
+}
+
+TEST(Users, are_written_behind_a_link) {
+    const TempFolder folder;
+    write_file(folder / "there/users", "anna:$y$a\n");
+    fs::create_symlink("there/users", folder / "users");
+
+    edit_users(posix_file_ops(), folder / "users",
+               [](Users& users) { users.set("bert", {.secret = "$y$b"}); });
+
+    EXPECT_TRUE(fs::is_symlink(folder / "users"));
+    EXPECT_EQ(read_text(folder / "there/users"), "anna:$y$a\nbert:$y$b\n");
+}
+
+TEST(Users, that_several_change_at_a_time_lose_nobody) {
+    const TempFolder folder;
+    std::vector<std::thread> threads;
+    for (char name = 'a'; name < 'i'; ++name) {
+        threads.emplace_back([&folder, name] {
+            for (std::size_t length = 1; length <= 10; ++length) {
+                edit_users(posix_file_ops(), folder / "users", [&](Users& users) {
+                    users.set(std::string(length, name), {.secret = "$y$a"});
+                });
+            }
+        });
+    }
+    for (auto& thread : threads) {
+        thread.join();
+    }
+    EXPECT_EQ(Users::load(folder / "users").all().size(), 80U);
+}
+
+TEST(Users, refuse_a_name_that_is_there_twice) {
+    EXPECT_THAT([] { Users::parse("anna:$y$a\nbert:$y$b\nanna:$y$c:reader\n", "users"); },
+                throws(Errc::corrupt, HasSubstr("users:3: user 'anna' is there twice")));
 }
 
 TEST(Users, have_names_that_a_file_and_a_header_can_hold) {
@@ -130,7 +183,6 @@ TEST(Identity, may_what_its_role_and_layers_say) {
     const Identity any_publisher{.name = "p", .role = Role::publisher};
     const Identity admin{.name = "a", .role = Role::admin};
 
-    EXPECT_TRUE(reader.may_read());
     EXPECT_FALSE(reader.may_publish("sf:roads"));
     EXPECT_TRUE(publisher.may_publish("sf:roads"));
     EXPECT_TRUE(publisher.may_publish("sf:roads@EPSG:4326@png")) << "a tileset of the layer";
