@@ -84,7 +84,7 @@ public:
         {
             const std::lock_guard lock{mutex_};
             if (auto idle = idle_.take(path)) {
-                return Lease{*this, path, std::move(idle)};
+                return Lease{*this, path, std::move(idle), discards_};
             }
         }
         return acquire_spelled(spelled(path), timeout);
@@ -105,15 +105,27 @@ public:
     /// The same at a cost that depends on these files only.
     void close_idle_of(const std::vector<std::string>& paths) {
         std::vector<std::unique_ptr<Handle>> closing;
-        {
+        for (const auto& path : paths) {
+            const auto name = spelled(path);
             const std::lock_guard lock{mutex_};
-            for (const auto& path : paths) {
-                while (auto handle = idle_.take(path)) {
-                    closing.push_back(std::move(handle));
-                }
+            while (auto handle = idle_.take(name)) {
+                closing.push_back(std::move(handle));
             }
         }
         close(closing);
+    }
+
+    /// Close the handles of files in whose place there are others now: idle ones at once, those in
+    /// use as they come back. For few files: they are remembered.
+    void discard(const std::vector<std::string>& paths) {
+        if (!paths.empty()) {
+            const std::lock_guard lock{mutex_};
+            ++discards_;
+            for (const auto& path : paths) {
+                discarded_[spelled(path)] = discards_;
+            }
+        }
+        close_idle_of(paths);
     }
 
     /// Close every handle that is not in use.
@@ -156,11 +168,13 @@ private:
     Lease acquire_spelled(std::string path, std::chrono::milliseconds timeout) {
         const auto deadline = std::chrono::steady_clock::now() + timeout;
         std::unique_ptr<Handle> evicted;  // closed after the lock is gone
+        std::uint64_t asked_at = 0;
         {
             std::unique_lock lock{mutex_};
             for (;;) {
+                asked_at = discards_;
                 if (auto idle = idle_.take(path)) {
-                    return Lease{*this, std::move(path), std::move(idle)};
+                    return Lease{*this, std::move(path), std::move(idle), discards_};
                 }
                 if (open_ < capacity_) {
                     ++open_;
@@ -182,7 +196,7 @@ private:
         }
         evicted.reset();
         auto handle = open_or_return_place(path);
-        return Lease{*this, std::move(path), std::move(handle)};
+        return Lease{*this, std::move(path), std::move(handle), asked_at};
     }
 
     std::unique_ptr<Handle> open_or_return_place(const std::string& path) {
@@ -230,10 +244,12 @@ private:
         return closed;
     }
 
-    void give_back(std::string path, std::unique_ptr<Handle> handle, bool is_spent) {
+    void give_back(std::string path, std::unique_ptr<Handle> handle, std::uint64_t asked_at,
+                   bool is_spent) {
         {
             const std::lock_guard lock{mutex_};
-            if (!is_spent && (keep_ == Keep::all || holds_.contains(path))) {
+            if (!is_spent && !is_discarded(path, asked_at) &&
+                (keep_ == Keep::all || holds_.contains(path))) {
                 idle_.add(std::move(path), std::move(handle), ticks_);
             }
         }
@@ -242,6 +258,14 @@ private:
             return_places(1);
         }
         changed_.notify_one();
+    }
+
+    bool is_discarded(const std::string& path, std::uint64_t asked_at) const {
+        if (discarded_.empty()) {
+            return false;
+        }
+        const auto found = discarded_.find(path);
+        return found != discarded_.end() && found->second > asked_at;
     }
 
     /// Let others have the places of handles that are closed.
@@ -280,6 +304,8 @@ private:
     std::condition_variable changed_;
     IdleHandles<Handle> idle_;
     std::unordered_map<std::string, std::size_t> holds_;
+    std::unordered_map<std::string, std::uint64_t> discarded_;  // the discard that it was in
+    std::uint64_t discards_ = 0;
     std::size_t open_ = 0;
     std::size_t waiting_ = 0;
     std::size_t evictions_ = 0;

@@ -201,6 +201,10 @@ std::vector<KeptGeneration> Depot::generations() const {
     return kept;
 }
 
+bool Depot::keeps(std::uint64_t number) const {
+    return number <= current().highest && fs::exists(generation_path(number));
+}
+
 std::optional<std::uint64_t> Depot::previous_number() const {
     const auto [number, highest] = current();
     const auto made_from = load_head(number).generation.previous;
@@ -212,7 +216,7 @@ std::optional<std::uint64_t> Depot::previous_number() const {
     return above == kept.begin() ? std::nullopt : std::optional{*std::prev(above)};
 }
 
-void Depot::publish(FileOps& files, const Generation& generation, const Generation& known) const {
+void Depot::write(FileOps& files, const Generation& generation, const Generation& known) const {
     const FileList nothing;
     bool has_new_nodes = false;
     for (const auto& [name, manifest] : generation.layers) {
@@ -223,21 +227,38 @@ void Depot::publish(FileOps& files, const Generation& generation, const Generati
     if (has_new_nodes) {  // or there before, but perhaps not durable
         files.sync_directory(nodes_.folder());
     }
-    const auto highest = is_depot(root_) ? current().highest : generation.number;
     write_durably(files, generation_path(generation.number), as_bytes(to_json(generation)));
-    write_current(files, {generation.number, std::max(highest, generation.number)});
 }
 
-Generation Depot::switch_to(FileOps& files, std::uint64_t number, const Generation& known) const {
+void Depot::make_current(FileOps& files, std::uint64_t number) const {
+    if (!is_depot(root_)) {
+        write_current(files, {number, number});
+        return;
+    }
     const auto [current_number, highest] = current();
-    if (number > highest || !fs::exists(generation_path(number))) {
+    if (number == current_number) {
+        files.sync_directory(root_);  // who made it current may have died before that
+        return;
+    }
+    write_current(files, {number, std::max(highest, number)});
+}
+
+void Depot::publish(FileOps& files, const Generation& generation, const Generation& known) const {
+    write(files, generation, known);
+    make_current(files, generation.number);
+}
+
+Generation Depot::load_kept(std::uint64_t number, const Generation& known) const {
+    if (!keeps(number)) {
         throw Error{Errc::not_found,
                     fmt::format("depot {} does not keep generation {}", root_.string(), number)};
     }
-    auto generation = load(number, known);
-    if (number != current_number) {
-        write_current(files, {number, highest});
-    }
+    return load(number, known);
+}
+
+Generation Depot::switch_to(FileOps& files, std::uint64_t number, const Generation& known) const {
+    auto generation = load_kept(number, known);
+    make_current(files, number);
     return generation;
 }
 

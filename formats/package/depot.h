@@ -67,6 +67,9 @@ public:
     /// current is not among them.
     std::vector<KeptGeneration> generations() const;
 
+    /// Whether the generation is kept: it was current once, and is there.
+    bool keeps(std::uint64_t number) const;
+
     /// The generation that a step back from the current one leads to: the one it was made from;
     /// where that is gone, the highest that is kept below that. Nothing when there is none.
     std::optional<std::uint64_t> previous_number() const;
@@ -74,13 +77,24 @@ public:
     /// The number after the highest that any generation ever had here.
     std::uint64_t next_number() const;
 
-    /// Write a generation that does not exist yet and make it current: the one step in which a
-    /// replace happens. `known` is a generation that is kept, whose nodes need no writing.
+    /// Write a generation that does not exist yet, whole and durable, which nobody reads before
+    /// `make_current`. `known` is a generation that is kept, whose nodes need no writing.
+    void write(FileOps& files, const Generation& generation, const Generation& known = {}) const;
+
+    /// Make a generation that is there, whole, the current one: the one step in which a replace or
+    /// a rollback happens. Where it is current already, that is made durable. REQUIRES: the
+    /// DepotLock.
+    void make_current(FileOps& files, std::uint64_t number) const;
+
+    /// Both.
     void publish(FileOps& files, const Generation& generation, const Generation& known = {}) const;
 
-    /// Make a kept generation current again, back or forth, and read it. Throws `not_found` when
-    /// the depot does not keep it, and what `load` throws; then nothing has changed. REQUIRES: the
-    /// DepotLock.
+    /// Read a kept generation to make it current again, back or forth. Throws `not_found` when the
+    /// depot does not keep it, and what `load` throws.
+    Generation load_kept(std::uint64_t number, const Generation& known = {}) const;
+
+    /// Make a kept generation current again, and read it. Throws what `load_kept` throws; then
+    /// nothing has changed. REQUIRES: the DepotLock.
     Generation switch_to(FileOps& files, std::uint64_t number, const Generation& known = {}) const;
 
     /// Where the file of an installed layer is stored, whether it is there or not.
