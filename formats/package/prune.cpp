@@ -72,7 +72,7 @@ private:
     FileOps& files_;
     const Depot& depot_;
     PruneMode mode_;
-    Depot::Current current_;
+    CurrentNumbers current_;
     PruneReport report_;
     std::map<std::uint64_t, UniqueFd> locks_;   // of what is removed, until it is
     std::map<std::string, Hashes> live_nodes_;  // by layer: two may have the same list of files

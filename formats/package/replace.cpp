@@ -259,6 +259,7 @@ Generation ReplaceTransaction::prepare(const CommitOptions& options) {
     }
     next_.stored_bytes = store_files();
     if (next_.layers == current_.layers) {
+        depot_.repair(files_, current_);
         return current_;
     }
     next_.number = depot_.next_number();

@@ -300,15 +300,15 @@ TEST_F(ReplaceTransactionTest, refuses_what_would_exceed_the_quota_of_the_depot)
         const auto manifest =
             test::write_package(replace.staging() / "uganda", "uganda", "z0: u z1: v");
         replace.add_package(manifest, replace.staging() / "uganda");
-        EXPECT_THAT([&] { replace.commit({.quota_bytes = before + 1}); },
-                    throws(Errc::no_space,
+        EXPECT_THAT([&] { replace.check_quota(before + 1); },
+                    throws(Errc::too_large,
                            HasSubstr("the quota of the depot is " + std::to_string(before + 1))));
     }
     EXPECT_EQ(depot.current_number(), 1U);
     EXPECT_EQ(test::names_below(depot.root() / "files").front(), "kenya/");
     ReplaceTransaction replace{posix_file_ops(), depot};
     replace.remove_file("kenya", north_west_file);
-    EXPECT_EQ(replace.commit({.quota_bytes = 1}).number, 2U) << "less than before";
+    EXPECT_NO_THROW(replace.check_quota(1)) << "less than before";
 }
 
 TEST_F(ReplaceTransactionTest, sweeping_removes_what_a_dead_transaction_left) {
