@@ -102,6 +102,12 @@ std::optional<std::string> tail_of(const fs::path& path) {
 
 }  // namespace
 
+std::string outcome_of(const std::exception& error) {
+    const auto* const known = dynamic_cast<const Error*>(&error);
+    return fmt::format("{}: {}", known == nullptr ? "failed" : name_of(known->code()),
+                       error.what());
+}
+
 AuditLog::AuditLog(FileOps& files, const fs::path& depot, Log log, Clock clock)
     : files_{files},
       path_{depot / log_name},

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -29,6 +30,9 @@ struct AuditEntry {
     std::vector<FileChange> files{};            ///< the first ones are listed, the rest is counted
     std::string outcome = "done";               ///< or what it failed with: `corrupt: …`
 };
+
+/// What an entry says of a change that failed: `corrupt: …`.
+std::string outcome_of(const std::exception& error);
 
 /// The audit log of a depot, `audit.log` in its folder: one line of JSON for each change, only ever
 /// appended to. README.md here says what is in a line.

@@ -55,10 +55,11 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
                depot_,
                *pool_,
                layers_,
+               audit_,
                {.limits = options.limits,
                 .sources = SourceRoots{options.source_roots},
                 .drain_timeout = drain_timeout_}},
-      depot_service_{replace_.served()},
+      depot_service_{replace_.served(), audit_},
       jobs_{files,
             depot_,
             replace_,
@@ -84,11 +85,11 @@ Response Daemon::answer(const Request& request) {
 std::vector<AdminRoute> Daemon::admin_routes(const Log& log) {
     audit_.note_current(depot_.current_number());
     replace_.set_quota(quota_.config().limit_bytes());
-    auto routes = replace_routes({replace_, answers_, replace_counts_, audit_, log});
+    auto routes = replace_routes({replace_, answers_, replace_counts_, log});
     const auto add = [&](std::vector<AdminRoute> more) {
         std::ranges::move(more, std::back_inserter(routes));
     };
-    add(depot_routes(depot_service_, audit_, log));
+    add(depot_routes(depot_service_, log));
     add(metrics_routes([this] { return serving_metrics(); }, replace_counts_));
     add(rest_routes({.replace = replace_,
                      .jobs = jobs_,

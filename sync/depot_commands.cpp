@@ -5,18 +5,19 @@
 #include "formats/package/prune.h"
 #include "serve/log.h"
 #include "sync/audit.h"
+#include "sync/generation_json.h"
 #include "sync/wait_for_servers.h"
 
 #include <CLI/CLI.hpp>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <chrono>
 #include <cstdio>
-#include <ctime>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace offgrid {
@@ -25,11 +26,13 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
+constexpr int damaged_exit_code = 1;
 constexpr int lagging_exit_code = 3;
 
-/// The depot in a folder. Throws `not_found` when there is none: nothing here makes one.
+/// The depot in a folder; it may have lost its file CURRENT. Throws `not_found` when there is none:
+/// nothing here makes one.
 Depot open_depot(const fs::path& folder) {
-    if (!Depot::is_depot(folder)) {
+    if (!Depot::is_depot(folder) && !fs::is_directory(folder / "generations")) {
         throw Error{Errc::not_found, fmt::format("{} is no depot", folder.string())};
     }
     return Depot{folder};
@@ -67,35 +70,33 @@ std::string megabytes(std::uint64_t bytes) {
     return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
 }
 
-std::string time_text(std::int64_t seconds) {
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
-}
-
 void print(const Json& json) {
     fmt::print("{}\n", json.dump(1, ' ', false, Json::error_handler_t::replace));
 }
 
-Json to_value(const KeptGeneration& some) {
-    if (!some.damage.empty()) {
-        return {{"number", some.number}, {"current", some.is_current}, {"damage", some.damage}};
+/// What the depot holds, or why that cannot be read.
+struct Holdings {
+    std::optional<Generation> current{};
+    std::string damage{};
+};
+
+Holdings holdings_of(const Depot& depot) {
+    try {
+        return {.current = depot.load_current()};
+    } catch (const Error& error) {
+        return {.damage = error.what()};
     }
-    Json json{{"number", some.number}, {"current", some.is_current}};
-    json["previous"] = some.previous ? Json(*some.previous) : Json(nullptr);
-    json["created"] = time_text(some.created);
-    json["author"] = some.author;
-    json["change"] = some.change;
-    json["stored_bytes"] = some.stored_bytes;
-    json["files"] = some.totals.files;
-    json["bytes"] = some.totals.bytes;
-    json["tiles"] = some.totals.tiles;
-    return json;
 }
 
-void print_json(const Depot& depot, const Generation& current,
+void print_json(const Depot& depot, const Holdings& holdings,
                 const std::vector<LaggingServer>& lagging) {
-    Json json{{"depot", depot.root().string()}, {"generation", current.number}};
+    Json json{{"depot", depot.root().string()}};
+    json["generation"] = holdings.current ? Json(holdings.current->number) : Json(nullptr);
+    if (!holdings.damage.empty()) {
+        json["damage"] = holdings.damage;
+    }
     json["layers"] = Json::array();
-    for (const auto& [name, manifest] : current.layers) {
+    for (const auto& [name, manifest] : holdings.current.value_or(Generation{}).layers) {
         const auto totals = manifest.files.totals();
         json["layers"].push_back({{"layer", name},
                                   {"files", totals.files},
@@ -104,7 +105,11 @@ void print_json(const Depot& depot, const Generation& current,
     }
     json["generations"] = Json::array();
     for (const auto& some : depot.generations()) {
-        json["generations"].push_back(to_value(some));
+        auto value = to_value(some);
+        if (!some.damage.empty()) {
+            value["damage"] = some.damage;
+        }
+        json["generations"].push_back(std::move(value));
     }
     json["lagging"] = Json::array();
     for (const auto& server : lagging) {
@@ -113,7 +118,7 @@ void print_json(const Depot& depot, const Generation& current,
     print(json);
 }
 
-void print_text(const Depot& depot, const Generation& current) {
+void print_text(const Generation& current) {
     const auto totals = totals_of(current);
     fmt::print("generation {}: {}, {}, {}, {}\n", current.number,
                count(current.layers.size(), "layer"), count(totals.files, "file"),
@@ -121,6 +126,15 @@ void print_text(const Depot& depot, const Generation& current) {
     for (const auto& [name, manifest] : current.layers) {
         fmt::print("  {}: {}, {}\n", name, count(manifest.files.size(), "file"),
                    megabytes(manifest.files.totals().bytes));
+    }
+}
+
+void print_text(const Depot& depot, const Holdings& holdings,
+                const std::vector<LaggingServer>& lagging) {
+    if (holdings.current) {
+        print_text(*holdings.current);
+    } else {
+        fmt::print("damaged: {}\n", holdings.damage);
     }
     fmt::print("kept:\n");
     for (const auto& some : depot.generations()) {
@@ -130,6 +144,18 @@ void print_text(const Depot& depot, const Generation& current) {
                                      megabytes(some.stored_bytes),
                                      some.author.empty() ? "-" : some.author, some.change)
                        : some.damage);
+    }
+    for (const auto& server : lagging) {
+        fmt::print("{} lags: {}\n", server.url, server.reason);
+    }
+}
+
+/// The number of the current generation for people, who may have come because there is none.
+std::string current_text(const Depot& depot) {
+    try {
+        return std::to_string(depot.current_number());
+    } catch (const Error&) {
+        return "one that cannot be read";
     }
 }
 
@@ -175,7 +201,7 @@ void add_status_options(CLI::App& app, StatusOptions& options) {
 int run_rollback(const RollbackOptions& options, FileOps& files) {
     const auto depot = open_depot(options.depot);
     const auto locked = lock(depot, "/rest/rollback");
-    const auto from = depot.current_number();
+    const auto from = current_text(depot);
     const auto to = options.to ? options.to : depot.previous_number();
     if (!to) {
         throw Error{Errc::not_found, fmt::format("depot {} keeps no generation before {}",
@@ -210,16 +236,20 @@ int run_prune(const PruneOptions& options, FileOps& files) {
 int run_status(const StatusOptions& options) {
     const auto depot = open_depot(options.depot);
     const std::chrono::seconds timeout{options.is_waiting ? options.timeout_s : 0};
-    const auto lagging = wait_for_servers(options.servers, [&] { return depot.current_number(); },
-                                          {.timeout = timeout});
-    const auto current = depot.load_current();
+    auto holdings = holdings_of(depot);
+    std::vector<LaggingServer> lagging;
+    if (holdings.current && !options.servers.empty()) {
+        lagging = wait_for_servers(options.servers, [&] { return depot.current_number(); },
+                                   {.timeout = timeout});
+        holdings = holdings_of(depot);
+    }
     if (options.is_json) {
-        print_json(depot, current, lagging);
+        print_json(depot, holdings, lagging);
     } else {
-        print_text(depot, current);
-        for (const auto& server : lagging) {
-            fmt::print("{} lags: {}\n", server.url, server.reason);
-        }
+        print_text(depot, holdings, lagging);
+    }
+    if (!holdings.current) {
+        return damaged_exit_code;
     }
     return lagging.empty() ? 0 : lagging_exit_code;
 }

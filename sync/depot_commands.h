@@ -39,15 +39,17 @@ void add_rollback_options(CLI::App& app, RollbackOptions& options);
 void add_prune_options(CLI::App& app, PruneOptions& options);
 void add_status_options(CLI::App& app, StatusOptions& options);
 
-/// Make an older generation current again: the exit code. Throws `busy` when a process, such as a
-/// daemon, holds the depot.
+/// Make an older generation current again: the exit code. A named one also where the current one,
+/// or the file CURRENT, is damaged. Throws `busy` when a process, such as a daemon, holds the
+/// depot.
 int run_rollback(const RollbackOptions& options, FileOps& files);
 
 /// Remove old generations and what only they had: the exit code. Throws `busy` as `run_rollback`.
 int run_prune(const PruneOptions& options, FileOps& files);
 
 /// Print what the depot holds, which generations it keeps and which servers do not serve the
-/// current one: the exit code, 3 when there are such. Needs no lock, so it works beside a daemon.
+/// current one: the exit code, 3 when there are such, 1 when the current generation is damaged; the
+/// others are listed all the same. Needs no lock, so it works beside a daemon.
 int run_status(const StatusOptions& options);
 
 }  // namespace offgrid

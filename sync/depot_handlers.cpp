@@ -69,15 +69,13 @@ Json json_of(const KeptGeneration& kept) {
     return json;
 }
 
-Reply answer_rollback(DepotService& service, AuditLog& audit, const Log& log,
-                      AdminRequest& request) {
+AuditEntry audit_entry(const AdminRequest& request) {
+    return {.who = request.caller, .from = request.remote_address};
+}
+
+Reply answer_rollback(DepotService& service, const Log& log, AdminRequest& request) {
     const auto fields = read_fields(request, {"to"});
-    const auto report = service.rollback(number_in(fields, "to"), [&](const RollbackReport& made) {
-        audit.record({.who = request.caller,
-                      .from = request.remote_address,
-                      .action = "rollback",
-                      .generation = made.generation});
-    });
+    const auto report = service.rollback(number_in(fields, "to"), audit_entry(request));
     const auto line =
         fmt::format("rolled back from generation {} to {}", report.previous, report.generation);
     log(fmt::format("{} for '{}'", line, request.caller.name));
@@ -91,23 +89,18 @@ Reply answer_rollback(DepotService& service, AuditLog& audit, const Log& log,
                      {"leases", report.drain.leases}});
 }
 
-Reply answer_prune(DepotService& service, AuditLog& audit, const Log& log, AdminRequest& request) {
+Reply answer_prune(DepotService& service, const Log& log, AdminRequest& request) {
     const auto fields = read_fields(request, {"keep", "dry_run"});
     const auto keep = number_in(fields, "keep");
     if (!keep) {
         throw Error{Errc::invalid_argument, "`keep` is missing: how many generations to keep"};
     }
     const bool is_dry_run = flag_in(fields, "dry_run");
-    const auto report = service.prune(*keep, is_dry_run ? PruneMode::look : PruneMode::remove);
+    const auto report = service.prune(*keep, is_dry_run ? PruneMode::look : PruneMode::remove,
+                                      audit_entry(request));
     const auto line =
         fmt::format("{} {} generations, {} files, {} bytes", is_dry_run ? "would prune" : "pruned",
                     report.removed.size(), report.files, report.bytes);
-    if (!is_dry_run) {
-        audit.record({.who = request.caller,
-                      .from = request.remote_address,
-                      .action = "prune",
-                      .outcome = fmt::format("done: {}", line)});
-    }
     log(fmt::format("{} for '{}'", line, request.caller.name));
     if (request.form == MessageForm::text) {
         return text_reply(200, line);
@@ -141,27 +134,24 @@ Reply answer_status(const DepotService& service) {
     json["idle_files"] = status.files.idle;
     json["waiting"] = status.files.waiting;
     json["evictions"] = status.files.evictions;
+    json["reaped"] = status.files.reaped;
     return reply_of(json);
 }
 
 }  // namespace
 
-std::vector<AdminRoute> depot_routes(DepotService& service, AuditLog& audit, Log log) {
+std::vector<AdminRoute> depot_routes(DepotService& service, Log log) {
     return {
         {.method = "POST",
          .pattern = "/rollback",
          .least = Role::admin,
-         .handler =
-             [&service, &audit, log](AdminRequest& request) {
-                 return answer_rollback(service, audit, log, request);
-             }},
+         .handler = [&service, log](
+                        AdminRequest& request) { return answer_rollback(service, log, request); }},
         {.method = "POST",
          .pattern = "/prune",
          .least = Role::admin,
-         .handler =
-             [&service, &audit, log](AdminRequest& request) {
-                 return answer_prune(service, audit, log, request);
-             }},
+         .handler = [&service,
+                     log](AdminRequest& request) { return answer_prune(service, log, request); }},
         {.method = "GET",
          .pattern = "/generations",
          .least = Role::reader,

@@ -2,7 +2,6 @@
 
 #include "serve/log.h"
 #include "sync/admin_request.h"
-#include "sync/audit.h"
 #include "sync/depot_service.h"
 
 #include <vector>
@@ -16,7 +15,7 @@ namespace offgrid {
 ///     GET  /generations   what is kept
 ///     GET  /status        what is served, and what is still read of the past
 ///
-/// Neither the service nor the audit log is owned; both outlive the routes.
-std::vector<AdminRoute> depot_routes(DepotService& service, AuditLog& audit, Log log);
+/// The service is not owned; it outlives the routes.
+std::vector<AdminRoute> depot_routes(DepotService& service, Log log);
 
 }  // namespace offgrid

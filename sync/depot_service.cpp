@@ -1,44 +1,81 @@
 #include "sync/depot_service.h"
 
 #include "formats/base/error.h"
+#include "sync/background.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <exception>
 
 namespace offgrid {
+namespace {
 
-RollbackReport DepotService::rollback(std::optional<std::uint64_t> to,
-                                      const std::function<void(const RollbackReport&)>& on_served) {
+/// Do the work and record what came of it: of `entry`, which the work completes.
+template <typename Work>
+auto recorded(AuditLog& audit, AuditEntry& entry, const Work& work) {
+    try {
+        auto report = work();
+        audit.record(entry);
+        return report;
+    } catch (const std::exception& error) {
+        entry.outcome = outcome_of(error);
+        audit.record(entry);
+        throw;
+    }
+}
+
+}  // namespace
+
+RollbackReport DepotService::rollback(std::optional<std::uint64_t> to, AuditEntry audit) {
+    run_in_background();
     auto turn = served_.wait_for_turn();
-    const auto& depot = served_.depot();
-    if (!to) {
-        to = depot.previous_number();
-        if (!to) {
-            throw Error{Errc::not_found, "the depot keeps no generation before the current one"};
+    const auto number = target_of(to);
+    audit.action = "rollback";
+    const auto made = recorded(audit_, audit, [&] {
+        auto switched = served_.switch_by([&] {
+            return ServedDepot::Prepared{served_.depot().load_kept(number, served_.current())};
+        });
+        audit.generation = switched.generation;
+        if (switched.failure) {
+            throw Error{*switched.failure};
         }
-    }
-    if (const auto kept = depot.generations();
-        std::ranges::find(kept, *to, &KeptGeneration::number) == kept.end()) {
-        throw Error{Errc::not_found, fmt::format("the depot keeps no generation {}", *to)};
-    }
-    const auto made =
-        served_.switch_by([&] { return depot.switch_to(served_.files(), *to, served_.current()); });
+        return switched;
+    });
     RollbackReport report{.generation = made.generation, .previous = made.previous};
-    if (on_served) {
-        on_served(report);
-    }
-    turn.unlock();
+    turn.give_back();
     report.drain = served_.await(made);
     return report;
 }
 
-PruneReport DepotService::prune(std::size_t keep, PruneMode mode) {
+/// The generation to go back to. Throws `not_found` for one that is not kept.
+std::uint64_t DepotService::target_of(std::optional<std::uint64_t> to) const {
+    const auto& depot = served_.depot();
+    if (to && !depot.keeps(*to)) {
+        throw Error{Errc::not_found, fmt::format("the depot keeps no generation {}", *to)};
+    }
+    const auto number = to ? to : depot.previous_number();
+    if (!number) {
+        throw Error{Errc::not_found, "the depot keeps no generation before the current one"};
+    }
+    return *number;
+}
+
+PruneReport DepotService::prune(std::size_t keep, PruneMode mode, AuditEntry audit) {
+    run_in_background();
     if (keep == 0) {
         throw Error{Errc::invalid_argument, "at least the current generation is kept"};
     }
     const auto turn = served_.wait_for_turn();
-    return offgrid::prune(served_.files(), served_.depot(), keep, mode);
+    if (mode == PruneMode::look) {
+        return offgrid::prune(served_.files(), served_.depot(), keep, mode);
+    }
+    audit.action = "prune";
+    return recorded(audit_, audit, [&] {
+        auto report = offgrid::prune(served_.files(), served_.depot(), keep, mode);
+        audit.outcome = fmt::format("done: pruned {} generations, {} files, {} bytes",
+                                    report.removed.size(), report.files, report.bytes);
+        return report;
+    });
 }
 
 DepotStatus DepotService::status() const {
@@ -49,7 +86,7 @@ DepotStatus DepotService::status() const {
     const auto now = Live<LayerSet>::Clock::now();
     for (const auto& state : states.draining) {
         status.draining.push_back(
-            {state.state->generation().value_or(0), state.leases,
+            {state.generation.value_or(0), state.leases,
              std::chrono::duration_cast<std::chrono::milliseconds>(now - state.since)});
     }
     status.files = served_.pool().statistics();

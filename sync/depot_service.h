@@ -2,13 +2,13 @@
 
 #include "formats/package/depot.h"
 #include "formats/package/prune.h"
+#include "sync/audit.h"
 #include "sync/drain.h"
 #include "sync/served_depot.h"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <vector>
 
@@ -39,26 +39,28 @@ struct DepotStatus {
 /// of the replaces. Safe for concurrent use.
 class DepotService {
 public:
-    /// The depot is not owned.
-    explicit DepotService(ServedDepot& served) : served_{served} {}
+    /// Neither the depot nor the audit log is owned.
+    DepotService(ServedDepot& served, AuditLog& audit) : served_{served}, audit_{audit} {}
 
     /// Make a kept generation current, by default the one before the current one; serve it, drain
-    /// and report. Throws `not_found` for one that is not kept.
-    /// `on_served` is told before the next change has its turn.
-    RollbackReport rollback(std::optional<std::uint64_t> to,
-                            const std::function<void(const RollbackReport&)>& on_served = {});
+    /// and report. Throws `not_found` for one that is not kept. `audit` says who wants it, from
+    /// where; the rest is filled in and recorded before the next change has its turn.
+    RollbackReport rollback(std::optional<std::uint64_t> to, AuditEntry audit);
 
     /// What the depot keeps, oldest first.
     std::vector<KeptGeneration> generations() const { return served_.depot().generations(); }
 
     /// Remove all but so many generations, and the files that only those had. What is still read is
-    /// kept. Throws `invalid_argument` for 0.
-    PruneReport prune(std::size_t keep, PruneMode mode);
+    /// kept. Throws `invalid_argument` for 0. `audit` as of a rollback.
+    PruneReport prune(std::size_t keep, PruneMode mode, AuditEntry audit);
 
     DepotStatus status() const;
 
 private:
+    std::uint64_t target_of(std::optional<std::uint64_t> to) const;
+
     ServedDepot& served_;
+    AuditLog& audit_;
 };
 
 }  // namespace offgrid

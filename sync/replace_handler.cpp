@@ -1,6 +1,7 @@
 #include "sync/replace_handler.h"
 
 #include "formats/base/error.h"
+#include "sync/background.h"
 #include "sync/entry_names.h"
 #include "sync/replace_form.h"
 
@@ -19,6 +20,7 @@ public:
         : context_{context}, request_{request} {}
 
     Reply answer() {
+        run_in_background();
         if (const auto key = request_.header("Idempotency-Key"); !key.empty()) {
             claim_.emplace(context_.answers.claim(request_.caller.name, key));
         }
@@ -31,10 +33,11 @@ public:
             }
         }
         const auto report = context_.service.replace(
-            form.request, form.upload, std::move(staging), [this](const ReplaceReport& served) {
-                enter(served);
-                remember(report_reply(served, request_.form));
-            });
+            form.request, form.upload, std::move(staging),
+            {.audit = {.who = request_.caller, .from = request_.remote_address},
+             .on_served = [this](const ReplaceReport& served) {
+                 remember(report_reply(served, request_.form));
+             }});
         auto reply = report_reply(report, request_.form);
         remember(reply);
         note(report);
@@ -50,7 +53,6 @@ private:
         context_.counts.add_received(form.upload ? form.upload->bytes : 0);
         auto& wanted = form.request;
         check_may_publish(wanted.layer);
-        wanted.author = request_.caller.name;
         if (auto header = request_.header("If-Match"); !header.empty()) {
             wanted.precondition.if_match = std::move(header);
         }
@@ -78,18 +80,6 @@ private:
         auto reply = known.reply;
         reply.headers.emplace_back("Idempotency-Replayed", "true");
         return reply;
-    }
-
-    /// Into the audit log, before anybody is told.
-    void enter(const ReplaceReport& report) const {
-        if (!report.is_dry_run) {
-            context_.audit.record({.who = request_.caller,
-                                   .from = request_.remote_address,
-                                   .action = "replace",
-                                   .layer = report.layer,
-                                   .generation = report.generation,
-                                   .files = report.files});
-        }
     }
 
     /// The replace has happened and is reported, whether or not its answer can be kept.

@@ -2,7 +2,6 @@
 
 #include "serve/log.h"
 #include "sync/admin_request.h"
-#include "sync/audit.h"
 #include "sync/replace_counts.h"
 #include "sync/replace_service.h"
 #include "sync/stored_answers.h"
@@ -16,7 +15,6 @@ struct ReplaceContext {
     ReplaceService& service;
     StoredAnswers& answers;
     ReplaceCounts& counts;
-    AuditLog& audit;
     Log log;
 };
 

@@ -20,7 +20,6 @@ struct ReplaceRequest {
     Precondition precondition{};  ///< on the file at `destination`, else on the layer
     bool is_dry_run = false;      ///< verify and report, change nothing
     bool is_strict = false;       ///< refuse what else would be ignored
-    std::string author{};         ///< who wants it
 };
 
 /// A request body's file, received into a staging folder.

@@ -4,6 +4,7 @@
 #include "formats/base/hash.h"
 #include "formats/base/text.h"
 #include "formats/package/manifest.h"
+#include "sync/background.h"
 #include "sync/entry_names.h"
 #include "sync/target_layer.h"
 
@@ -17,6 +18,9 @@ namespace offgrid {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// How often a change is made, and others are faster, until it is made in the turn.
+constexpr int max_attempts_before_turn = 2;
 
 /// The package's manifest. Its messages name no folder of ours.
 Manifest manifest_in(const fs::path& folder, const std::string& layer) {
@@ -91,39 +95,56 @@ void check_target(const ReplaceRequest& request, const Delivery& delivery) {
     }
 }
 
-/// Throws unless the file that is replaced, or else the layer, is as the client expects.
-void check_precondition(const ReplaceRequest& request, const Generation& current,
-                        const std::string* file_layer) {
-    const auto& precondition = request.precondition;
-    if (precondition.is_empty()) {
-        return;
+/// The hash of what a delivery may change, as If-Match takes it and reports give it: of the layer
+/// that a package is of, else of the layer with its tilesets.
+std::optional<std::string> sha256_of_target(const Generation& generation,
+                                            const ReplaceRequest& request,
+                                            const Delivery& delivery) {
+    if (const auto* const tree = std::get_if<FileTree>(&delivery)) {
+        if (const auto folder = tree->package_folder()) {
+            return sha256_of_installed(generation, manifest_in(*folder, request.layer).layer);
+        }
     }
-    if (file_layer == nullptr) {
-        precondition.check(sha256_of_layer(current, request.layer),
-                           fmt::format("layer '{}'", printable(request.layer)));
-        return;
-    }
-    const auto* const file = current.layers.at(*file_layer).find(request.destination);
-    precondition.check(file == nullptr ? std::nullopt : std::optional{file->sha256},
-                       fmt::format("file '{}'", printable(request.destination)));
+    return sha256_of_layer(generation, request.layer);
+}
+
+/// Throws unless the file that is replaced is as the client expects.
+void check_file(const ReplaceRequest& request, const Manifest& layer) {
+    const auto* const file = layer.find(request.destination);
+    request.precondition.check(file == nullptr ? std::nullopt : std::optional{file->sha256},
+                               fmt::format("file '{}'", printable(request.destination)));
 }
 
 }  // namespace
 
 ReplaceService::ReplaceService(FileOps& files, const Depot& depot, sqlite::MbtilesPool& pool,
-                               Live<LayerSet>& layers, Options options)
+                               Live<LayerSet>& layers, AuditLog& audit, Options options)
     : options_{std::move(options)},
       served_{files, depot, pool, layers, options_.drain_timeout},
+      audit_{audit},
       receiving_{files, options_.limits.min_free_bytes},
       unpacking_{receiving_, served_.is_stopped()} {}
 
+StagingFolder ReplaceService::new_staging() {
+    try {
+        return {served_.files(), served_.depot()};
+    } catch (const std::exception& error) {
+        throw as_server_failure(error);
+    }
+}
+
 void ReplaceService::check_room(std::uint64_t bytes) {
-    receiving_.check_room(served_.depot().staging(), bytes);
+    try {
+        receiving_.check_room(served_.depot().staging(), bytes);
+    } catch (const std::exception& error) {
+        throw as_server_failure(error);
+    }
 }
 
 ReplaceReport ReplaceService::replace(const ReplaceRequest& request,
                                       const std::optional<Upload>& upload, StagingFolder staging,
-                                      const OnServed& on_served) {
+                                      ChangeOptions options) {
+    run_in_background();
     const auto delivery = take(request, upload, staging);
     check_target(request, delivery);
     std::optional<std::string> layer_sha256;
@@ -132,45 +153,94 @@ ReplaceReport ReplaceService::replace(const ReplaceRequest& request,
         report.layer_sha256 = layer_sha256;
         return report;
     };
-    return complete(change(std::move(staging),
-                           [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {
-                               add(replace, request, delivery, checkpoint);
-                               check_sha256_by_name(request, replace.changes());
-                               layer_sha256 = sha256_of_layer(replace.next(), request.layer);
-                           },
-                           {.author = request.author,
-                            .is_dry_run = request.is_dry_run,
-                            .on_served = [&](const ReplaceReport& report) {
-                                if (on_served) {
-                                    on_served(complete(report));
-                                }
-                            }}));
+    options.audit.action = "replace";
+    options.audit.layer = request.layer;
+    options.is_dry_run = request.is_dry_run;
+    options.on_served = [&, on_served = std::move(options.on_served)](const ReplaceReport& report) {
+        if (on_served) {
+            on_served(complete(report));
+        }
+    };
+    return complete(change(
+        std::move(staging),
+        [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {
+            add(replace, request, delivery, checkpoint);
+            check_sha256_by_name(request, replace.changes());
+            layer_sha256 = sha256_of_target(replace.next(), request, delivery);
+        },
+        options));
 }
 
 ReplaceReport ReplaceService::change(StagingFolder staging, const Change& change,
                                      const ChangeOptions& options) {
-    auto turn = served_.wait_for_turn();
-    ReplaceTransaction replace{served_.files(), served_.depot(), served_.current(),
-                               std::move(staging)};
-    const auto checkpoint = [this] { check_not_stopped(served_.is_stopped()); };
-    change(replace, checkpoint);
-    checkpoint();
+    run_in_background();
+    ReplaceTransaction replace{served_.files(), served_.depot(), Generation{}, std::move(staging)};
+    auto turn = build(replace, change, options.audit.layer);
+    check_not_stopped(served_.is_stopped());
+    if (const auto limit = quota()) {
+        replace.check_quota(*limit);
+    }
     ReplaceReport report;
     report.files = replace.changes();
     if (options.is_dry_run) {
         report.is_dry_run = true;
-        report.generation = served_.depot().current_number();
+        report.generation = served_.served().number;
         return report;
     }
-    const auto made = served_.switch_by(
-        [&] { return replace.commit({.author = options.author, .quota_bytes = quota()}); });
+    const auto made = commit(replace, options.audit);
     report.generation = made.generation;
     if (options.on_served) {
         options.on_served(report);  // in the order of the generations
     }
-    turn.unlock();  // the next replace does not depend on who still reads the previous state
+    turn.give_back();  // the next replace does not depend on who still reads the previous state
     report.drain = served_.await(made);
     return report;
+}
+
+/// Have the change made, in the end in the turn. It is made before, on what is served then; that it
+/// need not be made again is the rule.
+ServedDepot::Turn ReplaceService::build(ReplaceTransaction& replace, const Change& change,
+                                        const std::string& layer) {
+    const auto is_concerned = [&](const std::string& name) {
+        return layer.empty() || is_layer_or_tileset(name, layer);
+    };
+    const auto checkpoint = [this] { check_not_stopped(served_.is_stopped()); };
+    for (int attempt = 0; attempt < max_attempts_before_turn; ++attempt) {
+        const auto snapshot = served_.snapshot();
+        replace.start_again(snapshot.generation);
+        change(replace, checkpoint);
+        checkpoint();
+        auto turn = served_.wait_for_turn();
+        if (replace.follow(served_.current(), is_concerned)) {
+            return turn;
+        }
+    }
+    auto turn = served_.wait_for_turn();
+    replace.start_again(served_.current());
+    change(replace, checkpoint);
+    return turn;
+}
+
+/// Make what is prepared current and served. From here on things change on the disk, so whatever
+/// comes of it goes into the audit log, before anybody is told.
+ServedDepot::Switch ReplaceService::commit(ReplaceTransaction& replace, AuditEntry entry) {
+    try {
+        auto made = served_.switch_by([&] {
+            auto generation = replace.prepare({.author = entry.who.name});
+            return ServedDepot::Prepared{std::move(generation), replace.repaired()};
+        });
+        entry.generation = made.generation;
+        entry.files = replace.changes();
+        if (made.failure) {
+            throw Error{*made.failure};
+        }
+        audit_.record(entry);
+        return made;
+    } catch (const std::exception& error) {
+        entry.outcome = outcome_of(error);
+        audit_.record(entry);
+        throw;
+    }
 }
 
 void ReplaceService::add(ReplaceTransaction& replace, const ReplaceRequest& request,
@@ -185,11 +255,16 @@ void ReplaceService::add(ReplaceTransaction& replace, const ReplaceRequest& requ
     }
     if (const auto* const file = std::get_if<SingleFile>(&delivery)) {
         const auto layer = target_layer(replace.next(), request.layer, request.destination);
-        check_precondition(request, replace.next(), &layer);
+        if (!request.precondition.is_empty()) {
+            check_file(request, replace.next().layers.at(layer));
+        }
         replace.add_file(layer, request.destination, file->staged, checkpoint);
         return;
     }
-    check_precondition(request, replace.next(), nullptr);
+    if (!request.precondition.is_empty()) {
+        request.precondition.check(sha256_of_target(replace.next(), request, delivery),
+                                   fmt::format("layer '{}'", printable(request.layer)));
+    }
     add_tree(replace, request.layer, std::get<FileTree>(delivery), checkpoint);
 }
 

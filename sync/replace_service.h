@@ -2,6 +2,7 @@
 
 #include "formats/package/replace.h"
 #include "formats/package/staging_folder.h"
+#include "sync/audit.h"
 #include "sync/delivery.h"
 #include "sync/interruptible_file_ops.h"
 #include "sync/limits.h"
@@ -27,7 +28,10 @@ using OnServed = std::function<void(const ReplaceReport& report)>;
 
 /// How a depot is changed.
 struct ChangeOptions {
-    std::string author{};     ///< who wants it
+    /// Who changes what, from where. The service fills in generation, files and outcome, and
+    /// records it: also a failure, once anything may have changed. `layer`, with its tilesets, is
+    /// all that the change reads and writes; empty: it may be any.
+    AuditEntry audit{};
     bool is_dry_run = false;  ///< everything but the commit
     OnServed on_served{};     ///< empty: nobody is told
 };
@@ -35,8 +39,11 @@ struct ChangeOptions {
 /// Replaces files and packages of a depot while its layers are served: verify, make durable, swap,
 /// drain.
 ///
-/// One replace at a time has the depot; deliveries are received and unpacked side by side before
-/// that. Whatever fails, the layers that were served are still served. Safe for concurrent use.
+/// Deliveries are received, unpacked and verified side by side; then one replace at a time has the
+/// depot, and verifies again only what another one has changed meanwhile. So the turn is short, and
+/// a rollback does not wait for the verification of an upload. Every change is in the audit log
+/// before anyone is told. Whatever fails, the layers that were served are still served. Safe for
+/// concurrent use.
 class ReplaceService {
 public:
     struct Options {
@@ -52,7 +59,7 @@ public:
 
     /// None of the references is owned. REQUIRES: the caller holds the DepotLock.
     ReplaceService(FileOps& files, const Depot& depot, sqlite::MbtilesPool& pool,
-                   Live<LayerSet>& layers, Options options);
+                   Live<LayerSet>& layers, AuditLog& audit, Options options);
 
     const Limits& limits() const { return options_.limits; }
 
@@ -63,29 +70,34 @@ public:
     ServedDepot& served() { return served_; }
 
     /// A folder to receive an upload into.
-    StagingFolder new_staging() { return {served_.files(), served_.depot()}; }
+    StagingFolder new_staging();
 
     /// Throws when a body of that size has no room on the depot's disk.
     void check_room(std::uint64_t bytes);
 
-    /// Replace, drain and report. `staging` holds the upload where there is one.
+    /// Replace, drain and report. `staging` holds the upload where there is one. The audit entry's
+    /// action and layer are filled in.
     ReplaceReport replace(const ReplaceRequest& request, const std::optional<Upload>& upload,
-                          StagingFolder staging, const OnServed& on_served = {});
+                          StagingFolder staging, ChangeOptions options = {});
 
     /// Makes a transaction what it is to be; calls the checkpoint now and then, which throws where
-    /// the service is stopped.
+    /// the service is stopped. It is called again, on a transaction that has started again, where
+    /// the layer that it is about was changed by others meanwhile; so it leaves what it finds in
+    /// the staging folder as it is, and makes files in the transaction's work folder.
     using Change = std::function<void(ReplaceTransaction& replace, const Checkpoint& checkpoint)>;
 
-    /// Change the depot in the turn of the replaces, drain and report; the report names no layer.
-    /// `staging` becomes the transaction's.
+    /// Change the depot, drain and report; the report names no layer. `staging` becomes the
+    /// transaction's.
     ReplaceReport change(StagingFolder staging, const Change& change, const ChangeOptions& options);
 
     /// The same for who needs no more than to be named.
     ReplaceReport change(StagingFolder staging, const Change& change, const std::string& author) {
-        return this->change(std::move(staging), change, ChangeOptions{.author = author});
+        return this->change(std::move(staging), change,
+                            ChangeOptions{.audit = {.who = {.name = author}, .action = "change"}});
     }
 
-    /// What the files of a generation may come to from now on; nothing: no limit.
+    /// What the files of the layers may come to from now on; nothing: no limit. Files that only
+    /// earlier generations have do not count: `prune` removes those.
     void set_quota(std::optional<std::uint64_t> bytes) { quota_bytes_ = bytes.value_or(no_quota); }
 
     /// End every replace that has not begun to commit, now and from now on, with `interrupted`.
@@ -100,6 +112,10 @@ private:
 
     static constexpr auto no_quota = std::numeric_limits<std::uint64_t>::max();
 
+    ServedDepot::Turn build(ReplaceTransaction& replace, const Change& change,
+                            const std::string& layer);
+    ServedDepot::Switch commit(ReplaceTransaction& replace, AuditEntry entry);
+
     Delivery take(const ReplaceRequest& request, const std::optional<Upload>& upload,
                   const StagingFolder& staging);
     void add(ReplaceTransaction& replace, const ReplaceRequest& request, const Delivery& delivery,
@@ -107,6 +123,7 @@ private:
 
     Options options_;
     ServedDepot served_;
+    AuditLog& audit_;
     SparingFileOps receiving_;
     InterruptibleFileOps unpacking_;  // for all that comes before the commit
     std::atomic<std::uint64_t> quota_bytes_ = no_quota;

@@ -1,8 +1,6 @@
 #include "sync/served_depot.h"
 
-#include "formats/base/error.h"
 #include "serve/open_layers.h"
-#include "sync/interruptible_file_ops.h"
 
 #include <utility>
 
@@ -11,61 +9,83 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// A change ahead may have gigabytes to verify.
-constexpr std::chrono::minutes turn_timeout{15};
-
-/// How soon one who waits for the turn notices that the service is stopped.
-constexpr std::chrono::milliseconds stop_interval{100};
-
-/// What a failure of our own disk is to the client: not its mistake.
-Error as_server_failure(const Error& error) {
-    return error.code() == Errc::no_space ? error : Error{Errc::io, error.what()};
-}
-
 std::size_t leases_on(std::uint64_t generation, const Live<LayerSet>::Statistics& states) {
     std::size_t leases = 0;
     for (const auto& draining : states.draining) {
-        leases += draining.state->generation() == generation ? draining.leases : 0;
+        leases += draining.generation == generation ? draining.leases : 0;
     }
     return leases;
 }
 
 }  // namespace
 
-ServedDepot::Turn ServedDepot::wait_for_turn() {
-    const auto deadline = Clock::now() + turn_timeout;
-    Turn turn{turn_, std::defer_lock};
-    do {
-        check_not_stopped(is_stopped_);
-        if (Clock::now() >= deadline) {
-            throw Error{Errc::busy, "another change of the depot has not ended yet"};
+Error as_server_failure(const std::exception& error) {
+    const auto* const known = dynamic_cast<const Error*>(&error);
+    const bool is_full = known != nullptr && known->code() == Errc::no_space;
+    return Error{is_full ? Errc::no_space : Errc::io, error.what()};
+}
+
+ServedDepot::Snapshot ServedDepot::snapshot() const {
+    for (;;) {
+        auto generation = served();
+        try {
+            GenerationLease lease{depot_, generation.number};
+            return {std::move(generation), std::move(lease)};
+        } catch (const Error& error) {
+            if (served().number == generation.number) {
+                throw as_server_failure(error);
+            }
+            // pruned since: look again
         }
-    } while (!turn.try_lock_for(stop_interval));
-    return turn;
+    }
 }
 
 Generation ServedDepot::current() const {
-    return current_generation(depot_, *layers_.acquire());
+    try {
+        return current_generation(depot_, *layers_.acquire());
+    } catch (const Error& error) {
+        throw as_server_failure(error);
+    }
 }
 
-ServedDepot::Switch ServedDepot::switch_by(const std::function<Generation()>& commit) {
-    const auto before = depot_.current_number();
+ServedDepot::Switch ServedDepot::switch_by(const std::function<Prepared()>& prepare) {
     try {
-        const auto generation = commit();
-        auto drained =
-            layers_.swap(open_generation(depot_, generation, pool_, layers_.acquire().get()));
-        return {generation.number, before, std::move(drained), Clock::now()};
-    } catch (const Error& error) {
-        serve_current_unless(before);
+        const auto before = layers_.acquire();
+        const auto [generation, repaired] = prepare();
+        std::vector<std::string> stale;
+        for (const auto& path : repaired) {
+            stale.push_back(path.string());
+        }
+        pool_.discard(stale);
+        Switch made{.generation = generation.number,
+                    .previous = before->generation().value_or(generation.number),
+                    .at = Clock::now()};
+        if (made.generation == made.previous) {
+            depot_.make_current(files_, made.generation);
+            return made;
+        }
+        auto next = open_generation(depot_, generation, pool_, before.get());
+        try {
+            depot_.make_current(files_, made.generation);
+        } catch (const std::exception& error) {
+            if (!is_current(made.generation)) {
+                throw;
+            }
+            made.failure = as_server_failure(error);  // serve what a restart would serve
+        }
+        made.at = Clock::now();
+        made.drained = layers_.swap(std::move(next));
+        return made;
+    } catch (const std::exception& error) {
         throw as_server_failure(error);
-    } catch (...) {
-        serve_current_unless(before);
-        throw;
     }
 }
 
 Drain ServedDepot::await(const Switch& made) const {
-    Drain drain;
+    Drain drain{.is_complete = true};
+    if (!made.drained.valid()) {
+        return drain;
+    }
     drain.is_complete = made.drained.wait_for(drain_timeout_) == std::future_status::ready;
     drain.waited = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - made.at);
     if (!drain.is_complete) {
@@ -74,11 +94,11 @@ Drain ServedDepot::await(const Switch& made) const {
     return drain;
 }
 
-void ServedDepot::serve_current_unless(std::uint64_t served) {
-    // The last step of a commit may fail when the switch is made already. Serve what a restart
-    // would serve.
-    if (depot_.current_number() != served) {
-        layers_.swap(open_generation(depot_, current(), pool_, layers_.acquire().get()));
+bool ServedDepot::is_current(std::uint64_t number) const {
+    try {
+        return depot_.current_number() == number;
+    } catch (const Error&) {
+        return false;  // nobody can tell: what was served is served on
     }
 }
 

@@ -1,27 +1,35 @@
 #pragma once
 
+#include "formats/base/error.h"
 #include "formats/base/file_ops.h"
 #include "formats/base/live.h"
 #include "formats/package/depot.h"
 #include "formats/sqlite/mbtiles_store.h"
 #include "serve/layer_set.h"
 #include "sync/drain.h"
+#include "sync/turn_queue.h"
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <exception>
+#include <filesystem>
 #include <functional>
 #include <future>
-#include <mutex>
+#include <optional>
+#include <vector>
 
 namespace offgrid {
 
 /// A depot whose current generation is served while it is changed, by one at a time.
 ///
-/// Whatever fails, the layers that were served are served on, and what is served is what a restart
-/// would serve. Safe for concurrent use.
+/// The layers of the next generation are opened before it is made current. So whatever fails, the
+/// layers that were served are served on, and what is served is what a restart would serve. Safe
+/// for concurrent use.
 class ServedDepot {
 public:
+    using Turn = TurnQueue::Turn;
+
     /// None of the references is owned. REQUIRES: the caller holds the DepotLock.
     ServedDepot(FileOps& files, const Depot& depot, sqlite::MbtilesPool& pool,
                 Live<LayerSet>& layers, std::chrono::milliseconds drain_timeout)
@@ -36,14 +44,19 @@ public:
     const sqlite::MbtilesPool& pool() const { return pool_; }
     const Live<LayerSet>& layers() const { return layers_; }
 
-    /// The right to change the depot. While it is held, what is current stays.
-    using Turn = std::unique_lock<std::timed_mutex>;
-
-    /// Throws `busy` when those who came before take too long, `interrupted` once stopped.
-    Turn wait_for_turn();
+    /// The right to change the depot. While it is held, what is current stays. Throws what
+    /// TurnQueue throws.
+    Turn wait_for_turn() { return turns_.wait(); }
 
     /// What is served at this moment; reads nothing.
     Generation served() const { return layers_.acquire()->served(depot_.root())->generation(); }
+
+    /// What is served, kept from being pruned.
+    struct Snapshot {
+        Generation generation{};
+        std::optional<GenerationLease> lease{};
+    };
+    Snapshot snapshot() const;
 
     /// What is current; reads only what is not served already. REQUIRES: the turn.
     Generation current() const;
@@ -52,13 +65,20 @@ public:
     struct Switch {
         std::uint64_t generation = 0;
         std::uint64_t previous = 0;
-        std::future<void> drained{};
+        std::future<void> drained{};  ///< not valid where the state is the one before
         std::chrono::steady_clock::time_point at{};
+        std::optional<Error> failure{};  ///< it is current and served, but perhaps not durable
     };
 
-    /// Have `commit` make another generation current, and serve it. What fails on our own disk is
-    /// `io` or `no_space`, whatever the code says to others. REQUIRES: the turn.
-    Switch switch_by(const std::function<Generation()>& commit);
+    /// A generation that is there, whole, and what has changed on the disk for it.
+    struct Prepared {
+        Generation generation{};
+        std::vector<std::filesystem::path> repaired{};  ///< files that are others now
+    };
+
+    /// Have `prepare` write or find another generation, make it current and serve it. What fails on
+    /// our own disk is `io` or `no_space`, whatever the code says to others. REQUIRES: the turn.
+    Switch switch_by(const std::function<Prepared()>& prepare);
 
     /// Wait until the state before has drained, or the time is up. The turn is best given back
     /// before: the next change does not depend on who still reads that state.
@@ -66,11 +86,14 @@ public:
 
     /// End everything that has not begun to commit, now and from now on, with `interrupted`.
     /// Returns at once.
-    void stop() { is_stopped_ = true; }
+    void stop() {
+        is_stopped_ = true;
+        turns_.stop();
+    }
     const std::atomic<bool>& is_stopped() const { return is_stopped_; }
 
 private:
-    void serve_current_unless(std::uint64_t served);
+    bool is_current(std::uint64_t number) const;
 
     FileOps& files_;
     const Depot& depot_;
@@ -78,7 +101,10 @@ private:
     Live<LayerSet>& layers_;
     std::chrono::milliseconds drain_timeout_;
     std::atomic<bool> is_stopped_ = false;
-    std::timed_mutex turn_;
+    TurnQueue turns_;
 };
+
+/// What a failure of our own disk is to a client: not its mistake.
+Error as_server_failure(const std::exception& error);
 
 }  // namespace offgrid

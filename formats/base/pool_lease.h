@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
@@ -19,6 +20,7 @@ public:
         : pool_{std::exchange(other.pool_, nullptr)},
           path_{std::move(other.path_)},
           handle_{std::move(other.handle_)},
+          asked_at_{other.asked_at_},
           is_discarded_{other.is_discarded_} {}
     PoolLease& operator=(PoolLease&&) = delete;
     PoolLease(const PoolLease&) = delete;
@@ -26,7 +28,8 @@ public:
     ~PoolLease() {
         if (pool_ != nullptr) {
             const bool has_failed = std::uncaught_exceptions() > exceptions_;
-            pool_->give_back(std::move(path_), std::move(handle_), has_failed || is_discarded_);
+            pool_->give_back(std::move(path_), std::move(handle_), asked_at_,
+                             has_failed || is_discarded_);
         }
     }
 
@@ -38,12 +41,14 @@ public:
 
 private:
     friend Pool<Handle>;
-    PoolLease(Pool<Handle>& pool, std::string path, std::unique_ptr<Handle> handle)
-        : pool_{&pool}, path_{std::move(path)}, handle_{std::move(handle)} {}
+    PoolLease(Pool<Handle>& pool, std::string path, std::unique_ptr<Handle> handle,
+              std::uint64_t asked_at)
+        : pool_{&pool}, path_{std::move(path)}, handle_{std::move(handle)}, asked_at_{asked_at} {}
 
     Pool<Handle>* pool_;
     std::string path_;
     std::unique_ptr<Handle> handle_;
+    std::uint64_t asked_at_;  // after so many discards of the pool
     bool is_discarded_ = false;
     int exceptions_ = std::uncaught_exceptions();
 };

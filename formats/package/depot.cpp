@@ -4,24 +4,19 @@
 #include "formats/base/hash.h"
 #include "formats/base/parse_number.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <initializer_list>
 #include <optional>
+#include <span>
+#include <system_error>
 #include <utility>
 
 namespace offgrid {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view current_name = "CURRENT";
-constexpr std::uint64_t max_current_bytes = 64;
 
 /// A depot holds many layers, each with some kilobytes beside its files.
 constexpr std::uint64_t max_generation_bytes = std::uint64_t{1} << 30;
@@ -67,7 +62,55 @@ bool holds_only(const fs::path& folder, std::initializer_list<std::string_view> 
     return true;
 }
 
+/// The folder without a slash at its end: then it is the parent of what is in it.
+fs::path without_slash(const fs::path& folder) {
+    return folder.has_filename() ? folder : folder.parent_path();
+}
+
+/// Whether reading failed because of what is on the disk, and not for lack of a right or a
+/// descriptor.
+bool is_damage(const Error& error) {
+    switch (error.code()) {
+        case Errc::not_found:
+        case Errc::corrupt:
+        case Errc::unsupported:
+        case Errc::too_large:
+        case Errc::invalid_argument:
+        case Errc::io:
+            return true;
+        case Errc::already_exists:
+        case Errc::denied:
+        case Errc::stale:
+        case Errc::busy:
+        case Errc::no_space:
+        case Errc::interrupted:
+            return false;
+    }
+    return false;
+}
+
+/// What `read` gives, or nothing where that is damaged.
+template <typename Read>
+auto unless_damaged(const Read& read) -> std::optional<decltype(read())> {
+    try {
+        return read();
+    } catch (const Error& error) {
+        if (!is_damage(error)) {
+            throw;
+        }
+        return std::nullopt;
+    }
+}
+
+/// The files of the layer in the generation.
+FileList files_of(const Generation& generation, const std::string& layer) {
+    const auto found = generation.layers.find(layer);
+    return found == generation.layers.end() ? FileList{} : found->second.files;
+}
+
 }  // namespace
+
+Depot::Depot(const fs::path& root) : root_{without_slash(root)}, nodes_{root_ / "manifests"} {}
 
 bool Depot::is_depot(const fs::path& folder) {
     return fs::is_regular_file(folder / current_name);
@@ -77,7 +120,13 @@ void Depot::create_if_missing(FileOps& files) const {
     if (is_depot(root_)) {
         return;
     }
-    check_is_new();
+    check_is_no_other();
+    if (has_lost_current()) {
+        throw Error{Errc::corrupt, fmt::format("depot {0} has lost its file CURRENT: run `offgrid "
+                                               "status {0}`, then `offgrid rollback {0} --to` the "
+                                               "generation that is to be current",
+                                               root_.string())};
+    }
     for (const auto& folder :
          {root_, root_ / "generations", nodes_.folder(), root_ / "files", staging()}) {
         files.create_directories(folder);
@@ -86,20 +135,25 @@ void Depot::create_if_missing(FileOps& files) const {
     publish(files, Generation{});
 }
 
-/// What a start that was cut short leaves is new: nothing but what it had created by then.
-void Depot::check_is_new() const {
+/// Whether there is more than what a first start leaves that was cut short.
+bool Depot::has_lost_current() const {
+    return !is_depot(root_) && fs::is_directory(root_ / "generations") && !numbers().empty() &&
+           numbers().back() > 0;
+}
+
+/// Throws `already_exists` unless the folder is missing, a depot, or one that began to be made.
+void Depot::check_is_no_other() const {
+    if (is_depot(root_) || has_lost_current()) {
+        return;
+    }
     if (!holds_only(root_,
                     {"LOCK", "CURRENT.new", "generations", "manifests", "files", "staging"}) ||
+        !holds_only(root_ / "generations", {"000000.json", "000000.json.new"}) ||
         !holds_only(root_ / "files", {}) || !holds_only(nodes_.folder(), {}) ||
         !holds_only(staging(), {})) {
         throw Error{
             Errc::already_exists,
             fmt::format("{} is no depot, and not empty: it has no file CURRENT", root_.string())};
-    }
-    if (!holds_only(root_ / "generations", {"000000.json", "000000.json.new"})) {
-        throw Error{Errc::corrupt, fmt::format("depot {} has lost its file CURRENT: write the "
-                                               "number of a generation into it",
-                                               root_.string())};
     }
 }
 
@@ -119,26 +173,8 @@ std::uint64_t Depot::next_number() const {
     return std::max(current().highest, all.empty() ? 0 : all.back()) + 1;
 }
 
-Depot::Current Depot::current() const {
-    const auto content = read_file(root_ / current_name, max_current_bytes);
-    const auto text = as_text(content);
-    const auto first = text.substr(0, text.find('\n'));
-    auto second = text.substr(std::min(first.size() + 1, text.size()));
-    second = second.substr(0, second.find('\n'));
-    const auto number = parse_number<std::uint64_t>(first);
-    const auto highest = second.empty() ? number : parse_number<std::uint64_t>(second);
-    if (!number || !highest || *highest < *number) {
-        throw Error{Errc::corrupt,
-                    fmt::format("{} holds no number", (root_ / current_name).string())};
-    }
-    return {*number, *highest};
-}
-
-void Depot::write_current(FileOps& files, const Current& current) const {
-    const auto text = current.highest > current.number
-                          ? fmt::format("{}\n{}\n", current.number, current.highest)
-                          : fmt::format("{}\n", current.number);
-    write_durably(files, root_ / current_name, as_bytes(text));
+std::optional<CurrentNumbers> Depot::find_current() const {
+    return unless_damaged([this] { return current(); });
 }
 
 GenerationHead Depot::load_head(std::uint64_t number) const {
@@ -155,16 +191,17 @@ GenerationHead Depot::load_head(std::uint64_t number) const {
     }
 }
 
+std::optional<GenerationHead> Depot::find_head(std::uint64_t number) const {
+    return unless_damaged([&] { return load_head(number); });
+}
+
 Generation Depot::load(std::uint64_t number, const Generation& known) const {
     auto [generation, lists] = load_head(number);
-    const FileList nothing;
     for (auto& [name, manifest] : generation.layers) {
         const auto& list = lists.at(name);
         if (!list.sha256.empty()) {
-            const auto same = known.layers.find(name);
             manifest.files =
-                nodes_.load(list.sha256, same == known.layers.end() ? nothing : same->second.files,
-                            PackageFileCheck{manifest});
+                nodes_.load(list.sha256, files_of(known, name), PackageFileCheck{manifest});
         }
         if (manifest.files.totals() != list.totals) {
             throw Error{Errc::corrupt, fmt::format("{}: the files of layer '{}' are not as many or "
@@ -175,14 +212,16 @@ Generation Depot::load(std::uint64_t number, const Generation& known) const {
     return generation;
 }
 
-std::vector<KeptGeneration> Depot::generations() const {
-    const auto [current_number, highest] = current();
+std::vector<KeptGeneration> Depot::generations(const GenerationWindow& window) const {
+    const auto current = find_current();
+    auto wanted = numbers();
+    std::erase_if(wanted, [&](std::uint64_t number) {
+        return number >= window.before || (current && number > current->highest);
+    });
+    const auto skipped = wanted.size() - std::min(wanted.size(), window.limit);
     std::vector<KeptGeneration> kept;
-    for (const auto number : numbers()) {
-        if (number > highest) {
-            continue;
-        }
-        KeptGeneration some{.number = number, .is_current = number == current_number};
+    for (const auto number : std::span{wanted}.subspan(skipped)) {
+        KeptGeneration some{.number = number, .is_current = current && number == current->number};
         try {
             const auto [generation, lists] = load_head(number);
             some.previous = generation.previous;
@@ -194,6 +233,9 @@ std::vector<KeptGeneration> Depot::generations() const {
                 some.totals += list.totals;
             }
         } catch (const Error& error) {
+            if (error.code() == Errc::not_found) {
+                continue;  // pruned since
+            }
             some.damage = error.what();
         }
         kept.push_back(std::move(some));
@@ -201,43 +243,106 @@ std::vector<KeptGeneration> Depot::generations() const {
     return kept;
 }
 
-std::optional<std::uint64_t> Depot::previous_number() const {
-    const auto [number, highest] = current();
-    const auto made_from = load_head(number).generation.previous;
-    const auto kept = numbers();
-    if (made_from && std::ranges::binary_search(kept, *made_from)) {
-        return made_from;
-    }
-    const auto above = std::ranges::lower_bound(kept, made_from.value_or(number));
-    return above == kept.begin() ? std::nullopt : std::optional{*std::prev(above)};
+bool Depot::keeps(std::uint64_t number) const {
+    const auto current = find_current();
+    return (!current || number <= current->highest) && fs::exists(generation_path(number));
 }
 
-void Depot::publish(FileOps& files, const Generation& generation, const Generation& known) const {
-    const FileList nothing;
+std::optional<std::uint64_t> Depot::previous_number() const {
+    const auto number = current().number;
+    const auto head = find_head(number);
+    const auto made_from = head ? head->generation.previous : std::nullopt;
+    if (made_from && find_head(*made_from)) {
+        return made_from;
+    }
+    const auto all = numbers();
+    auto below = std::ranges::lower_bound(all, made_from.value_or(number));
+    while (below != all.begin()) {
+        if (find_head(*--below)) {
+            return *below;
+        }
+    }
+    return std::nullopt;
+}
+
+void Depot::write(FileOps& files, const Generation& generation, const Generation& known) const {
+    remove_refused(files);
+    write_nodes(files, generation, known);
+    write_durably(files, generation_path(generation.number), as_bytes(to_json(generation)));
+}
+
+void Depot::write_nodes(FileOps& files, const Generation& generation,
+                        const Generation& known) const {
     bool has_new_nodes = false;
     for (const auto& [name, manifest] : generation.layers) {
-        const auto same = known.layers.find(name);
-        const auto& old = same == known.layers.end() ? nothing : same->second.files;
-        has_new_nodes = nodes_.write(files, manifest.files, old) || has_new_nodes;
+        has_new_nodes = nodes_.write(files, manifest.files, files_of(known, name)) || has_new_nodes;
     }
     if (has_new_nodes) {  // or there before, but perhaps not durable
         files.sync_directory(nodes_.folder());
     }
-    const auto highest = is_depot(root_) ? current().highest : generation.number;
-    write_durably(files, generation_path(generation.number), as_bytes(to_json(generation)));
-    write_current(files, {generation.number, std::max(highest, generation.number)});
 }
 
-Generation Depot::switch_to(FileOps& files, std::uint64_t number, const Generation& known) const {
-    const auto [current_number, highest] = current();
-    if (number > highest || !fs::exists(generation_path(number))) {
+/// Remove what would become kept with the next higher number, though it was answered as failed.
+/// That is durable when the next generation is.
+void Depot::remove_refused(FileOps& files) const {
+    const auto current = find_current();
+    if (!current) {
+        return;
+    }
+    for (const auto number : numbers()) {
+        if (number > current->highest) {
+            files.remove_all(generation_path(number));
+        }
+    }
+}
+
+void Depot::make_current(FileOps& files, std::uint64_t number) const {
+    const auto current = find_current();
+    if (current && current->number == number) {
+        files.sync_directory(root_);  // who made it current may have died before that
+        return;
+    }
+    const auto highest = current ? current->highest : numbers().back();
+    write_current(files, root_, {number, std::max(highest, number)});
+}
+
+void Depot::publish(FileOps& files, const Generation& generation, const Generation& known) const {
+    write(files, generation, known);
+    make_current(files, generation.number);
+}
+
+Generation Depot::load_kept(std::uint64_t number, const Generation& known) const {
+    if (!keeps(number)) {
         throw Error{Errc::not_found,
                     fmt::format("depot {} does not keep generation {}", root_.string(), number)};
     }
     auto generation = load(number, known);
-    if (number != current_number) {
-        write_current(files, {number, highest});
+    check_files(generation, known);
+    return generation;
+}
+
+void Depot::check_files(const Generation& generation, const Generation& known) const {
+    for (const auto& [name, manifest] : generation.layers) {
+        const auto check = [&, &layer = name](const PackageFile& file) {
+            const auto path = stored_path(layer, file);
+            std::error_code failure;
+            const auto bytes = fs::file_size(path, failure);
+            if (failure || bytes != file.bytes) {
+                throw Error{
+                    Errc::corrupt,
+                    fmt::format("generation {} is damaged: {} {}", generation.number, path.string(),
+                                failure
+                                    ? "cannot be read: " + failure.message()
+                                    : fmt::format("has {} bytes and not {}", bytes, file.bytes))};
+            }
+        };
+        manifest.files.visit_files_not_in(files_of(known, name), check);
     }
+}
+
+Generation Depot::switch_to(FileOps& files, std::uint64_t number, const Generation& known) const {
+    auto generation = load_kept(number, known);
+    make_current(files, number);
     return generation;
 }
 
@@ -264,37 +369,6 @@ std::string stored_name(const PackageFile& file) {
     std::string stored;
     stored.reserve(name.size() + 1 + file.sha256.size());
     return stored.append(name, 0, dot).append(1, '.').append(file.sha256).append(name, dot);
-}
-
-DepotLock::DepotLock(const Depot& depot) {
-    const auto path = depot.root() / "LOCK";
-    posix_file_ops().create_directories(depot.root());
-    lock_ = UniqueFd{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
-    if (!lock_.is_open()) {
-        throw system_error(errno, fmt::format("cannot open {}", path.string()));
-    }
-    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
-        throw Error{Errc::busy,
-                    fmt::format("another process is changing depot {}", depot.root().string())};
-    }
-}
-
-GenerationLease::GenerationLease(const Depot& depot, std::uint64_t number) {
-    const auto path = depot.generation_path(number);
-    file_ = UniqueFd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-    if (!file_.is_open()) {
-        throw system_error(errno, fmt::format("cannot open {}", path.string()));
-    }
-    const auto is_gone = [&] {
-        struct stat info {};
-        return ::fstat(file_.get(), &info) == 0 && info.st_nlink == 0;
-    };
-    // A file system without locks is one that nobody prunes: it serves on.
-    const bool is_pruned = ::flock(file_.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    if (is_pruned || is_gone()) {
-        throw Error{Errc::not_found, fmt::format("depot {} is removing generation {}",
-                                                 depot.root().string(), number)};
-    }
 }
 
 }  // namespace offgrid

@@ -2,15 +2,17 @@
 
 #include "formats/base/file_ops.h"
 #include "formats/base/unique_fd.h"
+#include "formats/package/current_file.h"
 #include "formats/package/generation.h"
 #include "formats/package/manifest.h"
 #include "formats/package/node_store.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace offgrid {
@@ -28,6 +30,12 @@ struct KeptGeneration {
     std::string damage{};  ///< why it cannot be read, and the rest is unknown; empty: it can
 };
 
+/// Which of the kept generations are wanted: each costs the reading of a file.
+struct GenerationWindow {
+    std::uint64_t before = std::numeric_limits<std::uint64_t>::max();  ///< those of lower numbers
+    std::size_t limit = std::numeric_limits<std::size_t>::max();       ///< the newest of these
+};
+
 /// The folder on a device where packages are installed, versioned. README.md here has the layout
 /// and why it is safe.
 ///
@@ -37,8 +45,8 @@ struct KeptGeneration {
 /// object holds only paths: safe for concurrent use.
 class Depot {
 public:
-    explicit Depot(std::filesystem::path root)
-        : root_{std::move(root)}, nodes_{root_ / "manifests"} {}
+    /// A slash at the end of the folder does not count.
+    explicit Depot(const std::filesystem::path& root);
 
     /// Whether the folder is a depot.
     static bool is_depot(const std::filesystem::path& folder);
@@ -64,23 +72,46 @@ public:
     }
 
     /// The generations that are kept, oldest first. One that a replace wrote and could not make
-    /// current is not among them.
-    std::vector<KeptGeneration> generations() const;
+    /// current is not among them. Where `CURRENT` cannot be read, none is current.
+    std::vector<KeptGeneration> generations(const GenerationWindow& window = {}) const;
+
+    /// Whether the generation is kept: it was current once, and is there.
+    bool keeps(std::uint64_t number) const;
 
     /// The generation that a step back from the current one leads to: the one it was made from;
-    /// where that is gone, the highest that is kept below that. Nothing when there is none.
+    /// where that is gone or damaged, the highest below that which is not. Nothing when there is
+    /// none.
     std::optional<std::uint64_t> previous_number() const;
 
     /// The number after the highest that any generation ever had here.
     std::uint64_t next_number() const;
 
-    /// Write a generation that does not exist yet and make it current: the one step in which a
-    /// replace happens. `known` is a generation that is kept, whose nodes need no writing.
+    /// Write a generation that does not exist yet, whole and durable, which nobody reads before
+    /// `make_current`. `known` is a generation that is kept, whose nodes need no writing. Removes
+    /// those that were written before and never made current. REQUIRES: the DepotLock.
+    void write(FileOps& files, const Generation& generation, const Generation& known = {}) const;
+
+    /// Make a generation that is there, whole, the current one: the one step in which a replace or
+    /// a rollback happens. Where it is current already, that is made durable. A `CURRENT` that
+    /// cannot be read is replaced. REQUIRES: the DepotLock.
+    void make_current(FileOps& files, std::uint64_t number) const;
+
+    /// Both.
     void publish(FileOps& files, const Generation& generation, const Generation& known = {}) const;
 
-    /// Make a kept generation current again, back or forth, and read it. Throws `not_found` when
-    /// the depot does not keep it, and what `load` throws; then nothing has changed. REQUIRES: the
-    /// DepotLock.
+    /// Put the nodes of a generation that is in memory there again where they are missing or
+    /// damaged. Reads them all. REQUIRES: the DepotLock.
+    void repair(FileOps& files, const Generation& generation) const {
+        write_nodes(files, generation, {});
+    }
+
+    /// Read a kept generation to make it current again, back or forth. `known` is current. Throws
+    /// `not_found` when the depot does not keep it, what `load` throws, and `corrupt` when a tile
+    /// file that `known` does not have is missing or of another size.
+    Generation load_kept(std::uint64_t number, const Generation& known = {}) const;
+
+    /// Make a kept generation current again, and read it. Throws what `load_kept` throws; then
+    /// nothing has changed. REQUIRES: the DepotLock.
     Generation switch_to(FileOps& files, std::uint64_t number, const Generation& known = {}) const;
 
     /// Where the file of an installed layer is stored, whether it is there or not.
@@ -94,17 +125,18 @@ public:
 private:
     friend class Pruning;
 
-    /// What `CURRENT` says.
-    struct Current {
-        std::uint64_t number = 0;
-        std::uint64_t highest = 0;  ///< that was ever current
-    };
+    friend class DepotLock;
 
-    Current current() const;
+    CurrentNumbers current() const { return read_current(root_); }
+    std::optional<CurrentNumbers> find_current() const;
     GenerationHead load_head(std::uint64_t number) const;
+    std::optional<GenerationHead> find_head(std::uint64_t number) const;
     std::vector<std::uint64_t> numbers() const;
-    void check_is_new() const;
-    void write_current(FileOps& files, const Current& current) const;
+    bool has_lost_current() const;
+    void check_is_no_other() const;
+    void write_nodes(FileOps& files, const Generation& generation, const Generation& known) const;
+    void remove_refused(FileOps& files) const;
+    void check_files(const Generation& generation, const Generation& known) const;
 
     std::filesystem::path root_;
     NodeStore nodes_;
@@ -118,7 +150,7 @@ std::string stored_name(const PackageFile& file);
 class DepotLock {
 public:
     /// Creates the folder of the depot where it is missing. Throws `busy` when another process
-    /// holds the lock.
+    /// holds the lock, `already_exists` for a folder of something else, which is left as it is.
     explicit DepotLock(const Depot& depot);
 
 private:

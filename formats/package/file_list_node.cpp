@@ -39,7 +39,14 @@ std::string quoted(const std::string& name) {
 }
 
 FileListNodePtr finished(FileListNode node) {
-    node.sha256 = sha256_hex(as_bytes(node_text(node)));
+    const auto text = node_text(node);
+    if (text.size() > max_node_bytes) {
+        throw Error{Errc::too_large,
+                    fmt::format("the list of files from '{}' to '{}' cannot be cut into pieces of "
+                                "at most {} bytes: name the files otherwise",
+                                node.first_name(), node.last_name(), max_node_bytes)};
+    }
+    node.sha256 = sha256_hex(as_bytes(text));
     return std::make_shared<const FileListNode>(std::move(node));
 }
 

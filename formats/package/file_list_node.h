@@ -2,6 +2,7 @@
 
 #include "formats/package/package_file.h"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,11 +35,15 @@ inline constexpr int max_node_level = 12;
 /// Whether a node of the level ends behind the name. What ends a node ends those below it too.
 bool ends_node(std::string_view name, int level);
 
+/// The largest text of a node. About 32 entries of 100 bytes make one, of 1 kB at most; chance
+/// makes none a hundred times larger, but somebody who chooses names with it in mind does.
+inline constexpr std::size_t max_node_bytes = 4 << 20;
+
 /// REQUIRES: something in it, sorted by name, each name once. Throws `invalid_argument` for a name
-/// that is not UTF-8.
+/// that is not UTF-8, `too_large` for a node that nobody would read.
 FileListNodePtr make_leaf(std::vector<PackageFile> files);
 
-/// REQUIRES: something in it, all of one level, sorted.
+/// REQUIRES: something in it, all of one level, sorted. Throws `too_large` as `make_leaf`.
 FileListNodePtr make_parent(std::vector<FileListNodePtr> children);
 
 /// The node as it is kept on disk; README.md here has the format. The same text for the same node.

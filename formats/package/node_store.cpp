@@ -14,8 +14,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// About 32 entries at 1 kB each make a node; luck with hashes makes few a hundred times larger.
-constexpr std::uint64_t max_node_bytes = 16 << 20;
+/// Whether the node is there, whole. What cannot be read is as good as missing.
+bool is_stored(const fs::path& path, const std::string& sha256) {
+    try {
+        return sha256_hex_of_file(path) == sha256;
+    } catch (const Error&) {
+        return false;
+    }
+}
 
 /// Reads one list, node by node.
 class Reading {
@@ -119,7 +125,7 @@ bool NodeStore::write(FileOps& files, const FileList& list, const FileList& know
         has_new = true;
         const auto path = folder_ / node.sha256;
         // One that was damaged since is put there again, as a tile file is.
-        if (!fs::exists(path) || sha256_hex_of_file(path) != node.sha256) {
+        if (!is_stored(path, node.sha256)) {
             write_synced(files, path, as_bytes(node_text(node)));
         }
     });

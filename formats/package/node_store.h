@@ -27,6 +27,7 @@ public:
 
     /// Write the nodes of the list that neither `known` has nor the folder, whole. Whether there
     /// were any that `known` lacks: then they are durable after `sync_directory` of the folder.
+    /// With nothing known, all that are damaged are put there again.
     bool write(FileOps& files, const FileList& list, const FileList& known) const;
 
 private:

@@ -5,9 +5,13 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -17,13 +21,40 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The generation's file, locked against all who would lease it; not open when somebody has.
-UniqueFd lock_unleased(const fs::path& path) {
+/// The generation's file, locked against all who would lease it; nothing when somebody has.
+std::optional<UniqueFd> lock_unleased(const fs::path& path) {
     UniqueFd file{::open(path.c_str(), O_RDWR | O_CLOEXEC)};
-    if (file.is_open() && ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-        return UniqueFd{};
+    if (!file.is_open()) {
+        throw system_error(errno, fmt::format("cannot open {}", path.string()));
     }
-    return file;
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) {
+        return file;
+    }
+    if (errno != EWOULDBLOCK) {
+        throw system_error(errno, fmt::format("cannot lock {}", path.string()));
+    }
+    return std::nullopt;
+}
+
+/// What a file is whatever path leads to it: device and inode.
+using FileId = std::pair<dev_t, ino_t>;
+
+struct HashFileId {
+    std::size_t operator()(const FileId& id) const noexcept {
+        return std::hash<ino_t>{}(id.second) ^ (std::hash<dev_t>{}(id.first) << 1);
+    }
+};
+
+/// Nothing when there is no such file. Links are followed.
+std::optional<FileId> id_of(const fs::path& path) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) == 0) {
+        return FileId{info.st_dev, info.st_ino};
+    }
+    if (errno != ENOENT && errno != ENOTDIR) {
+        throw system_error(errno, fmt::format("cannot look at {}", path.string()));
+    }
+    return std::nullopt;
 }
 
 using Hashes = std::unordered_set<std::string>;
@@ -61,9 +92,11 @@ public:
 
 private:
     void choose(std::size_t keep);
-    std::vector<std::uint64_t> ancestry(const std::vector<std::uint64_t>& numbers) const;
+    std::vector<std::uint64_t> ancestry(const std::vector<std::uint64_t>& numbers,
+                                        std::size_t keep) const;
     void read_kept();
     void note_live(const Generation& generation);
+    void keep_leased(std::uint64_t number);
     void remove_generations();
     void sweep_nodes();
     void sweep_files();
@@ -72,30 +105,30 @@ private:
     FileOps& files_;
     const Depot& depot_;
     PruneMode mode_;
-    Depot::Current current_;
+    CurrentNumbers current_;
     PruneReport report_;
-    std::map<std::uint64_t, UniqueFd> locks_;   // of what is removed, until it is
     std::map<std::string, Hashes> live_nodes_;  // by layer: two may have the same list of files
-    Hashes live_files_;
+    std::unordered_set<FileId, HashFileId> live_files_;  // a disk may fold case, a folder be a link
 };
 
-/// The current generation, the one it was made from, and so on.
-std::vector<std::uint64_t> Pruning::ancestry(const std::vector<std::uint64_t>& numbers) const {
+/// The current generation, the one it was made from, and so on: as many as are kept.
+std::vector<std::uint64_t> Pruning::ancestry(const std::vector<std::uint64_t>& numbers,
+                                             std::size_t keep) const {
     std::vector<std::uint64_t> line{current_.number};
-    for (;;) {
+    while (line.size() < keep) {
         const auto made_from = depot_.load_head(line.back()).generation.previous;
         if (!made_from || *made_from >= line.back() ||
             !std::ranges::binary_search(numbers, *made_from)) {
-            return line;
+            break;
         }
         line.push_back(*made_from);
     }
+    return line;
 }
 
 void Pruning::choose(std::size_t keep) {
     const auto numbers = depot_.numbers();
-    auto order = ancestry(numbers);
-    order.resize(std::min(order.size(), keep));
+    auto order = ancestry(numbers, keep);
     for (auto newest = numbers.rbegin(); newest != numbers.rend() && order.size() < keep;
          ++newest) {
         const bool was_current = *newest <= current_.highest;
@@ -106,8 +139,7 @@ void Pruning::choose(std::size_t keep) {
     for (const auto number : numbers) {
         if (std::ranges::find(order, number) != order.end()) {
             report_.kept.push_back(number);
-        } else if (auto lock = lock_unleased(depot_.generation_path(number)); lock.is_open()) {
-            locks_.emplace(number, std::move(lock));
+        } else if (lock_unleased(depot_.generation_path(number))) {
             report_.removed.push_back(number);
         } else {
             report_.kept.push_back(number);
@@ -129,34 +161,50 @@ void Pruning::note_live(const Generation& generation) {
         if (manifest.files.empty()) {
             continue;
         }
-        const auto folder = depot_.stored_folder(name).string() + "/";
-        visit_unseen(*manifest.files.root(), live_nodes_[name], [&](const PackageFile& file) {
-            live_files_.insert(folder + stored_name(file));
-        });
+        visit_unseen(*manifest.files.root(), live_nodes_[name],
+                     [&, &layer = name](const PackageFile& file) {
+                         if (const auto id = id_of(depot_.stored_path(layer, file))) {
+                             live_files_.insert(*id);
+                         }
+                     });
     }
 }
 
+/// Somebody has leased what was free a moment ago: it is kept after all.
+void Pruning::keep_leased(std::uint64_t number) {
+    note_live(depot_.load(number));
+    std::erase(report_.removed, number);
+    report_.kept.insert(std::ranges::lower_bound(report_.kept, number), number);
+    report_.in_use.insert(std::ranges::lower_bound(report_.in_use, number), number);
+}
+
+/// One after the other: each is locked while it goes, and there may be more of them than
+/// descriptors.
 void Pruning::remove_generations() {
     const auto folder = depot_.root() / "generations";
-    std::vector<fs::path> dead;
-    for (const auto number : report_.removed) {
-        dead.push_back(depot_.generation_path(number));
-    }
+    std::vector<fs::path> leftovers;
     for (const auto& entry : fs::directory_iterator{folder}) {
         if (entry.path().extension() == ".new") {  // of a writer that died
-            dead.push_back(entry.path());
+            leftovers.push_back(entry.path());
         }
     }
-    if (mode_ == PruneMode::remove && !dead.empty()) {
+    const bool has_dead = !report_.removed.empty() || !leftovers.empty();
+    if (mode_ == PruneMode::remove && has_dead) {
         // The writer that made another generation current may have died before that was durable.
         files_.sync_directory(depot_.root());
     }
-    for (const auto& path : dead) {
-        std::uint64_t count = 0;
+    std::uint64_t count = 0;
+    for (const auto number : std::vector{report_.removed}) {
+        if (const auto lock = lock_unleased(depot_.generation_path(number))) {
+            remove(depot_.generation_path(number), count);
+        } else {
+            keep_leased(number);
+        }
+    }
+    for (const auto& path : leftovers) {
         remove(path, count);
     }
-    locks_.clear();
-    if (mode_ == PruneMode::remove && !dead.empty()) {
+    if (mode_ == PruneMode::remove && has_dead) {
         files_.sync_directory(folder);  // before anything goes that they name
     }
 }
@@ -179,9 +227,12 @@ void Pruning::sweep_files() {
     std::vector<fs::path> dead;
     std::vector<fs::path> folders;
     for (const auto& entry : fs::recursive_directory_iterator{depot_.root() / "files"}) {
-        if (entry.is_directory() && !entry.is_symlink()) {
+        if (entry.is_symlink()) {
+            continue;  // nothing here makes one: somebody has moved what is behind it
+        }
+        if (entry.is_directory()) {
             folders.push_back(entry.path());
-        } else if (!live_files_.contains(entry.path().string())) {
+        } else if (const auto id = id_of(entry.path()); !id || !live_files_.contains(*id)) {
             dead.push_back(entry.path());
         }
     }

@@ -27,8 +27,9 @@ struct PruneReport {
 ///
 /// Kept are the current generation, those it came from, one after the other, and then the newest
 /// others, `keep` in all; and whatever a GenerationLease holds. Before anything is removed, every
-/// kept generation is read; throws `corrupt` and removes nothing when one is damaged. Wherever it
-/// stops, every generation that is still there is whole; the next prune goes on.
+/// kept generation is read; throws `corrupt` and removes nothing when one is damaged. Others may
+/// be. Symbolic links, and what is behind them, stay. Wherever it stops, every generation that is
+/// still there is whole; the next prune goes on.
 ///
 /// REQUIRES: keep > 0; the DepotLock, and no ReplaceTransaction that commits meanwhile.
 PruneReport prune(FileOps& files, const Depot& depot, std::size_t keep,

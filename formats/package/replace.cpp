@@ -19,9 +19,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Whether the file is there already, whole: one that was damaged since is put there again.
-bool is_stored(const fs::path& stored, const std::string& sha256) {
-    return fs::exists(stored) && sha256_hex_of_file(stored) == sha256;
+enum class Stored { no, damaged, whole };
+
+/// Whether the file is there already. One that cannot be read is as good as damaged: it is put
+/// there again.
+Stored look_at(const fs::path& stored, const std::string& sha256) {
+    std::error_code error;
+    const auto status = fs::symlink_status(stored, error);
+    if (status.type() == fs::file_type::not_found) {
+        return Stored::no;
+    }
+    try {
+        return sha256_hex_of_file(stored) == sha256 ? Stored::whole : Stored::damaged;
+    } catch (const Error&) {
+        return Stored::damaged;
+    }
 }
 
 /// Let the layer's bounds reach to tiles that lie beyond them by more than the deepest tiles of its
@@ -52,13 +64,14 @@ void check_head(const Manifest& manifest) {
                 fmt::format("layer '{}' cannot be kept as it is", manifest.layer)};
 }
 
-void check_quota(const std::optional<std::uint64_t>& quota, std::uint64_t before,
-                 std::uint64_t after) {
-    if (quota && after > *quota && after > before) {
-        throw Error{Errc::no_space, fmt::format("the files would come to {} bytes, the quota of "
-                                                "the depot is {}",
-                                                after, *quota)};
-    }
+/// What decides whether a file may be in the layer, and where.
+Manifest rules_of(const Manifest& manifest) {
+    Manifest rules;
+    rules.layer = manifest.layer;
+    rules.grid = manifest.grid;
+    rules.format = manifest.format;
+    rules.pyramids = manifest.pyramids;
+    return rules;
 }
 
 std::int64_t seconds_now() {
@@ -91,13 +104,27 @@ Manifest& ReplaceTransaction::layer(const std::string& name) {
 void ReplaceTransaction::add_file(const std::string& layer_name, const std::string& name,
                                   const fs::path& staged, const Checkpoint& checkpoint) {
     auto& manifest = layer(layer_name);
-    const auto [file, extent] = verify_file(staged, name, manifest, checkpoint);
+    const auto [file, extent] = verify(staged, name, manifest, checkpoint);
     auto files = manifest.files.with(file);
     widen_bounds(manifest, extent);
     changes_.push_back(
         {name, sha256_of(manifest.find(name)), file.sha256, file.tiles, file.bytes, layer_name});
     manifest.files = std::move(files);
     staged_files_.push_back({layer_name, file, staged});
+}
+
+VerifiedFile ReplaceTransaction::verify(const fs::path& staged, const std::string& name,
+                                        const Manifest& manifest, const Checkpoint& checkpoint) {
+    auto rules = rules_of(manifest);
+    const auto known = verified_.find(staged);
+    const bool is_known = known != verified_.end() && known->second.start < starts_ &&
+                          known->second.name == name && known->second.layer == rules;
+    if (is_known) {
+        return known->second.file;
+    }
+    auto file = verify_file(staged, name, manifest, checkpoint);
+    verified_.insert_or_assign(staged, Verified{starts_, name, std::move(rules), file});
+    return file;
 }
 
 void ReplaceTransaction::remove_file(const std::string& layer_name, const std::string& name) {
@@ -129,7 +156,11 @@ void ReplaceTransaction::widen_zooms(const std::string& layer_name, int min_zoom
 
 void ReplaceTransaction::add_package(const Manifest& manifest, const fs::path& folder,
                                      const Checkpoint& checkpoint) {
-    verify_package(folder, manifest, checkpoint);
+    if (const auto known = verified_packages_.find(folder);
+        known == verified_packages_.end() || known->second != manifest) {
+        verify_package(folder, manifest, checkpoint);
+        verified_packages_.insert_or_assign(folder, manifest);
+    }
     const auto installed = next_.layers.find(manifest.layer);
     const Manifest old = installed == next_.layers.end() ? Manifest{} : installed->second;
     for (const auto& file : manifest.files) {
@@ -170,15 +201,65 @@ void ReplaceTransaction::expect(const std::string& layer_name, const std::string
     }
 }
 
-Generation ReplaceTransaction::commit(const CommitOptions& options) {
+fs::path ReplaceTransaction::work_folder() const {
+    return staging_.path() / fmt::format("work-{}", starts_);
+}
+
+bool ReplaceTransaction::follow(const Generation& current, const IsConcerned& is_concerned) {
+    if (current.number == current_.number) {
+        return true;
+    }
+    const auto differs = [&](const Generation& one, const Generation& other) {
+        return std::ranges::any_of(one.layers, [&](const auto& some) {
+            const auto same = other.layers.find(some.first);
+            return is_concerned(some.first) &&
+                   (same == other.layers.end() || same->second != some.second);
+        });
+    };
+    if (differs(current_, current) || differs(current, current_)) {
+        return false;
+    }
+    auto next = current;
+    std::erase_if(next.layers, [&](const auto& some) { return is_concerned(some.first); });
+    for (auto& [name, manifest] : next_.layers) {
+        if (is_concerned(name)) {
+            next.layers.insert_or_assign(name, std::move(manifest));
+        }
+    }
+    current_ = current;
+    next_ = std::move(next);
+    return true;
+}
+
+void ReplaceTransaction::start_again(Generation current) {
+    if (fs::exists(work_folder())) {
+        files_.remove_all(work_folder());
+    }
+    ++starts_;
+    current_ = std::move(current);
+    next_ = current_;
+    staged_files_.clear();
+    changes_.clear();
+    declared_.clear();
+}
+
+void ReplaceTransaction::check_quota(std::uint64_t bytes) const {
+    const auto after = totals_of(next_).bytes;
+    if (after > bytes && after > totals_of(current_).bytes) {
+        throw Error{Errc::too_large, fmt::format("the layers would come to {} bytes, and the quota "
+                                                 "of the depot is {}",
+                                                 after, bytes)};
+    }
+}
+
+Generation ReplaceTransaction::prepare(const CommitOptions& options) {
     if (const auto number = depot_.current_number(); number != current_.number) {
         throw Error{Errc::stale, fmt::format("generation {} has become current, in place of {}",
                                              number, current_.number)};
     }
-    check_quota(options.quota_bytes, totals_of(current_).bytes, totals_of(next_).bytes);
     next_.stored_bytes = store_files();
     if (next_.layers == current_.layers) {
-        files_.sync_directory(depot_.root());  // who made it current may have died before that
+        depot_.repair(files_, current_);
         return current_;
     }
     next_.number = depot_.next_number();
@@ -186,8 +267,14 @@ Generation ReplaceTransaction::commit(const CommitOptions& options) {
     next_.created = options.created.value_or(seconds_now());
     next_.author = options.author;
     next_.change = options.change.empty() ? change_text(changes_, declared_) : options.change;
-    depot_.publish(files_, next_, current_);
+    depot_.write(files_, next_, current_);
     return next_;
+}
+
+Generation ReplaceTransaction::commit(const CommitOptions& options) {
+    auto generation = prepare(options);
+    depot_.make_current(files_, generation.number);
+    return generation;
 }
 
 /// Rename the staged files to where they are stored; the bytes that were not stored before.
@@ -207,12 +294,16 @@ std::uint64_t ReplaceTransaction::store_files() {
              folder = folder.parent_path()) {
             folders.insert(folder);
         }
-        if (is_stored(stored, file.sha256)) {
+        const auto before = look_at(stored, file.sha256);
+        if (before == Stored::whole) {
             continue;
         }
         files_.sync_file(staged);
         files_.create_directories(stored.parent_path());
         files_.rename(staged, stored);
+        if (before == Stored::damaged) {
+            repaired_.push_back(stored);
+        }
         bytes += file.bytes;
     }
     for (const auto& folder : folders) {

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,12 +25,11 @@ struct FileChange {
     std::string layer{};
 };
 
-/// What a generation says about how it came about, and what it may come to.
+/// What a generation says about how it came about.
 struct CommitOptions {
     std::string author{};                   ///< who asked for it; any text
     std::string change{};                   ///< for people; empty: how many files of which layers
     std::optional<std::int64_t> created{};  ///< seconds since 1970, UTC; nothing: now
-    std::optional<std::uint64_t> quota_bytes{};  ///< that the files of a generation may have in all
 };
 
 /// Changes files of layers, whole packages and layers, all in one next generation of a depot: all
@@ -43,8 +44,8 @@ struct CommitOptions {
 /// bytes written, depends on what changes and not on how much there is. Without `commit` it is a
 /// dry run: `changes` and `next` say what would be. Whatever happens before `commit` returns, a
 /// crash included, the depot holds the old generation or the new one, whole; the destructor sweeps
-/// what was staged. One transaction at a time: the caller holds the DepotLock and serialises. Used
-/// by one thread.
+/// what was staged. The caller holds the DepotLock. Of several transactions one may commit; the
+/// others go on with `follow`, or else begin again with `start_again`. Used by one thread.
 class ReplaceTransaction {
 public:
     /// Starts from the current generation, which is read. Neither argument is owned; both outlive
@@ -64,6 +65,10 @@ public:
 
     /// A folder of this transaction alone, on the depot's file system.
     const std::filesystem::path& staging() const { return staging_.path(); }
+
+    /// A folder in it for what the changes themselves make; it need not exist. Another one each
+    /// time that the transaction starts again.
+    std::filesystem::path work_folder() const;
 
     /// The state that `commit` will make current, as far as it is known.
     const Generation& next() const { return next_; }
@@ -102,10 +107,31 @@ public:
     /// In the order in which they were asked for.
     const std::vector<FileChange>& changes() const { return changes_; }
 
-    /// Make everything durable and current. When nothing differs, the current generation stays.
-    /// Throws `stale` when another generation became current since the transaction started, and
-    /// `no_space` naming the quota when the files would come to more than it, and to more than
+    /// Which layers a transaction has read and changed, and no others.
+    using IsConcerned = std::function<bool(const std::string& layer)>;
+
+    /// Move the changes on to a later generation, in which the layers that are concerned are as
+    /// they were. False where they are not: then nothing has happened.
+    bool follow(const Generation& current, const IsConcerned& is_concerned);
+
+    /// Forget all changes and start from another generation. A staged file that was verified and is
+    /// added again under its name is not read again.
+    void start_again(Generation current);
+
+    /// Throws `too_large` when the files would come to more than so many bytes, and to more than
     /// before.
+    void check_quota(std::uint64_t bytes) const;
+
+    /// Make everything durable but nothing current. What is to be current then: the next
+    /// generation, or where nothing differs the one that is. Throws `stale` when another generation
+    /// became current since the transaction started.
+    Generation prepare(const CommitOptions& options = {});
+
+    /// Where stored files were damaged, and `prepare` has put whole ones in their place: who has
+    /// them open reads the damaged ones.
+    const std::vector<std::filesystem::path>& repaired() const { return repaired_; }
+
+    /// Prepare, and make that current.
     Generation commit(const CommitOptions& options = {});
 
 private:
@@ -115,7 +141,17 @@ private:
         std::filesystem::path staged;
     };
 
+    /// A staged file that was read, and what it was read as.
+    struct Verified {
+        int start = 0;  // in which it was: since then the file is as it was
+        std::string name;
+        Manifest layer;  // without its files
+        VerifiedFile file;
+    };
+
     Manifest& layer(const std::string& name);
+    VerifiedFile verify(const std::filesystem::path& staged, const std::string& name,
+                        const Manifest& manifest, const Checkpoint& checkpoint);
     std::uint64_t store_files();
 
     FileOps& files_;
@@ -126,6 +162,10 @@ private:
     std::vector<StagedFile> staged_files_;
     std::vector<FileChange> changes_;
     std::vector<std::string> declared_;
+    std::vector<std::filesystem::path> repaired_;
+    std::map<std::filesystem::path, Verified> verified_;           // by the staged file
+    std::map<std::filesystem::path, Manifest> verified_packages_;  // by the staged folder
+    int starts_ = 1;
 };
 
 /// Remove what transactions that died have left in the staging folder. REQUIRES: the DepotLock.

@@ -2,6 +2,7 @@
 
 #include "formats/base/error.h"
 #include "formats/package/package_reader.h"
+#include "sync/background.h"
 #include "sync/jobs/change_layer.h"
 #include "sync/jobs/child_process.h"
 #include "sync/jobs/pack_command.h"
@@ -172,6 +173,7 @@ bool JobService::is_cancelled(std::uint64_t id) {
 }
 
 void JobService::work(Lane lane) {
+    run_in_background();  // the packers, too
     while (const auto id = next(lane)) {
         run(*id);
         const std::lock_guard lock{mutex_};

@@ -22,7 +22,7 @@ LayerEdit::LayerEdit(ReplaceTransaction& replace, FileOps& files, const Depot& d
       files_{files},
       depot_{depot},
       layer_{std::move(layer)},
-      staging_{replace.staging() / "changed"} {
+      staging_{replace.work_folder() / layer_} {
     if (!replace_.next().layers.contains(layer_)) {
         throw Error{Errc::not_found, fmt::format("unknown layer '{}'", layer_)};
     }

@@ -47,9 +47,22 @@ void PowerLossFileOps::write_remains(Names names, const fs::path& folder) const 
     for (const auto& path : folders_) {
         fs::create_directories(folder / path.lexically_relative(root_));
     }
-    for (const auto& [path, content] : names == Names::all ? names_ : synced_names_) {
-        write_file(folder / path.lexically_relative(root_), content->synced);
+    for (const auto& [path, content] : names_) {
+        if (leaves_all(names, path)) {
+            write_file(folder / path.lexically_relative(root_), content->synced);
+        }
     }
+    for (const auto& [path, content] : synced_names_) {
+        if (!leaves_all(names, path)) {
+            write_file(folder / path.lexically_relative(root_), content->synced);
+        }
+    }
+}
+
+/// Whether all names of the path's folder are left, or only those that are sure.
+bool PowerLossFileOps::leaves_all(Names names, const fs::path& path) const {
+    const bool is_at_top = path.parent_path() == root_;
+    return names == Names::all || names == (is_at_top ? Names::synced_below : Names::synced_at_top);
 }
 
 std::shared_ptr<PowerLossFileOps::Content>& PowerLossFileOps::content_of(const fs::path& path) {

@@ -18,9 +18,9 @@ namespace offgrid::test {
 /// Knows the files below one folder, which are durable when it is made. Used by one thread.
 class PowerLossFileOps final : public FileOps {
 public:
-    /// Which names a power cut leaves: only those that are sure, or all that were given. The truth
-    /// is anything between.
-    enum class Names { synced, all };
+    /// Which names a power cut leaves: only those that are sure, or all that were given; or the
+    /// one in the folder itself and the other below it. The truth is anything between.
+    enum class Names { synced, all, synced_at_top, synced_below };
 
     /// `after_step` is called after every step that changes the disk.
     PowerLossFileOps(std::filesystem::path root, std::function<void()> after_step);
@@ -51,6 +51,7 @@ private:
 
     std::unique_ptr<OutputFile> created(const std::filesystem::path& path,
                                         std::unique_ptr<OutputFile> file);
+    bool leaves_all(Names names, const std::filesystem::path& path) const;
     std::shared_ptr<Content>& content_of(const std::filesystem::path& path);
     void note_sync(const std::filesystem::path& path);
 

@@ -84,6 +84,40 @@ TEST_F(DepotCommands, status_lists_layers_and_generations) {
     EXPECT_EQ(json.at("generations").at(2).at("change"), "replaced 1 file of layer 'kenya'");
 }
 
+TEST_F(DepotCommands, list_and_leave_a_current_generation_that_is_damaged) {
+    write_file(depot.generation_path(3), "half a gener");
+
+    const auto text = offgrid("status");
+    EXPECT_EQ(text.exit_code, 1);
+    EXPECT_THAT(text.out, HasSubstr("damaged: "));
+    EXPECT_THAT(text.out, HasSubstr("       2  "));
+    const auto json = nlohmann::json::parse(offgrid("status", {"--json"}).out);
+    EXPECT_EQ(json.at("generation"), nullptr);
+    EXPECT_THAT(json.at("damage").get<std::string>(), HasSubstr("000003.json"));
+    EXPECT_EQ(json.at("generations").at(3).at("damaged"), true);
+    EXPECT_EQ(json.at("generations").at(2).at("number"), 2);
+
+    const auto back = offgrid("rollback");
+    EXPECT_EQ(back.exit_code, 0) << back.err;
+    EXPECT_EQ(depot.current_number(), 2U);
+    EXPECT_EQ(offgrid("status").exit_code, 0);
+}
+
+TEST_F(DepotCommands, find_the_way_back_when_the_file_of_the_current_number_is_damaged_or_lost) {
+    const auto current = depot.root() / "CURRENT";
+    write_file(current, "\x7F\x03");
+    EXPECT_THAT(offgrid("status").out, HasSubstr("       3  "));
+    EXPECT_EQ(offgrid("rollback").exit_code, 1);
+    const auto back = offgrid("rollback", {"--to", "3"});
+    EXPECT_THAT(back.out, HasSubstr("generation 3 is current")) << back.err;
+    EXPECT_EQ(depot.current_number(), 3U);
+
+    std::filesystem::remove(current);
+    EXPECT_THAT(offgrid("status").out, HasSubstr("       3  "));
+    EXPECT_EQ(offgrid("rollback", {"--to", "2"}).exit_code, 0);
+    EXPECT_EQ(depot.current_number(), 2U);
+}
+
 TEST_F(DepotCommands, name_the_daemon_that_holds_the_depot_and_status_works_beside_it) {
     const DepotLock daemon{depot};
     for (const auto* verb : {"rollback", "prune"}) {

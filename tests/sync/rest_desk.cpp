@@ -30,8 +30,9 @@ RestDesk::RestDesk(const fs::path& folder, JobService::Options jobs)
       options_{with_sources(std::move(jobs), folder)},
       pool_{sqlite::make_mbtiles_pool(8)},
       layers_{open_generation(depot_, depot_.load_current(), *pool_)},
-      replace_{
-          posix_file_ops(), depot_, *pool_, layers_, {.limits = {}, .sources = SourceRoots{{}}}},
+      audit_{posix_file_ops(), depot_.root(), log_to_here()},
+      replace_{posix_file_ops(), depot_, *pool_,
+               layers_,          audit_, {.limits = {}, .sources = SourceRoots{{}}}},
       blob_stores_{posix_file_ops(), depot_.root() / "blobstores.json"},
       quota_{posix_file_ops(), depot_.root() / "diskquota.json"} {
     restart_jobs();

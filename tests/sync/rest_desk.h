@@ -61,6 +61,7 @@ private:
     std::string log_;
     std::unique_ptr<sqlite::MbtilesPool> pool_;
     Live<LayerSet> layers_;
+    AuditLog audit_;
     ReplaceService replace_;
     std::unique_ptr<JobService> jobs_;
     BlobStores blob_stores_;

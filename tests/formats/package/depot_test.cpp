@@ -15,6 +15,15 @@ using test::throws;
 using testing::HasSubstr;
 
 struct DepotTest : testing::Test {
+    /// Put the files of the package in `folder` where the depot has them.
+    void store_files_of(const Manifest& manifest) const {
+        for (const auto& file : manifest.files) {
+            const auto stored = depot.stored_path(manifest.layer, file);
+            std::filesystem::create_directories(stored.parent_path());
+            std::filesystem::copy(folder / "package" / file.name, stored);
+        }
+    }
+
     test::TempFolder folder;
     Depot depot{folder / "depot"};
 };
@@ -143,6 +152,7 @@ TEST_F(DepotTest, keeps_what_a_generation_says_about_itself) {
 TEST_F(DepotTest, goes_back_and_forth_between_kept_generations) {
     depot.create_if_missing(posix_file_ops());
     const auto manifest = test::write_package(folder / "package", "kenya", "z0: w z1: a");
+    store_files_of(manifest);
     for (const std::uint64_t number : {1, 2, 3}) {
         depot.publish(posix_file_ops(), {.number = number,
                                          .layers = {{"kenya", manifest}},

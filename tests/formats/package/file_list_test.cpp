@@ -175,6 +175,23 @@ TEST(FileList, holds_names_that_json_must_escape) {
                 throws(Errc::invalid_argument, HasSubstr("not UTF-8")));
 }
 
+/// Whoever chooses names that end no node would make one that is written and never read again.
+TEST(FileList, refuses_names_that_make_a_node_too_large) {
+    std::vector<PackageFile> files;
+    std::size_t bytes = 0;
+    for (int i = 0; bytes < max_node_bytes; ++i) {
+        auto file = file_named(fmt::format("{:0>180}", i));
+        if (!ends_node(file.name, 0)) {
+            bytes += file.name.size() + file.sha256.size();
+            files.push_back(std::move(file));
+        }
+    }
+    const auto last = files.back();
+    EXPECT_THAT([&] { FileList{files}; }, throws(Errc::too_large, HasSubstr("pieces of at most")));
+    files.resize(files.size() / 2);
+    EXPECT_NO_THROW(FileList{files}.with(last));
+}
+
 TEST(FileListNode, says_what_is_wrong_with_a_text) {
     const auto hash = std::string(64, 'a');
     const std::pair<std::string, const char*> cases[] = {

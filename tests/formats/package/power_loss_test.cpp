@@ -48,9 +48,9 @@ struct PowerLoss : testing::Test {
 
     /// Look at what a power cut would leave now: the numbers of what is current then, whole.
     void look(const PowerLossFileOps& files) {
-        for (const auto names : {Names::synced, Names::all}) {
-            const auto remains = folder / ("remains" + std::to_string(++looks_));
-            files.write_remains(names, remains);
+        for (const auto names :
+             {Names::synced, Names::all, Names::synced_at_top, Names::synced_below}) {
+            const auto remains = write_remains(files, names);
             const Depot left{remains};
             const auto generation = left.load_current();
             EXPECT_NO_THROW(check_is_whole(left, generation)) << "look " << looks_;
@@ -59,9 +59,52 @@ struct PowerLoss : testing::Test {
                 EXPECT_NO_THROW(check_is_whole(left, left.load(some.number))) << "look " << looks_;
             }
             seen_.insert(generation.number);
-            replace_works_on(left);
+            if (names == Names::synced || names == Names::all) {
+                replace_works_on(left);
+            }
             fs::remove_all(remains);
         }
+    }
+
+    fs::path write_remains(const PowerLossFileOps& files, Names names) {
+        auto remains = folder / ("remains" + std::to_string(++looks_));
+        files.write_remains(names, remains);
+        return remains;
+    }
+
+    /// What was answered stays: a power cut leaves the current generation current.
+    void expect_sure(const PowerLossFileOps& files) {
+        const auto remains = write_remains(files, Names::synced);
+        EXPECT_EQ(Depot{remains}.current_number(), depot.current_number());
+        fs::remove_all(remains);
+    }
+
+    /// Take steps until one of them is the last, then others, and look after each of those. False:
+    /// there were fewer.
+    bool die_at(int steps_to_live, const std::function<void(FileOps&)>& take,
+                const std::function<void(FileOps&)>& then) {
+        int step = 0;
+        bool is_dead = false;
+        bool looks = false;
+        PowerLossFileOps* watched = nullptr;
+        PowerLossFileOps files{depot.root(), [&] {
+                                   if (looks) {
+                                       look(*watched);
+                                   } else if (++step == steps_to_live) {
+                                       is_dead = true;
+                                       throw Error{Errc::io, "killed"};
+                                   }
+                               }};
+        watched = &files;
+        try {
+            take(files);
+        } catch (const Error& error) {
+            EXPECT_TRUE(is_dead) << error.what();
+        }
+        looks = true;
+        then(files);
+        expect_sure(files);
+        return is_dead;
     }
 
     static void replace_works_on(const Depot& left) {
@@ -79,6 +122,7 @@ struct PowerLoss : testing::Test {
         PowerLossFileOps files{depot.root(), [&] { look(*watched); }};
         watched = &files;
         take(files);
+        expect_sure(files);
     }
 
     test::TempFolder folder;
@@ -99,30 +143,30 @@ TEST_F(PowerLoss, leaves_the_old_or_the_new_generation_at_each_step_of_a_replace
 /// same replace again finds it there.
 TEST_F(PowerLoss, relies_on_no_name_that_a_dead_transaction_has_left) {
     int steps_to_live = 0;
-    bool is_dead = true;
-    while (is_dead) {
+    bool has_died = true;
+    while (has_died) {
         ++steps_to_live;
-        int step = 0;
-        is_dead = false;
-        bool looks = false;
-        PowerLossFileOps* watched = nullptr;
-        PowerLossFileOps files{depot.root(), [&] {
-                                   if (looks) {
-                                       look(*watched);
-                                   } else if (++step == steps_to_live) {
-                                       is_dead = true;
-                                       throw Error{Errc::io, "killed"};
-                                   }
-                               }};
-        watched = &files;
-        const auto drawing = "z0: w z1: new" + std::to_string(steps_to_live);
-        try {
-            install(files, drawing);
-        } catch (const Error&) {
-            is_dead = true;
-        }
-        looks = true;
-        install(files, drawing);
+        const auto install_again = [&](FileOps& files) {
+            install(files, "z0: w z1: new" + std::to_string(steps_to_live));
+        };
+        has_died = die_at(steps_to_live, install_again, install_again);
+        prune(posix_file_ops(), depot, 1);
+    }
+    EXPECT_GE(steps_to_live, 15);
+}
+
+/// The switch of a dead transaction may not be durable yet when that is removed from which it came.
+TEST_F(PowerLoss, leaves_a_whole_generation_at_each_step_of_a_prune_after_a_dead_transaction) {
+    int steps_to_live = 0;
+    bool has_died = true;
+    while (has_died) {
+        ++steps_to_live;
+        has_died = die_at(
+            steps_to_live,
+            [&](FileOps& files) {
+                install(files, "z0: w z1: new" + std::to_string(steps_to_live));
+            },
+            [&](FileOps& files) { prune(files, depot, 1); });
     }
     EXPECT_GE(steps_to_live, 15);
 }

@@ -8,6 +8,9 @@
 #include "tests/support/tiles.h"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
+
+#include <optional>
 
 namespace offgrid {
 namespace {
@@ -209,6 +212,82 @@ TEST_F(PruneTest, removes_nothing_when_a_list_of_files_is_damaged) {
 TEST_F(PruneTest, keeps_at_least_the_current_generation) {
     EXPECT_THAT([&] { prune(posix_file_ops(), depot, 0); },
                 throws(Errc::invalid_argument, HasSubstr("at least one")));
+}
+
+/// Lets the process have few open files for as long as it lives.
+class FewDescriptors {
+public:
+    FewDescriptors() {
+        EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+        auto few = before_;
+        few.rlim_cur = 64;
+        EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+    }
+    ~FewDescriptors() { EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before_), 0); }
+    FewDescriptors(const FewDescriptors&) = delete;
+    FewDescriptors& operator=(const FewDescriptors&) = delete;
+
+private:
+    rlimit before_{};
+};
+
+TEST_F(PruneTest, removes_more_generations_than_there_are_descriptors) {
+    for (std::uint64_t number = 2; number <= 100; ++number) {
+        depot.publish(posix_file_ops(), {.number = number, .previous = number - 1});
+    }
+    const FewDescriptors few;
+    const auto report = prune(posix_file_ops(), depot, 2);
+    EXPECT_EQ(report.removed.size(), 99U);
+    EXPECT_THAT(report.in_use, IsEmpty());
+    EXPECT_THAT(numbers(), ElementsAre(99, 100));
+}
+
+/// What is not known to be free is not taken for served: that would keep it without a word.
+TEST_F(PruneTest, says_when_it_cannot_lock_a_generation) {
+    replace_north_west("second");
+    fs::remove(depot.generation_path(0));
+    fs::create_symlink(depot.generation_path(0), depot.generation_path(0));
+    EXPECT_THAT([&] { prune(posix_file_ops(), depot, 1); },
+                throws(Errc::io, HasSubstr("000000.json")));
+}
+
+TEST_F(PruneTest, keeps_what_is_leased_after_it_has_chosen) {
+    replace_north_west("second");
+    std::optional<GenerationLease> lease;
+    FaultyFileOps files{[&](FaultyFileOps::When, int, std::string_view) {
+        if (!lease) {
+            lease.emplace(depot, 1);
+        }
+    }};
+    const auto report = prune(files, depot, 1);
+    EXPECT_THAT(report.removed, ElementsAre(0));
+    EXPECT_THAT(report.kept, ElementsAre(1, 2));
+    EXPECT_THAT(report.in_use, ElementsAre(1));
+    EXPECT_EQ(report.files, 0U);
+    expect_sound();
+}
+
+TEST_F(PruneTest, removes_damaged_generations_that_it_is_not_to_keep) {
+    replace_north_west("second");
+    replace_north_west("third");
+    test::write_file(depot.generation_path(1), "half a gener");
+    EXPECT_THAT(prune(posix_file_ops(), depot, 2).removed, ElementsAre(0, 1));
+    expect_sound();
+}
+
+/// On a disk that folds case a folder is spelled as the first layer made it; a layer may have been
+/// moved, and a link left in its place.
+TEST_F(PruneTest, keeps_files_that_are_spelled_otherwise) {
+    replace_north_west("second");
+    fs::rename(depot.root() / "files/kenya", depot.root() / "files/Kenya");
+    fs::create_symlink("Kenya", depot.root() / "files/kenya");
+
+    const auto report = prune(posix_file_ops(), depot, 1);
+
+    EXPECT_EQ(report.files, 1U);
+    EXPECT_TRUE(fs::is_symlink(depot.root() / "files/kenya"));
+    EXPECT_EQ(stored_files(), 5U);
+    expect_sound();
 }
 
 /// Wherever it stops, what is left is whole, and the next prune goes on.
