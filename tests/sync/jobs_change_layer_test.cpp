@@ -151,8 +151,8 @@ TEST_F(ChangeLayer, merges_whole_files_as_they_were_packed) {
     merge("z1: . b / . new", ExistingTile::keep);
 
     EXPECT_EQ(words(1, 2), "a b / . d");
-    EXPECT_THAT(changed_names(), UnorderedElementsAre("z01-1-0.sqlite3"));
-    EXPECT_EQ(metadata_of("z01-1-0.sqlite3").at("format"), "png");
+    EXPECT_THAT(changed_names(), UnorderedElementsAre("z01-1-1.sqlite3"));
+    EXPECT_EQ(metadata_of("z01-1-1.sqlite3").at("format"), "png");
 }
 
 TEST_F(ChangeLayer, makes_files_that_say_what_they_hold) {
