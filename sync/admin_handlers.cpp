@@ -259,6 +259,7 @@ private:
         admitted_request.query = parse_query(target);
         admitted_request.content_type = request.getContentType();
         admitted_request.remote_address = request.clientAddress().host().toString();
+        admitted_request.is_secure = request.secure();
         admitted_request.caller = std::move(caller);
         admitted_request.form = form;
         admitted_request.parameters = std::move(match.parameters);

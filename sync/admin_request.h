@@ -22,6 +22,7 @@ struct AdminRequest {
     std::vector<std::pair<std::string, std::string>> query{};
     std::string content_type{};
     std::string remote_address{};
+    bool is_secure = false;  ///< came through TLS
     Identity caller{};
     MessageForm form = MessageForm::json;  ///< how messages are wanted
     std::function<std::string(const std::string& name)>

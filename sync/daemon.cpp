@@ -65,16 +65,23 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
             replace_,
             {.sources = options.sources, .max_packs = options.jobs, .kill_after = drain_timeout_},
             log},
-      blob_stores_{files, depot_.root() / "blobstores.json"},
-      quota_{files, depot_.root() / "diskquota.json"},
+      blob_stores_{files, depot_.root() / "blobstores.json", log},
+      quota_{files, depot_.root() / "diskquota.json",
+             [this](std::optional<std::uint64_t> bytes) { replace_.set_quota(bytes); }, log},
       router_{layers_, log, [this] { return pool_->statistics(); }},
       http_{{.listen = options.listen, .threads = options.threads},
             [this](const Request& request) { return answer(request); },
             log},
       answers_{files, depot_.root() / "answers"},
-      admin_router_{admin_routes(log)},
-      admin_{admin_socket(options),
-             {.access = access_, .router = admin_router_, .hidden = depot_.root(), .log = log}} {}
+      admin_router_{admin_routes(log)} {
+    audit_.note_current(depot_.current_number());
+    // Whatever changes the depot begins here, when the quota is in force and the log knows what is.
+    admin_.emplace(
+        admin_socket(options),
+        AdminContext{
+            .access = access_, .router = admin_router_, .hidden = depot_.root(), .log = log});
+    jobs_.start();
+}
 
 Response Daemon::answer(const Request& request) {
     auto response = router_.answer(request);
@@ -83,8 +90,6 @@ Response Daemon::answer(const Request& request) {
 }
 
 std::vector<AdminRoute> Daemon::admin_routes(const Log& log) {
-    audit_.note_current(depot_.current_number());
-    replace_.set_quota(quota_.config().limit_bytes());
     auto routes = replace_routes({replace_, answers_, replace_counts_, log});
     const auto add = [&](std::vector<AdminRoute> more) {
         std::ranges::move(more, std::back_inserter(routes));
@@ -95,7 +100,8 @@ std::vector<AdminRoute> Daemon::admin_routes(const Log& log) {
                      .jobs = jobs_,
                      .blob_stores = blob_stores_,
                      .quota = quota_,
-                     .traffic = traffic_}));
+                     .traffic = traffic_,
+                     .audit = audit_}));
     return routes;
 }
 
@@ -108,7 +114,7 @@ std::string Daemon::serving_metrics() const {
 bool Daemon::drain() {
     replace_.stop();
     jobs_.stop();
-    const bool is_admin_drained = admin_.drain(drain_timeout_);
+    const bool is_admin_drained = admin_->drain(drain_timeout_);
     const bool is_http_drained = http_.drain(drain_timeout_);
     return is_admin_drained && is_http_drained;
 }

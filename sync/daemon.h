@@ -65,7 +65,7 @@ public:
     Daemon(const DaemonOptions& options, FileOps& files, const Log& log);
 
     std::string serving_url() const { return http_.url(); }
-    std::string admin_url() const { return admin_.url(); }
+    std::string admin_url() const { return admin_->url(); }
     bool has_users() const { return access_.has_users(); }
 
     /// Stop listening and finish what is running; a replace that has not begun to commit ends at
@@ -98,7 +98,7 @@ private:
     StoredAnswers answers_;
     ReplaceCounts replace_counts_;
     AdminRouter admin_router_;
-    AdminServer admin_;  // last: no replace may run while the rest is taken down
+    std::optional<AdminServer> admin_;  // last: no replace may run while the rest is taken down
 };
 
 }  // namespace offgrid

@@ -175,7 +175,7 @@ ReplaceReport ReplaceService::change(StagingFolder staging, const Change& change
                                      const ChangeOptions& options) {
     run_in_background();
     ReplaceTransaction replace{served_.files(), served_.depot(), Generation{}, std::move(staging)};
-    auto turn = build(replace, change, options.audit.layer);
+    auto turn = build(replace, change, options);
     check_not_stopped(served_.is_stopped());
     if (const auto limit = quota()) {
         replace.check_quota(*limit);
@@ -186,6 +186,9 @@ ReplaceReport ReplaceService::change(StagingFolder staging, const Change& change
         report.is_dry_run = true;
         report.generation = served_.served().number;
         return report;
+    }
+    if (options.on_commit) {
+        options.on_commit();
     }
     const auto made = commit(replace, options.audit);
     report.generation = made.generation;
@@ -200,11 +203,17 @@ ReplaceReport ReplaceService::change(StagingFolder staging, const Change& change
 /// Have the change made, in the end in the turn. It is made before, on what is served then; that it
 /// need not be made again is the rule.
 ServedDepot::Turn ReplaceService::build(ReplaceTransaction& replace, const Change& change,
-                                        const std::string& layer) {
+                                        const ChangeOptions& options) {
+    const auto& layer = options.audit.layer;
     const auto is_concerned = [&](const std::string& name) {
         return layer.empty() || is_layer_or_tileset(name, layer);
     };
-    const auto checkpoint = [this] { check_not_stopped(served_.is_stopped()); };
+    const auto checkpoint = [&] {
+        check_not_stopped(served_.is_stopped());
+        if (options.checkpoint) {
+            options.checkpoint();
+        }
+    };
     for (int attempt = 0; attempt < max_attempts_before_turn; ++attempt) {
         const auto snapshot = served_.snapshot();
         replace.start_again(snapshot.generation);

@@ -32,8 +32,10 @@ struct ChangeOptions {
     /// records it: also a failure, once anything may have changed. `layer`, with its tilesets, is
     /// all that the change reads and writes; empty: it may be any.
     AuditEntry audit{};
-    bool is_dry_run = false;  ///< everything but the commit
-    OnServed on_served{};     ///< empty: nobody is told
+    bool is_dry_run = false;            ///< everything but the commit
+    Checkpoint checkpoint{};            ///< called with the service's own; throws to end the change
+    std::function<void()> on_commit{};  ///< called in the turn, right before; may throw as well
+    OnServed on_served{};               ///< empty: nobody is told
 };
 
 /// Replaces files and packages of a depot while its layers are served: verify, make durable, swap,
@@ -113,7 +115,7 @@ private:
     static constexpr auto no_quota = std::numeric_limits<std::uint64_t>::max();
 
     ServedDepot::Turn build(ReplaceTransaction& replace, const Change& change,
-                            const std::string& layer);
+                            const ChangeOptions& options);
     ServedDepot::Switch commit(ReplaceTransaction& replace, AuditEntry entry);
 
     Delivery take(const ReplaceRequest& request, const std::optional<Upload>& upload,

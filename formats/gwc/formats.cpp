@@ -51,6 +51,12 @@ std::string extension_of_format(std::string_view format) {
     return std::string{known != nullptr ? known->extension : format.substr(format.rfind('/') + 1)};
 }
 
+std::string format_of_extension(std::string_view extension) {
+    const auto* const known =
+        std::ranges::find(formats, extension == "jpg" ? "jpeg" : extension, &Known::extension);
+    return known != formats.end() ? std::string{known->name} : "image/" + std::string{extension};
+}
+
 std::string media_type_of_format(std::string_view format) {
     const auto* const known = find(format);
     return std::string{known != nullptr ? known->media_type : format.substr(0, format.find(';'))};

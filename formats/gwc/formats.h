@@ -16,6 +16,10 @@ std::optional<TileFormat> tile_format_of(std::string_view format);
 /// what follows the last `/` where it is not known here.
 std::string extension_of_format(std::string_view format);
 
+/// The format (`image/png8` …) that the extension names: the reverse. One that is not known here is
+/// taken for an image.
+std::string format_of_extension(std::string_view extension);
+
 /// The media type that clients are told.
 std::string media_type_of_format(std::string_view format);
 

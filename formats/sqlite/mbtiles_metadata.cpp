@@ -86,6 +86,11 @@ std::optional<Box> bounds(CacheFile& file, const CacheSlice& slice, const StoreI
     return now && before ? hull(*now, *before) : now ? now : before;
 }
 
+std::string bounds_text(const Box& box) {
+    return fmt::format("{:.10g},{:.10g},{:.10g},{:.10g}", box.min_x, box.min_y, box.max_x,
+                       box.max_y);
+}
+
 void write(Db& db, const Metadata& known, const Metadata& wanted) {
     auto remove = db.prepare("DELETE FROM metadata WHERE name=?");
     auto insert = db.prepare("INSERT INTO metadata (name, value) VALUES (?, ?)");
@@ -139,8 +144,7 @@ void update_mbtiles_metadata(CacheFile& file, const CacheSlice& slice, const Til
     set_unless_known("attribution", info.attribution);
     set_unless_known("description", info.description);
     if (const auto box = bounds(file, slice, info, known, puts, max_zoom)) {
-        wanted["bounds"] = fmt::format("{:.10g},{:.10g},{:.10g},{:.10g}", box->min_x, box->min_y,
-                                       box->max_x, box->max_y);
+        wanted["bounds"] = bounds_text(*box);
         set_unless_known("center", fmt::format("{:.10g},{:.10g},{}", (box->min_x + box->max_x) / 2,
                                                (box->min_y + box->max_y) / 2, min_zoom));
     }
@@ -158,6 +162,34 @@ void update_zoom_rows(Db& db, MbtilesLayout layout) {
     write(db, read(db),
           {{"minzoom", std::to_string(zooms.integer(0))},
            {"maxzoom", std::to_string(zooms.integer(1))}});
+}
+
+void widen_bounds_row(Db& db, MbtilesLayout layout, const Grid& grid) {
+    if (!has_columns(columns_of(db, "metadata"), {"name", "value"})) {
+        return;
+    }
+    auto edges = db.prepare(fmt::format(
+        "SELECT zoom_level, min(tile_column), max(tile_column), min(tile_row), max(tile_row)"
+        " FROM {0} WHERE zoom_level=(SELECT max(zoom_level) FROM {0} WHERE zoom_level<?)",
+        address_table(layout)));
+    if (!edges.bind(1, std::int64_t{grid.levels()}).step() || edges.is_null(0)) {
+        return;
+    }
+    const auto z = static_cast<int>(edges.integer(0));
+    const TileRange tiles{z, edges.integer(1), grid.flip(z, edges.integer(4)), edges.integer(2) + 1,
+                          grid.flip(z, edges.integer(3)) + 1};
+    const auto inside = intersection(tiles, grid.whole(z));
+    const auto box = to_lonlat(grid.srs(), grid.box_of(inside));
+    if (inside.is_empty() || !box) {
+        return;
+    }
+    const auto known = read(db);
+    const auto found = known.find("bounds");
+    const auto before = found == known.end() ? std::nullopt : parse_bounds(found->second);
+    const auto now = before ? hull(*before, *box) : *box;
+    if (now != before) {
+        write(db, known, {{"bounds", bounds_text(now)}});
+    }
 }
 
 }  // namespace offgrid::sqlite

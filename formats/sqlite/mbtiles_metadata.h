@@ -28,4 +28,9 @@ void update_mbtiles_metadata(CacheFile& file, const CacheSlice& slice, const Til
 /// file without the table is left as it is.
 void update_zoom_rows(Db& db, MbtilesLayout layout);
 
+/// Let the row `bounds` hold all tiles of the deepest zoom; what it held already it goes on to
+/// hold. A file without the table is left as it is, and so is one whose grid is not known in
+/// degrees.
+void widen_bounds_row(Db& db, MbtilesLayout layout, const Grid& grid);
+
 }  // namespace offgrid::sqlite

@@ -60,6 +60,19 @@ void truncate_file(LayerEdit& edit, const Manifest& manifest, const PackageFile&
     }
 }
 
+/// Whether a file of the package is the layer's file of that name, with the same tiles.
+bool is_laid_out_alike(const Manifest& layer, const Manifest& package) {
+    for (int z = package.min_zoom; z <= package.max_zoom; ++z) {
+        const auto* const ours = layer.pyramids_of(z);
+        const auto* const theirs = package.pyramids_of(z);
+        if (ours == nullptr || theirs == nullptr || ours->names != theirs->names ||
+            !(ours->options == theirs->options)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 }  // namespace
 
 void merge_package(const ChangeContext& context, const Manifest& package,
@@ -75,8 +88,14 @@ void merge_package(const ChangeContext& context, const Manifest& package,
                                 installed->second.grid->name(), grid.name())};
     }
     context.replace.widen_zooms(package.layer, package.min_zoom, package.max_zoom);
+    const bool is_alike = is_laid_out_alike(installed->second, package);
     LayerEdit edit{context.replace, context.files, context.depot, package.layer};
     for (const auto& file : package.files) {
+        if (is_alike && installed->second.find(file.name) == nullptr) {
+            context.replace.add_file(package.layer, file.name, folder / file.name,
+                                     context.checkpoint);
+            continue;
+        }
         sqlite::MbtilesFile tiles{folder / file.name, file.name};
         for (int z = file.min_zoom; z <= file.max_zoom; ++z) {
             tiles.scan(grid, grid.whole(z), [&](const TileKey& key, BytesView content) {

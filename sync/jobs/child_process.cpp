@@ -27,17 +27,32 @@ constexpr int niceness = 10;
 
 constexpr int cannot_run = 127;  // as a shell says it
 
+/// Where the child keeps the pipe that tells why it cannot become the program.
+constexpr int first_free = STDERR_FILENO + 1;
+
 struct Pipe {
     UniqueFd read_end;
     UniqueFd write_end;
 };
+
+/// Above the descriptors that the child puts in its own order: where this process has closed a
+/// standard stream, a pipe may get its number.
+UniqueFd moved_up(UniqueFd low) {
+    UniqueFd high{::fcntl(low.get(), F_DUPFD_CLOEXEC, first_free + 1)};
+    if (!high.is_open()) {
+        throw system_error(errno, "cannot make a pipe");
+    }
+    return high;
+}
 
 Pipe make_pipe() {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
         throw system_error(errno, "cannot make a pipe");
     }
-    return {UniqueFd{ends[0]}, UniqueFd{ends[1]}};
+    UniqueFd read_end{ends[0]};
+    UniqueFd write_end{ends[1]};
+    return {moved_up(std::move(read_end)), moved_up(std::move(write_end))};
 }
 
 /// Become the program. In the child of a process with threads, so only what is safe in a signal
@@ -56,16 +71,16 @@ Pipe make_pipe() {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::setpriority(PRIO_PROCESS, 0, niceness);
     const int input = ::open("/dev/null", O_RDONLY);
-    ::dup2(input, STDIN_FILENO);
-    ::dup2(output, STDOUT_FILENO);
-    ::dup2(output, STDERR_FILENO);
-    // Sockets of the servers among them; `failure` closes with the program's start.
-    ::dup2(failure, STDERR_FILENO + 1);
-    ::fcntl(STDERR_FILENO + 1, F_SETFD, FD_CLOEXEC);
-    ::close_range(STDERR_FILENO + 2, ~0U, 0);
-    ::execv(program, arguments);
+    const bool is_ready =
+        input >= 0 && ::dup2(input, STDIN_FILENO) >= 0 && ::dup2(output, STDOUT_FILENO) >= 0 &&
+        ::dup2(output, STDERR_FILENO) >= 0 && ::dup3(failure, first_free, O_CLOEXEC) >= 0;
+    if (is_ready) {
+        failure = first_free;                   // closes with the program's start
+        ::close_range(first_free + 1, ~0U, 0);  // sockets of the servers among them
+        ::execv(program, arguments);
+    }
     const int error = errno;
-    [[maybe_unused]] const auto written = ::write(STDERR_FILENO + 1, &error, sizeof error);
+    [[maybe_unused]] const auto written = ::write(failure, &error, sizeof error);
     ::_exit(cannot_run);
 }
 

@@ -14,6 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::array job_types{JobType::seed, JobType::reseed, JobType::truncate};
+constexpr std::array roles{Role::reader, Role::publisher, Role::admin};
 constexpr std::array job_states{JobState::aborted, JobState::pending, JobState::running,
                                 JobState::done};
 
@@ -50,6 +51,8 @@ Json to_value(const Job& job) {
               {"generation", or_null(job.generation)},
               {"message", job.message},
               {"asked_by", job.request.asked_by},
+              {"role", name_of(job.request.role)},
+              {"from", job.request.from},
               {"output", job.output}};
     if (const auto& zooms = job.request.zooms) {
         json["zooms"] = {zooms->first, zooms->second};
@@ -69,7 +72,9 @@ JobRequest request_in(const Json& json) {
                        .layer = json.at("layer").get<std::string>(),
                        .zooms = {},
                        .bounds = {},
-                       .asked_by = json.at("asked_by").get<std::string>()};
+                       .asked_by = json.at("asked_by").get<std::string>(),
+                       .role = named(roles, json.value("role", "publisher")),
+                       .from = json.value("from", "")};
     if (const auto& zooms = json.at("zooms"); !zooms.is_null()) {
         request.zooms = {zooms.at(0).get<int>(), zooms.at(1).get<int>()};
     }

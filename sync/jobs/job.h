@@ -1,6 +1,7 @@
 #pragma once
 
 #include "formats/tile/box.h"
+#include "sync/identity.h"
 
 #include <cstdint>
 #include <optional>
@@ -33,7 +34,9 @@ struct JobRequest {
     std::string layer{};              ///< its name in the depot
     std::optional<ZoomSpan> zooms{};  ///< nothing: all
     std::optional<Box> bounds{};      ///< in the units of the grid's SRS; nothing: everywhere
-    std::string asked_by{};
+    std::string asked_by{};           ///< the name of the caller
+    Role role = Role::admin;          ///< what the caller was allowed
+    std::string from{};               ///< the caller's address
 
     friend bool operator==(const JobRequest&, const JobRequest&) = default;
 };
@@ -55,7 +58,7 @@ struct Job {
     JobRequest request{};
     JobState state = JobState::pending;
     JobProgress progress{};
-    int starts = 0;  ///< more than one: the daemon died or was ended while it ran
+    int starts = 0;  ///< more than one: the daemon died while it ran
     Seconds created = 0;
     Seconds started = 0;                        ///< the last time; 0: not yet
     Seconds ended = 0;                          ///< 0: not yet

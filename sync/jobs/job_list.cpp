@@ -29,7 +29,6 @@ JobList::JobList(FileOps& files, const Depot& depot, const Log& log)
         last_id_ = id;
         if (job.state == JobState::running) {
             take_over(job);
-            records_.save(job);
         }
     }
 }
@@ -38,13 +37,18 @@ void JobList::take_over(Job& job) {
     if (job.starts >= max_starts) {
         job.state = JobState::aborted;
         job.ended = now_in_seconds();
-        job.message = fmt::format("the daemon ended each of the {} times that it ran", job.starts);
+        job.message = fmt::format("the daemon died each of the {} times that it ran", job.starts);
     } else {
         job.state = JobState::pending;
-        job.message = "the daemon ended while it ran: it starts again";
+        job.message = "the daemon died while it ran: it starts again";
     }
     log_(fmt::format("job {} ({} of layer '{}'): {}", job.id, name_of(job.request.type),
                      job.request.layer, job.message));
+    try {
+        records_.save(job);
+    } catch (const Error& error) {
+        log_(fmt::format("the record of job {} cannot be written: {}", job.id, error.what()));
+    }
 }
 
 Job JobList::add(const JobRequest& request) {

@@ -24,8 +24,9 @@ class JobList {
 public:
     static constexpr std::size_t max_over = 100;
 
-    /// Loads the records. A job that was running when its daemon ended is pending again and says
-    /// so; one that ended its daemon too often is aborted. REQUIRES: the DepotLock.
+    /// Loads the records. A job that was running when its daemon died is pending again and says so;
+    /// one that did so too often is aborted. Records that cannot be read or written go to the log:
+    /// tiles are served without them. REQUIRES: the DepotLock.
     JobList(FileOps& files, const Depot& depot, const Log& log);
 
     /// Add a pending job. Throws what writing its record throws, and then there is none.

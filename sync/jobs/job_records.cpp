@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include <utility>
+#include <system_error>
 
 namespace offgrid {
 namespace {
@@ -16,17 +16,12 @@ constexpr std::uint64_t max_record_bytes = 1 << 20;
 
 }  // namespace
 
-JobRecords::JobRecords(FileOps& files, fs::path folder)
-    : files_{files}, folder_{std::move(folder)} {
-    if (!fs::exists(folder_)) {
-        files_.create_directories(folder_);
-    }
-}
-
 std::map<std::uint64_t, Job> JobRecords::load(const Log& log) const {
     std::map<std::uint64_t, Job> jobs;
-    for (const auto& entry : fs::directory_iterator{folder_}) {
-        const auto& path = entry.path();
+    std::error_code failure;
+    fs::directory_iterator entry{folder_, failure};
+    for (; !failure && entry != fs::directory_iterator{}; entry.increment(failure)) {
+        const auto& path = entry->path();
         const auto id = path.extension() == ".json"
                             ? parse_number<std::uint64_t>(path.stem().string())
                             : std::nullopt;
@@ -41,10 +36,17 @@ std::map<std::uint64_t, Job> JobRecords::load(const Log& log) const {
             log(fmt::format("{} is left out: {}", path.string(), error.what()));
         }
     }
+    if (failure && failure != std::errc::no_such_file_or_directory) {
+        log(fmt::format("the records of jobs cannot be read: {}", failure.message()));
+    }
     return jobs;
 }
 
 void JobRecords::save(const Job& job) {
+    std::error_code unknown;
+    if (!fs::exists(folder_, unknown)) {
+        files_.create_directories(folder_);
+    }
     write_durably(files_, path_of(job.id), as_bytes(to_json(job)));
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <utility>
 
 namespace offgrid {
 
@@ -15,10 +16,11 @@ namespace offgrid {
 /// The FileOps is not owned. One thread at a time.
 class JobRecords {
 public:
-    /// Creates the folder where it is missing. REQUIRES: the DepotLock.
-    JobRecords(FileOps& files, std::filesystem::path folder);
+    /// The folder is made with the first record. REQUIRES: the DepotLock.
+    JobRecords(FileOps& files, std::filesystem::path folder)
+        : files_{files}, folder_{std::move(folder)} {}
 
-    /// All jobs by id. A record that is damaged goes to the log and is left out.
+    /// All jobs by id. A record that cannot be read goes to the log and is left out.
     std::map<std::uint64_t, Job> load(const Log& log) const;
 
     /// Write the record in one step, durably.

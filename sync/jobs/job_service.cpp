@@ -3,8 +3,10 @@
 #include "formats/base/error.h"
 #include "formats/package/package_reader.h"
 #include "sync/background.h"
+#include "sync/interruptible_file_ops.h"
 #include "sync/jobs/change_layer.h"
 #include "sync/jobs/child_process.h"
+#include "sync/jobs/hidden_folders.h"
 #include "sync/jobs/pack_command.h"
 #include "sync/jobs/pack_output.h"
 
@@ -35,19 +37,6 @@ LayerSources load(const std::optional<fs::path>& file) {
     return file ? load_layer_sources(*file) : LayerSources{};
 }
 
-/// The text with another in place of the folder, which is no client's business.
-std::string hiding(std::string text, const fs::path& folder, std::string_view shown) {
-    const auto name = folder.string();
-    if (!folder.has_relative_path()) {
-        return text;
-    }
-    for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at)) {
-        text.replace(at, name.size(), shown);
-        at += shown.size();
-    }
-    return text;
-}
-
 std::string how_it_ended(const ChildExit& exit) {
     return exit.signal != 0 ? fmt::format("offgrid pack was ended by signal {}", exit.signal)
                             : fmt::format("offgrid pack ended with exit code {}", exit.code);
@@ -61,21 +50,22 @@ bool is_packed(JobType type) {
 
 JobService::JobService(FileOps& files, const Depot& depot, ReplaceService& replace, Options options,
                        Log log)
-    : files_{files},
-      depot_{depot},
+    : depot_{depot},
       replace_{replace},
       options_{completed(std::move(options))},
       log_{std::move(log)},
       list_{files, depot, log_},
-      sources_{load(options_.sources)} {
+      sources_{load(options_.sources)} {}
+
+JobService::~JobService() {
+    stop();
+}
+
+void JobService::start() {
     for (unsigned i = 0; i < options_.max_packs; ++i) {
         workers_.emplace_back([this] { work(Lane::packs); });
     }
     workers_.emplace_back([this] { work(Lane::truncates); });
-}
-
-JobService::~JobService() {
-    stop();
 }
 
 void JobService::stop() {
@@ -141,44 +131,65 @@ void JobService::reload_sources() {
 }
 
 bool JobService::cancel(std::uint64_t id, const std::string& who) {
+    check_not_stopped(replace_.served().is_stopped());  // it will begin again
     {
         const std::lock_guard lock{mutex_};
         const auto job = list_.find(id);
         if (!job || job->is_over()) {
             return false;
         }
-        cancelled_.insert(id);
-        if (!taken_.insert(id).second) {
+        const auto [run, is_pending] = runs_.try_emplace(id, Run::is_cancelled);
+        if (run->second == Run::commits) {
+            return false;
+        }
+        run->second = Run::is_cancelled;
+        if (!is_pending) {
             change(id, [&](Job& running) { running.message = "cancelled by " + who; });
             return true;  // its worker ends it
         }
     }
     end(id, JobState::aborted, "cancelled by " + who);
     const std::lock_guard lock{mutex_};
-    taken_.erase(id);
-    cancelled_.erase(id);
+    runs_.erase(id);
     return true;
 }
 
 std::string JobService::without_folders(std::string text) const {
-    text = hiding(std::move(text), depot_.root(), "(depot)");
-    return options_.sources
-               ? hiding(std::move(text), fs::absolute(*options_.sources).parent_path(), "(sources)")
-               : text;
+    const auto folder = options_.sources
+                            ? fs::absolute(*options_.sources).lexically_normal().parent_path()
+                            : fs::path{};
+    return offgrid::without_folders(std::move(text), depot_.root(), folder, sources());
 }
 
 bool JobService::is_cancelled(std::uint64_t id) {
     const std::lock_guard lock{mutex_};
-    return cancelled_.contains(id);
+    const auto run = runs_.find(id);
+    return run != runs_.end() && run->second == Run::is_cancelled;
+}
+
+/// Throws when the job is to end before its time.
+void JobService::check(std::uint64_t id) {
+    check_not_stopped(is_stopped_);
+    if (is_cancelled(id)) {
+        throw Error{Errc::interrupted, "it is cancelled"};
+    }
+}
+
+/// The last moment for a job to be cancelled.
+void JobService::begin_commit(std::uint64_t id) {
+    check_not_stopped(is_stopped_);
+    const std::lock_guard lock{mutex_};
+    auto& run = runs_.at(id);
+    if (run == Run::is_cancelled) {
+        throw Error{Errc::interrupted, "it is cancelled"};
+    }
+    run = Run::commits;
 }
 
 void JobService::work(Lane lane) {
     run_in_background();  // the packers, too
     while (const auto id = next(lane)) {
         run(*id);
-        const std::lock_guard lock{mutex_};
-        taken_.erase(*id);
-        cancelled_.erase(*id);
     }
 }
 
@@ -188,7 +199,8 @@ std::optional<std::uint64_t> JobService::next(Lane lane) {
     while (!is_stopped_) {
         for (const auto& job : list_.all()) {
             const bool is_of_lane = is_packed(job.request.type) == (lane == Lane::packs);
-            if (job.state == JobState::pending && is_of_lane && taken_.insert(job.id).second) {
+            if (job.state == JobState::pending && is_of_lane &&
+                runs_.try_emplace(job.id, Run::goes_on).second) {
                 return job.id;
             }
         }
@@ -216,13 +228,26 @@ void JobService::run(std::uint64_t id) {
         if (is_cancelled(id)) {
             end(id, JobState::aborted, list_.find(id).value_or(*job).message);
         } else if (error.code() == Errc::interrupted) {
-            log_(fmt::format("job {} is broken off and begins again with the next daemon", id));
+            put_back(id);
+            return;  // taken, so that no worker begins with it before the daemon has ended
         } else {
             end(id, JobState::aborted, error.what());
         }
     } catch (const std::exception& error) {
         end(id, JobState::aborted, error.what());
     }
+    const std::lock_guard lock{mutex_};
+    runs_.erase(id);
+}
+
+/// Leave the job to the next daemon: that this one ends is not the job's doing, and does not count.
+void JobService::put_back(std::uint64_t id) {
+    change(id, [](Job& job) {
+        job.state = JobState::pending;
+        job.message = "the daemon was ended while it ran: it starts again";
+        --job.starts;
+    });
+    log_(fmt::format("job {} is broken off and begins again with the next daemon", id));
 }
 
 void JobService::end(std::uint64_t id, JobState state, const std::string& message,
@@ -250,19 +275,30 @@ void JobService::change(std::uint64_t id, const std::function<void(Job& job)>& c
 }
 
 std::uint64_t JobService::perform(const Job& job) {
-    return is_packed(job.request.type) ? pack(job) : truncate({job.request});
+    return is_packed(job.request.type) ? pack(job) : truncate({job.request}, options_of(job));
 }
 
-std::uint64_t JobService::truncate(const std::vector<JobRequest>& requests) {
+ChangeOptions JobService::options_of(const Job& job) {
+    const auto& request = job.request;
+    return {.audit = {.who = {.name = request.asked_by, .role = request.role},
+                      .from = request.from,
+                      .action = std::string{name_of(request.type)},
+                      .layer = request.layer},
+            .checkpoint = [this, id = job.id] { check(id); },
+            .on_commit = [this, id = job.id] { begin_commit(id); }};
+}
+
+std::uint64_t JobService::truncate(const std::vector<JobRequest>& requests,
+                                   const ChangeOptions& options) {
     const auto report = replace_.change(
         replace_.new_staging(),
         [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {
-            const ChangeContext context{replace, files_, depot_, checkpoint};
+            const ChangeContext context{replace, replace_.files(), depot_, checkpoint};
             for (const auto& request : requests) {
                 truncate_layer(context, request.layer, {request.zooms, request.bounds});
             }
         },
-        requests.empty() ? "" : requests.front().asked_by);
+        options);
     return report.generation;
 }
 
@@ -275,14 +311,9 @@ std::uint64_t JobService::pack(const Job& job) {
     const auto report = replace_.change(
         std::move(staging),
         [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {
-            install_package(replace, job, scope.is_whole, folder, [&, id = job.id] {
-                checkpoint();
-                if (is_ended(id)) {
-                    throw Error{Errc::interrupted, "it is cancelled"};
-                }
-            });
+            install_package(replace, job, scope.is_whole, folder, checkpoint);
         },
-        job.request.asked_by);
+        options_of(job));
     return report.generation;
 }
 
@@ -295,8 +326,19 @@ void JobService::install_package(ReplaceTransaction& replace, const Job& job, bo
         replace.add_package(manifest, folder, checkpoint);
         return;
     }
-    merge_package({replace, files_, depot_, checkpoint}, manifest, folder,
+    merge_package({replace, replace_.files(), depot_, checkpoint}, manifest, folder,
                   is_anew ? ExistingTile::replace : ExistingTile::keep);
+}
+
+/// Nothing: it may go on.
+std::optional<Error> JobService::reason_to_end(std::uint64_t id) {
+    try {
+        check(id);
+        replace_.check_room(0);
+        return std::nullopt;
+    } catch (const Error& error) {
+        return error;
+    }
 }
 
 /// Run `offgrid pack` to its end. Throws unless that is a success.
@@ -304,15 +346,17 @@ void JobService::run_packer(const Job& job, const std::vector<std::string>& argu
     PackOutput output;
     ChildProcess packer{options_.pack_program, arguments};
     const auto take_line = [&](std::string_view line) { output.take(line); };
-    std::optional<Clock::time_point> told_to_end;
+    std::optional<Error> reason;  // to end it
+    Clock::time_point told_to_end;
     while (packer.wait(check_interval, take_line)) {
         change(job.id, [&](Job& running) { running.progress = output.progress(); });
-        if (is_ended(job.id) && !told_to_end) {
+        if (reason) {
+            if (Clock::now() - told_to_end >= options_.kill_after) {
+                packer.signal(SIGKILL);
+            }
+        } else if (reason = reason_to_end(job.id); reason) {
             packer.signal(SIGTERM);
             told_to_end = Clock::now();
-        }
-        if (told_to_end && Clock::now() - *told_to_end >= options_.kill_after) {
-            packer.signal(SIGKILL);
         }
     }
     auto lines = output.last_lines();
@@ -323,8 +367,8 @@ void JobService::run_packer(const Job& job, const std::vector<std::string>& argu
         ended.progress = output.progress();
         ended.output = lines;
     });
-    if (told_to_end) {
-        throw Error{Errc::interrupted, "it is cancelled"};
+    if (reason) {
+        throw Error{*reason};
     }
     if (const auto exit = packer.exit(); !exit.is_success()) {
         throw Error{Errc::io, fmt::format("{}{}{}", how_it_ended(exit), lines.empty() ? "" : ": ",

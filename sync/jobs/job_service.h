@@ -1,5 +1,6 @@
 #pragma once
 
+#include "formats/base/error.h"
 #include "formats/base/file_ops.h"
 #include "formats/package/depot.h"
 #include "serve/log.h"
@@ -14,22 +15,23 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 namespace offgrid {
 
-/// Seeds, reseeds and truncates layers of a depot, one job after the other, while they are served.
+/// Seeds, reseeds and truncates layers of a depot while they are served.
 ///
 /// A seed runs `offgrid pack` as a child with the layer's configured sources and installs what it
 /// made as a new generation, in the turn of all replaces. So many run at a time as the options say;
 /// truncates have a place of their own. Jobs survive the daemon: those that had not ended begin
-/// again with the next. Safe for concurrent use; the destructor ends what runs.
+/// again with the next. Nothing runs before `start`. Safe for concurrent use but for `start` and
+/// `stop`; the destructor ends what runs.
 class JobService {
 public:
     struct Options {
@@ -48,6 +50,9 @@ public:
     JobService(const JobService&) = delete;
     JobService& operator=(const JobService&) = delete;
 
+    /// Begin with the jobs. Called once, when everything else is ready.
+    void start();
+
     /// Take a job. Throws `not_found` for a layer that is neither installed nor configured,
     /// `invalid_argument` for one without sources to seed from or with nothing of them in the
     /// request, `busy` when too many are pending.
@@ -57,11 +62,12 @@ public:
     std::optional<Job> find(std::uint64_t id) const { return list_.find(id); }
 
     /// End the job: at once when it is pending, soon when it runs. False when there is none of that
-    /// id, or it is over.
+    /// id, it is over, or what it made is just becoming current. Throws `interrupted` when the
+    /// daemon ends.
     bool cancel(std::uint64_t id, const std::string& who);
 
     /// Remove tiles at once, in this thread. Returns the generation that is current then.
-    std::uint64_t truncate(const std::vector<JobRequest>& requests);
+    std::uint64_t truncate(const std::vector<JobRequest>& requests, const ChangeOptions& options);
 
     /// What layers are packed from.
     LayerSources sources() const;
@@ -75,6 +81,9 @@ public:
 private:
     enum class Lane { packs, truncates };
 
+    /// A job that a worker has taken.
+    enum class Run { goes_on, is_cancelled, commits };
+
     void work(Lane lane);
     std::optional<std::uint64_t> next(Lane lane);
     void run(std::uint64_t id);
@@ -83,15 +92,18 @@ private:
     void run_packer(const Job& job, const std::vector<std::string>& arguments);
     void install_package(ReplaceTransaction& replace, const Job& job, bool is_whole,
                          const std::filesystem::path& folder, const Checkpoint& checkpoint);
+    ChangeOptions options_of(const Job& job);
     bool is_cancelled(std::uint64_t id);
-    bool is_ended(std::uint64_t id) { return is_stopped_ || is_cancelled(id); }
+    void check(std::uint64_t id);
+    void begin_commit(std::uint64_t id);
+    std::optional<Error> reason_to_end(std::uint64_t id);
+    void put_back(std::uint64_t id);
     void end(std::uint64_t id, JobState state, const std::string& message,
              std::optional<std::uint64_t> generation = {});
     void change(std::uint64_t id, const std::function<void(Job& job)>& change);
     LayerSource source_of(const std::string& layer) const;
     std::string without_folders(std::string text) const;
 
-    FileOps& files_;
     const Depot& depot_;
     ReplaceService& replace_;
     const Options options_;
@@ -101,8 +113,7 @@ private:
     mutable std::mutex mutex_;  // of all below
     std::condition_variable wake_;
     LayerSources sources_;
-    std::set<std::uint64_t> taken_;      // by a worker
-    std::set<std::uint64_t> cancelled_;  // while they run
+    std::map<std::uint64_t, Run> runs_;  // by the job's id
     std::vector<std::thread> workers_;   // last: they use all the rest
 };
 

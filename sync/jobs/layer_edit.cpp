@@ -66,6 +66,16 @@ std::string LayerEdit::name_of(const TileKey& key) const {
                                                                    {.tileset = layer_});
 }
 
+/// What a new file of the layer says of itself, as `offgrid pack` writes it.
+TileFileEdit::Metadata LayerEdit::metadata() const {
+    const auto& layer = manifest();
+    return {{"name", layer.title.empty() ? layer.layer : layer.title},
+            {"format", std::string{extension_of(layer.format.value_or(TileFormat::png))}},
+            {"attribution", layer.attribution},
+            {"type", layer.format == TileFormat::jpeg ? "baselayer" : "overlay"},
+            {"version", "1"}};
+}
+
 TileFileEdit& LayerEdit::edit(const std::string& name) {
     const auto found = open_.find(name);
     if (found != open_.end()) {
@@ -82,7 +92,7 @@ TileFileEdit& LayerEdit::edit(const std::string& name) {
             files_.copy_file(depot_.stored_path(layer_, *file), path);
         }
     }
-    return open_.try_emplace(name, path, *manifest().grid).first->second;
+    return open_.try_emplace(name, path, *manifest().grid, metadata()).first->second;
 }
 
 void LayerEdit::close_all() {

@@ -37,6 +37,7 @@ public:
 private:
     const Manifest& manifest() const;
     std::string name_of(const TileKey& key) const;
+    TileFileEdit::Metadata metadata() const;
     TileFileEdit& edit(const std::string& name);
     void close_all();
 

@@ -180,7 +180,7 @@ LayerSources parse_layer_sources(std::string_view json, const fs::path& folder) 
 }
 
 LayerSources load_layer_sources(const fs::path& file) {
-    const auto path = fs::absolute(file);
+    const auto path = fs::absolute(file).lexically_normal();
     const auto content = read_file(path, max_file_bytes);
     try {
         return parse_layer_sources(as_text(content), path.parent_path());

@@ -2,6 +2,7 @@
 
 #include "formats/base/error.h"
 #include "formats/base/hash.h"
+#include "formats/sqlite/mbtiles_metadata.h"
 
 #include <fmt/format.h>
 
@@ -16,31 +17,54 @@ using sqlite::MbtilesLayout;
 /// GeoWebCache's table of the times at which its tiles came.
 constexpr std::string_view create_times = "tiles_metadata";
 
-void prepare(sqlite::Db& db, bool is_new) {
-    // No one else sees the file, and it is made durable as a whole before anyone does.
-    db.execute("PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF");
-    if (is_new) {
-        db.execute(sqlite::mbtiles_ddl);
+void make_tables(sqlite::Db& db, const TileFileEdit::Metadata& metadata) {
+    db.execute(sqlite::mbtiles_ddl);
+    auto insert = db.prepare("INSERT INTO metadata (name, value) VALUES (?, ?)");
+    for (const auto& [name, value] : metadata) {
+        insert.bind(1, std::string_view{name}).bind(2, std::string_view{value}).execute();
     }
 }
 
 /// Opens the database before the layout can be told.
-sqlite::MbtilesLayout prepared_layout(sqlite::Db& db, bool is_new) {
-    prepare(db, is_new);
+sqlite::MbtilesLayout prepared_layout(sqlite::Db& db, bool is_new,
+                                      const TileFileEdit::Metadata& metadata) {
+    // No one else sees the file, and it is made durable as a whole before anyone does.
+    db.execute("PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF");
+    if (is_new) {
+        make_tables(db, metadata);
+    }
     const auto layout = sqlite::recognise_mbtiles(db);
     db.execute("BEGIN");
     return layout;
 }
 
+sqlite::Statement erase_from(sqlite::Db& db, std::string_view table) {
+    return db.prepare(
+        fmt::format("DELETE FROM {} WHERE zoom_level=? AND tile_column BETWEEN ?"
+                    " AND ? AND tile_row BETWEEN ? AND ?",
+                    table));
+}
+
+sqlite::Statement insert_into(sqlite::Db& db, std::string_view table, std::string_view columns,
+                              std::string_view values) {
+    return db.prepare(
+        fmt::format("INSERT INTO {} (zoom_level, tile_column, tile_row, {}) VALUES (?,?,?,{})",
+                    table, columns, values));
+}
+
 }  // namespace
 
-TileFileEdit::TileFileEdit(const fs::path& path, const Grid& grid)
+TileFileEdit::TileFileEdit(const fs::path& path, const Grid& grid, const Metadata& metadata)
     : grid_{grid},
       is_new_{!fs::exists(path)},
       db_{path, sqlite::OpenMode::update, path.filename().string()},
-      layout_{prepared_layout(db_, is_new_)},
-      has_create_times_{!sqlite::columns_of(db_, create_times).empty()},
-      select_{db_.prepare(sqlite::select_tile_sql(layout_))} {}
+      layout_{prepared_layout(db_, is_new_, metadata)},
+      select_{db_.prepare(sqlite::select_tile_sql(layout_))} {
+    erase_.push_back(erase_from(db_, sqlite::address_table(layout_)));
+    if (!sqlite::columns_of(db_, create_times).empty()) {
+        erase_.push_back(erase_from(db_, create_times));
+    }
+}
 
 void TileFileEdit::put(const TileKey& key, BytesView content, ExistingTile existing) {
     const auto row = grid_.flip(key.z, key.y);
@@ -65,50 +89,50 @@ void TileFileEdit::erase(const TileRange& range) {
 }
 
 void TileFileEdit::erase_rows(const TileRange& range, std::int64_t min_row, std::int64_t max_row) {
-    const auto erase_from = [&](std::string_view table) {
-        auto erase = db_.prepare(
-            fmt::format("DELETE FROM {} WHERE zoom_level=? AND tile_column BETWEEN ? AND ?"
-                        " AND tile_row BETWEEN ? AND ?",
-                        table));
+    std::int64_t erased = 0;
+    for (auto& erase : erase_) {
         erase.bind(1, range.z).bind(2, range.min_x).bind(3, range.max_x - 1);
         erase.bind(4, min_row).bind(5, max_row);
         erase.execute();
-        return db_.changes();
-    };
-    has_changed_ = erase_from(sqlite::address_table(layout_)) > 0 || has_changed_;
-    if (has_create_times_) {
-        erase_from(create_times);
+        erased += db_.changes();
     }
+    has_changed_ = erased > 0 || has_changed_;
 }
 
 void TileFileEdit::insert(const TileKey& key, std::int64_t row, BytesView content) {
-    const auto insert_into = [&](std::string_view table, std::string_view columns,
-                                 std::string_view values) {
-        auto insert = db_.prepare(
-            fmt::format("INSERT INTO {} (zoom_level, tile_column, tile_row, {}) VALUES (?,?,?,{})",
-                        table, columns, values));
-        insert.bind(1, key.z).bind(2, key.x).bind(3, row);
-        return insert;
-    };
+    prepare_inserts();
+    insert_->bind(1, key.z).bind(2, key.x).bind(3, row);
+    if (layout_ == MbtilesLayout::map_images) {
+        const auto id = tile_id(content);
+        insert_image_->bind(1, std::string_view{id}).bind(2, content).execute();
+        insert_->bind(4, std::string_view{id}).execute();
+        return;
+    }
+    insert_->bind(4, content);
+    const auto hash = layout_ == MbtilesLayout::flat_with_hash ? md5_hex(content) : std::string{};
+    if (!hash.empty()) {
+        insert_->bind(5, std::string_view{hash});
+    }
+    insert_->execute();
+}
+
+void TileFileEdit::prepare_inserts() {
+    if (insert_) {
+        return;
+    }
     switch (layout_) {
         case MbtilesLayout::flat:
-            insert_into("tiles", "tile_data", "?").bind(4, content).execute();
+            insert_ = insert_into(db_, "tiles", "tile_data", "?");
             return;
-        case MbtilesLayout::flat_with_hash: {
-            const auto hash = md5_hex(content);
-            auto insert = insert_into("tiles_with_hash", "tile_data, tile_hash", "?,?");
-            insert.bind(4, content).bind(5, std::string_view{hash}).execute();
+        case MbtilesLayout::flat_with_hash:
+            insert_ = insert_into(db_, "tiles_with_hash", "tile_data, tile_hash", "?,?");
             return;
-        }
-        case MbtilesLayout::map_images: {
-            const auto id = tile_id(content);
-            auto image = db_.prepare(
+        case MbtilesLayout::map_images:
+            insert_ = insert_into(db_, "map", "tile_id", "?");
+            insert_image_ = db_.prepare(
                 "INSERT INTO images (tile_id, tile_data) SELECT ?1, ?2"
                 " WHERE NOT EXISTS (SELECT 1 FROM images WHERE tile_id=?1)");
-            image.bind(1, std::string_view{id}).bind(2, content).execute();
-            insert_into("map", "tile_id", "?").bind(4, std::string_view{id}).execute();
             return;
-        }
         case MbtilesLayout::map_images_by_zoom:
         case MbtilesLayout::shallow_data:
             break;
@@ -125,14 +149,8 @@ std::int64_t TileFileEdit::count() {
 
 void TileFileEdit::finish() {
     remove_unused_images();
-    if (sqlite::has_columns(sqlite::columns_of(db_, "metadata"), {"name", "value"})) {
-        for (const auto* const end : {"min", "max"}) {
-            db_.execute(fmt::format("UPDATE metadata SET value=(SELECT {0}(zoom_level) FROM {1})"
-                                    " WHERE name='{0}zoom'",
-                                    end, sqlite::address_table(layout_))
-                            .c_str());
-        }
-    }
+    sqlite::update_zoom_rows(db_, layout_);
+    sqlite::widen_bounds_row(db_, layout_, grid_);
     db_.execute("COMMIT; VACUUM");
 }
 

@@ -8,6 +8,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace offgrid {
 
@@ -21,8 +25,12 @@ enum class ExistingTile { keep, replace };
 /// before `finish`.
 class TileFileEdit {
 public:
-    /// Throws `corrupt` for a file that holds no tiles in a known way.
-    TileFileEdit(const std::filesystem::path& path, const Grid& grid);
+    /// The rows of a table `metadata`.
+    using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+    /// `metadata` is what a new file says beside its zooms and bounds. Throws `corrupt` for a file
+    /// that holds no tiles in a known way.
+    TileFileEdit(const std::filesystem::path& path, const Grid& grid, const Metadata& metadata);
 
     /// Throws `unsupported` for a layout that is only read.
     void put(const TileKey& key, BytesView content, ExistingTile existing);
@@ -42,15 +50,18 @@ public:
 private:
     void erase_rows(const TileRange& range, std::int64_t min_row, std::int64_t max_row);
     void insert(const TileKey& key, std::int64_t row, BytesView content);
+    void prepare_inserts();
     void remove_unused_images();
 
     const Grid& grid_;
     bool is_new_;
     sqlite::Db db_;
     sqlite::MbtilesLayout layout_;
-    bool has_create_times_ = false;
     bool has_changed_ = false;
     sqlite::Statement select_;
+    std::vector<sqlite::Statement> erase_;  // from the table of addresses, then from others
+    std::optional<sqlite::Statement> insert_image_;
+    std::optional<sqlite::Statement> insert_;
 };
 
 }  // namespace offgrid

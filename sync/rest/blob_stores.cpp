@@ -6,6 +6,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+#include <exception>
 #include <utility>
 
 namespace offgrid {
@@ -26,22 +29,28 @@ BlobStores::Definition own_definition() {
         {"MbtilesBlobStore", {{"id", BlobStores::own_name}, {"enabled", true}, {"default", true}}}};
 }
 
-BlobStores::Definition definition_in(const std::string& name, std::string_view body) {
-    BlobStores::Definition definition;
-    switch (form_of(body)) {
-        case BodyForm::xml: {
-            const auto document = parse_xml(body);
-            const auto root = document.document_element();
-            definition = {{root.name(), as_json(root)}};
-            break;
+/// Fields become elements of an answer in XML, so their names must be names there.
+void check_names(const RestJson& value) {
+    const auto is_letter = [](unsigned char c) { return std::isalpha(c) != 0 || c == '_'; };
+    for (const auto& [name, inner] : value.items()) {
+        const bool is_name =
+            !value.is_object() ||
+            (!name.empty() && is_letter(static_cast<unsigned char>(name.front())) &&
+             std::ranges::all_of(name, [&](unsigned char c) {
+                 return is_letter(c) || std::isdigit(c) != 0 || c == '-' || c == '.';
+             }));
+        if (!is_name) {
+            throw bad("the body has a field whose name is no name in XML");
         }
-        case BodyForm::json:
-            definition = parse_json(body);
-            break;
-        case BodyForm::empty:
-        case BodyForm::fields:
-            throw bad("the body is neither XML nor JSON");
+        if (inner.is_structured()) {
+            check_names(inner);
+        }
     }
+}
+
+BlobStores::Definition definition_in(const std::string& name, std::string_view body) {
+    auto definition = parse_document(body);
+    check_names(definition);
     if (definition.size() != 1 || !definition.begin().key().ends_with(type_end) ||
         !definition.begin()->is_object()) {
         throw bad("the body defines no blob store, such as <FileBlobStore>");
@@ -107,6 +116,7 @@ Reply put(const RestContext& context, AdminRequest& request) {
         return own_is_fixed(request);
     }
     const bool is_new = context.blob_stores.put(name, read_body(request));
+    context.audit.record(audit_entry(request, fmt::format("put blobstore {}", name)));
     return text_reply(is_new ? 201 : 200, "");
 }
 
@@ -115,23 +125,26 @@ Reply remove(const RestContext& context, const AdminRequest& request) {
     if (name == BlobStores::own_name) {
         return own_is_fixed(request);
     }
-    return context.blob_stores.remove(name) ? text_reply(200, fmt::format("{} deleted", name))
-                                            : unknown(request, name);
+    if (!context.blob_stores.remove(name)) {
+        return unknown(request, name);
+    }
+    context.audit.record(audit_entry(request, fmt::format("delete blobstore {}", name)));
+    return text_reply(200, fmt::format("{} deleted", name));
 }
 
 }  // namespace
 
-BlobStores::BlobStores(FileOps& files, fs::path file) : files_{files}, file_{std::move(file)} {
-    if (!fs::exists(file_)) {
-        return;
-    }
+BlobStores::BlobStores(FileOps& files, fs::path file, const Log& log)
+    : files_{files}, file_{std::move(file)} {
     try {
-        const auto json = parse_json(as_text(read_file(file_, max_file_bytes)));
-        for (const auto& [name, definition] : json.items()) {
-            definitions_.emplace(name, definition_in(name, definition.dump()));
+        if (fs::exists(file_)) {
+            const auto json = parse_json(as_text(read_file(file_, max_file_bytes)));
+            for (const auto& [name, definition] : json.items()) {
+                definitions_.emplace(name, definition_in(name, definition.dump()));
+            }
         }
-    } catch (const Error& error) {
-        rethrow_with(error, "{}", file_.string());
+    } catch (const std::exception& error) {
+        log(fmt::format("{} is left out: {}", file_.string(), error.what()));
     }
 }
 
@@ -183,7 +196,11 @@ void BlobStores::save(const std::map<std::string, Definition>& definitions) {
     for (const auto& [name, definition] : definitions) {
         json[name] = definition;
     }
-    const auto text = json.dump(1, ' ', false, RestJson::error_handler_t::replace);
+    const auto text = json.dump(-1, ' ', false, RestJson::error_handler_t::replace);
+    if (text.size() > max_file_bytes) {
+        throw Error{Errc::too_large, "there is no room for so much in definitions of blob stores"};
+    }
+    parse_json(text);  // or it could not be read again: it is a level deeper than the body
     write_durably(files_, file_, as_bytes(text));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "formats/base/file_ops.h"
+#include "serve/log.h"
 
 #include <nlohmann/json.hpp>
 
@@ -27,8 +28,9 @@ public:
     /// One definition: the name of its type (`FileBlobStore`) with its fields.
     using Definition = nlohmann::ordered_json;
 
-    /// Reads the file where there is one. REQUIRES: the DepotLock.
-    BlobStores(FileOps& files, std::filesystem::path file);
+    /// Reads the file where there is one; one that cannot be read goes to the log and is left out,
+    /// as tiles are served without it. REQUIRES: the DepotLock.
+    BlobStores(FileOps& files, std::filesystem::path file, const Log& log);
 
     std::vector<std::string> names() const;
 
@@ -36,7 +38,7 @@ public:
     std::optional<Definition> find(const std::string& name) const;
 
     /// Add or change a definition, durably; whether it is new. Throws `invalid_argument` for a body
-    /// that defines no store of that name.
+    /// that defines no store of that name, `too_large` when there are too many.
     bool put(const std::string& name, std::string_view body);
 
     /// Remove a definition, durably. False when there is none.

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
+#include <limits>
 #include <utility>
 
 namespace offgrid {
@@ -20,6 +22,7 @@ constexpr std::string_view root_name = "gwcQuotaConfiguration";
 
 /// Each 1024 times the one before it.
 constexpr std::array<std::string_view, 5> size_units{"B", "KiB", "MiB", "GiB", "TiB"};
+constexpr int bits_per_unit = 10;
 constexpr std::array<std::string_view, 4> time_units{"SECONDS", "MINUTES", "HOURS", "DAYS"};
 constexpr std::array<std::string_view, 2> policies{"LFU", "LRU"};
 
@@ -54,6 +57,12 @@ bool truth(const RestJson& value, const std::string& field) {
     throw bad(fmt::format("'{}' is neither true nor false", field));
 }
 
+/// By how many bits a number of the unit is shifted to be one of bytes.
+int shift_of(std::string_view unit) {
+    return bits_per_unit *
+           static_cast<int>(std::ranges::find(size_units, unit) - size_units.begin());
+}
+
 void change_quota(QuotaConfig& config, const RestJson& quota) {
     if (!quota.is_object()) {
         throw bad("'globalQuota' has no 'value' and 'units'");
@@ -64,24 +73,20 @@ void change_quota(QuotaConfig& config, const RestJson& quota) {
             if (!number || *number < 0) {
                 throw bad("'globalQuota' has a 'value' that is less than 0");
             }
-            config.value = *number;
+            config.value = static_cast<std::uint64_t>(*number);
         } else if (field == "units") {
             config.units = one_of(value, field, size_units);
         } else if (field != "id" && field != "bytes") {
             throw bad(fmt::format("unknown field '{}' in 'globalQuota'", field));
         }
     }
+    if (config.value > std::numeric_limits<std::uint64_t>::max() >> shift_of(config.units)) {
+        throw bad("'globalQuota' is more bytes than can be counted");
+    }
 }
 
 RestJson fields_of(std::string_view body) {
-    const auto form = form_of(body);
-    if (form == BodyForm::xml) {
-        return as_json(parse_xml(body).document_element());
-    }
-    if (form != BodyForm::json) {
-        throw bad("the body is neither XML nor JSON");
-    }
-    auto json = parse_json(body);
+    auto json = parse_document(body);
     // GeoWebCache itself writes the name of its class.
     const bool has_root = json.size() == 1 && json.begin()->is_object() &&
                           (json.begin().key() == root_name ||
@@ -95,14 +100,7 @@ std::optional<std::uint64_t> QuotaConfig::limit_bytes() const {
     if (!is_enabled) {
         return std::nullopt;
     }
-    double bytes = value;
-    for (const auto& unit : size_units) {
-        if (unit == units) {
-            break;
-        }
-        bytes *= 1024;
-    }
-    return static_cast<std::uint64_t>(bytes);
+    return value << shift_of(units);
 }
 
 QuotaConfig changed_by(QuotaConfig config, std::string_view body) {
@@ -131,26 +129,25 @@ QuotaConfig changed_by(QuotaConfig config, std::string_view body) {
 }
 
 std::string to_json(const QuotaConfig& config) {
-    const RestJson fields{
-        {"enabled", config.is_enabled},
-        {"cacheCleanUpFrequency", config.clean_up_frequency},
-        {"cacheCleanUpUnits", config.clean_up_units},
-        {"maxConcurrentCleanUps", config.max_concurrent_clean_ups},
-        {"globalExpirationPolicyName", config.expiration_policy},
-        {"globalQuota",
-         {{"value", static_cast<std::int64_t>(config.value)}, {"units", config.units}}}};
+    const RestJson fields{{"enabled", config.is_enabled},
+                          {"cacheCleanUpFrequency", config.clean_up_frequency},
+                          {"cacheCleanUpUnits", config.clean_up_units},
+                          {"maxConcurrentCleanUps", config.max_concurrent_clean_ups},
+                          {"globalExpirationPolicyName", config.expiration_policy},
+                          {"globalQuota", {{"value", config.value}, {"units", config.units}}}};
     return RestJson{{root_name, fields}}.dump();
 }
 
-DiskQuota::DiskQuota(FileOps& files, fs::path file) : files_{files}, file_{std::move(file)} {
-    if (!fs::exists(file_)) {
-        return;
-    }
+DiskQuota::DiskQuota(FileOps& files, fs::path file, OnLimit on_limit, const Log& log)
+    : files_{files}, file_{std::move(file)}, on_limit_{std::move(on_limit)} {
     try {
-        config_ = changed_by({}, as_text(read_file(file_, max_file_bytes)));
-    } catch (const Error& error) {
-        rethrow_with(error, "{}", file_.string());
+        if (fs::exists(file_)) {
+            config_ = changed_by({}, as_text(read_file(file_, max_file_bytes)));
+        }
+    } catch (const std::exception& error) {
+        log(fmt::format("{} is left out, and there is no quota: {}", file_.string(), error.what()));
     }
+    on_limit_(config_.limit_bytes());
 }
 
 QuotaConfig DiskQuota::config() const {
@@ -163,6 +160,7 @@ QuotaConfig DiskQuota::change(std::string_view body) {
     const auto next = changed_by(config_, body);
     write_durably(files_, file_, as_bytes(to_json(next)));
     config_ = next;
+    on_limit_(config_.limit_bytes());  // in the order of the changes
     return config_;
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "formats/base/file_ops.h"
+#include "serve/log.h"
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -16,7 +18,7 @@ namespace offgrid {
 /// mean nothing. A value.
 struct QuotaConfig {
     bool is_enabled = false;
-    double value = 500;
+    std::uint64_t value = 500;
     std::string units = "MiB";  ///< B, KiB, MiB, GiB, TiB
     int clean_up_frequency = 10;
     std::string clean_up_units = "SECONDS";
@@ -39,17 +41,23 @@ std::string to_json(const QuotaConfig& config);
 /// not owned.
 class DiskQuota {
 public:
-    /// Reads the file where there is one. REQUIRES: the DepotLock.
-    DiskQuota(FileOps& files, std::filesystem::path file);
+    /// Puts a limit in force; nothing: there is none. Called one at a time; does not throw.
+    using OnLimit = std::function<void(std::optional<std::uint64_t> bytes)>;
+
+    /// Reads the file where there is one and puts its limit in force. A file that cannot be read
+    /// goes to the log: tiles are served without it. REQUIRES: the DepotLock.
+    DiskQuota(FileOps& files, std::filesystem::path file, OnLimit on_limit, const Log& log);
 
     QuotaConfig config() const;
 
-    /// Change the configuration by a body, durably. Throws as `changed_by`.
+    /// Change the configuration by a body, durably, and put its limit in force. Throws as
+    /// `changed_by`.
     QuotaConfig change(std::string_view body);
 
 private:
     FileOps& files_;
     std::filesystem::path file_;
+    OnLimit on_limit_;
     mutable std::mutex mutex_;
     QuotaConfig config_;
 };

@@ -13,7 +13,7 @@ Reply in_xml(const QuotaConfig& config) {
     add_text(root, "maxConcurrentCleanUps", std::to_string(config.max_concurrent_clean_ups));
     add_text(root, "globalExpirationPolicyName", config.expiration_policy);
     auto quota = root.append_child("globalQuota");
-    add_text(quota, "value", std::to_string(static_cast<std::int64_t>(config.value)));
+    add_text(quota, "value", std::to_string(config.value));
     add_text(quota, "units", config.units);
     return reply_with(document);
 }
@@ -37,7 +37,7 @@ void add_disk_quota_routes(AdminRoutes& routes, const RestContext& context) {
                           .least = Role::admin,
                           .handler = [context, reply](AdminRequest& request) {
                               const auto config = context.quota.change(read_body(request));
-                              context.replace.set_quota(config.limit_bytes());
+                              context.audit.record(audit_entry(request, "diskquota"));
                               return reply(config);
                           }});
     };

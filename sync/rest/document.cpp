@@ -18,6 +18,10 @@ namespace offgrid {
 namespace {
 
 constexpr int max_depth = 16;
+
+/// Of one object: its fields are looked up one after the other.
+constexpr std::size_t max_fields = 1000;
+
 constexpr const char* atom = "http://www.w3.org/2005/Atom";
 
 Error bad(const std::string& what) {
@@ -31,7 +35,11 @@ std::string base_of(const AdminRequest& request) {
         return std::isalnum(c) != 0 ||
                std::string_view{".:-[]_"}.find(static_cast<char>(c)) != std::string_view::npos;
     });
-    return is_sane ? "http://" + host : "";
+    return is_sane ? (request.is_secure ? "https://" : "http://") + host : "";
+}
+
+[[noreturn]] void refuse_fields() {
+    throw bad(fmt::format("the body has more than {} fields beside each other", max_fields));
 }
 
 RestJson value_of(const pugi::xml_node& element, int depth) {
@@ -42,6 +50,9 @@ RestJson value_of(const pugi::xml_node& element, int depth) {
     for (const auto& child : element.children()) {
         if (child.type() != pugi::node_element) {
             continue;
+        }
+        if (object.size() >= max_fields) {
+            refuse_fields();
         }
         auto value = value_of(child, depth + 1);
         auto& field = object[child.name()];
@@ -90,17 +101,40 @@ pugi::xml_document parse_xml(std::string_view body) {
 }
 
 RestJson parse_json(std::string_view body) {
-    const auto check_depth = [](int depth, RestJson::parse_event_t, RestJson&) {
+    std::array<std::size_t, max_depth + 1> fields{};  // of the object that is open at each depth
+    const auto check = [&](int depth, RestJson::parse_event_t event, RestJson&) {
         if (depth > max_depth) {
             throw bad("the body is nested too deeply");
+        }
+        const auto level = static_cast<std::size_t>(depth);
+        if (event == RestJson::parse_event_t::object_start) {
+            fields[level] = 0;
+        } else if (event == RestJson::parse_event_t::key && ++fields[level - 1] > max_fields) {
+            refuse_fields();
         }
         return true;
     };
     try {
-        return RestJson::parse(body, check_depth);
+        return RestJson::parse(body, check);
     } catch (const RestJson::exception&) {
         throw bad("the body is not JSON");
     }
+}
+
+RestJson parse_document(std::string_view body) {
+    switch (form_of(body)) {
+        case BodyForm::xml: {
+            const auto document = parse_xml(body);
+            const auto root = document.document_element();
+            return {{root.name(), as_json(root)}};
+        }
+        case BodyForm::json:
+            return parse_json(body);
+        case BodyForm::empty:
+        case BodyForm::fields:
+            break;
+    }
+    throw bad("the body is neither XML nor JSON");
 }
 
 std::map<std::string, std::string> parse_fields(std::string_view body) {

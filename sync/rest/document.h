@@ -23,9 +23,13 @@ BodyForm form_of(std::string_view body);
 
 std::string read_body(AdminRequest& request);
 
-/// Throw `invalid_argument` for what is not well-formed.
+/// Throw `invalid_argument` for what is not well-formed, nested deeply, or has very many fields.
 pugi::xml_document parse_xml(std::string_view body);
 RestJson parse_json(std::string_view body);
+
+/// A body in XML or JSON as `{"root": {fields}}`. Throws `invalid_argument` for anything else.
+RestJson parse_document(std::string_view body);
+
 std::map<std::string, std::string> parse_fields(std::string_view body);
 
 /// An XML element with one level of fields below it, as GeoWebCache's JSON writes it: repeated

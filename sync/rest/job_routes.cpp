@@ -21,13 +21,23 @@ Job job_in(const RestContext& context, const AdminRequest& request) {
 Reply cancel(const RestContext& context, const AdminRequest& request) {
     const auto job = job_in(context, request);
     require_publisher(request, job.request.layer);
-    if (!context.jobs.cancel(job.id, request.caller.name)) {
-        return error_reply(409, fmt::format("job {} is over", job.id), request.form);
+    if (!cancel_job(context, request, job)) {
+        return error_reply(409, fmt::format("job {} is over, or about to be", job.id),
+                           request.form);
     }
     return json_reply(to_json(job_in(context, request)));
 }
 
 }  // namespace
+
+bool cancel_job(const RestContext& context, const AdminRequest& request, const Job& job) {
+    const bool is_cancelled = context.jobs.cancel(job.id, request.caller.name);
+    if (is_cancelled) {
+        context.audit.record(
+            audit_entry(request, fmt::format("cancel {}", job.id), job.request.layer));
+    }
+    return is_cancelled;
+}
 
 void add_job_routes(AdminRoutes& routes, const RestContext& context) {
     add_json_route(routes,

@@ -95,14 +95,13 @@ Reply remove(const RestContext& context, const AdminRequest& request) {
     if (tilesets.empty()) {
         return unknown(request, layer);
     }
-    context.replace.change(
-        context.replace.new_staging(),
-        [&](ReplaceTransaction& replace, const Checkpoint&) {
-            for (const auto& tileset : tilesets) {
-                replace.remove_layer(tileset.name);
-            }
-        },
-        request.caller.name);
+    context.replace.change(context.replace.new_staging(),
+                           [&](ReplaceTransaction& replace, const Checkpoint&) {
+                               for (const auto& tileset : tilesets) {
+                                   replace.remove_layer(tileset.name);
+                               }
+                           },
+                           {.audit = audit_entry(request, "delete", layer)});
     return text_reply(200, fmt::format("{} deleted", layer));
 }
 

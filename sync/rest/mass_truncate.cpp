@@ -1,6 +1,7 @@
 #include "sync/rest/mass_truncate.h"
 
 #include "formats/base/error.h"
+#include "formats/gwc/tileset_id.h"
 #include "sync/rest/document.h"
 
 #include <fmt/format.h>
@@ -15,27 +16,10 @@ Error bad(const std::string& what) {
     return Error{Errc::invalid_argument, what};
 }
 
-/// The body as `{"truncateLayer": {fields}}`, whichever it is written in.
-RestJson document_of(std::string_view body) {
-    switch (form_of(body)) {
-        case BodyForm::xml: {
-            const auto document = parse_xml(body);
-            const auto root = document.document_element();
-            return {{root.name(), as_json(root)}};
-        }
-        case BodyForm::json:
-            return parse_json(body);
-        case BodyForm::empty:
-        case BodyForm::fields:
-            break;
-    }
-    throw bad("the body is neither XML nor JSON");
-}
-
 }  // namespace
 
 MassTruncate parse_mass_truncate(std::string_view body) {
-    const auto document = document_of(body);
+    const auto document = parse_document(body);
     const auto name = document.size() == 1 ? document.begin().key() : "";
     const auto* const known = std::ranges::find(mass_truncate_names, name);
     if (known == mass_truncate_names.end()) {
@@ -46,7 +30,7 @@ MassTruncate parse_mass_truncate(std::string_view body) {
     const auto object = fields.is_object() ? fields : RestJson::object();
     MassTruncate request{.kind = kind,
                          .layer = text_in(object, "layerName"),
-                         .choice = {.parameters_id = parameters_id(parameters_in(object))},
+                         .choice = {.parameters_id = gwc::parameters_id(parameters_in(object))},
                          .bounds = {}};
     if (kind != MassTruncateKind::all && request.layer.empty()) {
         throw bad("'layerName' is missing");

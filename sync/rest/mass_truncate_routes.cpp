@@ -75,11 +75,11 @@ Reply post(const RestContext& context, AdminRequest& request) {
         requests.push_back({.type = JobType::truncate,
                             .layer = tileset.name,
                             .zooms = {},
-                            .bounds = wanted.bounds,
-                            .asked_by = request.caller.name});
+                            .bounds = wanted.bounds});
     }
     if (!requests.empty()) {
-        context.jobs.truncate(requests);
+        context.jobs.truncate(requests,
+                              {.audit = audit_entry(request, "masstruncate", wanted.layer)});
     }
     return {.status = 200, .media_type = "text/plain; charset=utf-8", .body = {}, .headers = {}};
 }

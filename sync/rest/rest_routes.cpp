@@ -1,5 +1,7 @@
 #include "sync/rest/rest_routes.h"
 
+#include <utility>
+
 namespace offgrid {
 
 AdminRoutes rest_routes(const RestContext& context) {
@@ -10,6 +12,13 @@ AdminRoutes rest_routes(const RestContext& context) {
         add(routes, context);
     }
     return routes;
+}
+
+AuditEntry audit_entry(const AdminRequest& request, std::string action, std::string layer) {
+    return {.who = request.caller,
+            .from = request.remote_address,
+            .action = std::move(action),
+            .layer = std::move(layer)};
 }
 
 void add_json_route(AdminRoutes& routes, const AdminRoute& route) {

@@ -4,6 +4,7 @@
 #include "formats/package/depot.h"
 #include "serve/log.h"
 #include "sync/admin_request.h"
+#include "sync/audit.h"
 #include "sync/jobs/job_service.h"
 #include "sync/replace_service.h"
 #include "sync/rest/blob_stores.h"
@@ -23,6 +24,7 @@ struct RestContext {
     BlobStores& blob_stores;
     DiskQuota& quota;
     const TrafficCount& traffic;
+    AuditLog& audit;  ///< for what makes no generation
 
     /// The layers of this moment.
     Tilesets tilesets() const { return {replace.served().served(), jobs.sources()}; }
@@ -30,7 +32,7 @@ struct RestContext {
 
 using AdminRoutes = std::vector<AdminRoute>;
 
-/// All of them; README.md here lists their addresses.
+/// All of them; sync/jobs/README.md lists their addresses.
 AdminRoutes rest_routes(const RestContext& context);
 
 /// `/layers`, `/layers/{layer}`
@@ -49,6 +51,12 @@ void add_disk_quota_routes(AdminRoutes& routes, const RestContext& context);
 void add_statistics_routes(AdminRoutes& routes, const RestContext& context);
 /// `/jobs`, `/jobs/{id}`
 void add_job_routes(AdminRoutes& routes, const RestContext& context);
+
+/// What the audit log tells of a request: who asked for it, and from where.
+AuditEntry audit_entry(const AdminRequest& request, std::string action, std::string layer = {});
+
+/// Cancel a job for the caller, whose right it is, and tell the audit log. As JobService::cancel.
+bool cancel_job(const RestContext& context, const AdminRequest& request, const Job& job);
 
 /// Add the same handler under the address alone and with `.json`.
 void add_json_route(AdminRoutes& routes, const AdminRoute& route);

@@ -2,6 +2,7 @@
 
 #include "formats/base/error.h"
 #include "formats/base/text.h"
+#include "formats/gwc/tileset_id.h"
 #include "sync/rest/document.h"
 
 #include <fmt/format.h>
@@ -101,7 +102,7 @@ SeedRequest parse_seed_request(std::string_view body) {
         .choice = {.grid_set = text_in(fields, "gridSetId"),
                    .srs_number = srs_number(fields),
                    .format = text_in(fields, "format"),
-                   .parameters_id = parameters_id(parameters_in(fields))},
+                   .parameters_id = gwc::parameters_id(parameters_in(fields))},
         .zooms = {required_zoom(fields, "zoomStart"), required_zoom(fields, "zoomStop")},
         .bounds = {}};
     if (request.zooms.first > request.zooms.second) {

@@ -129,7 +129,9 @@ private:
                               .layer = tileset.name,
                               .zooms = zooms,
                               .bounds = wanted.bounds,
-                              .asked_by = request.caller.name});
+                              .asked_by = request.caller.name,
+                              .role = request.caller.role,
+                              .from = request.remote_address});
         return empty();
     }
 
@@ -162,7 +164,7 @@ private:
         for (const auto& job : jobs_of(request.parameter("layer"))) {
             const bool is_meant = is_all || name_of(job.state) == which;
             if (is_meant && !job.is_over() && request.caller.may_publish(job.request.layer)) {
-                context_.jobs.cancel(job.id, request.caller.name);
+                cancel_job(context_, request, job);
             }
         }
         return empty();
@@ -178,7 +180,7 @@ private:
             throw Error{Errc::invalid_argument, "'thread_id' is no running task"};
         }
         require_publisher(request, job->request.layer);
-        context_.jobs.cancel(*id, request.caller.name);
+        cancel_job(context_, request, *job);
         return empty();
     }
 

@@ -55,6 +55,7 @@ Reply reload(const RestContext& context, AdminRequest& request) {
         throw Error{Errc::invalid_argument, "the request has no field 'reload_configuration'"};
     }
     context.jobs.reload_sources();
+    context.audit.record(audit_entry(request, "reload"));
     return text_reply(200, "Configuration reloaded");
 }
 

@@ -1,12 +1,9 @@
 #include "sync/rest/tilesets.h"
 
+#include "formats/gwc/formats.h"
 #include "formats/tile/tile_format.h"
 
-#include <fmt/format.h>
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <array>
 #include <set>
 #include <utility>
 
@@ -15,28 +12,8 @@ namespace {
 
 constexpr std::string_view mixed_format = "image/vnd.jpeg-png";
 
-/// GeoWebCache's extensions (TMS) and media types; the first of an extension counts.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> media_types{{
-    {"png", "image/png"},
-    {"png8", "image/png8"},
-    {"png24", "image/png24"},
-    {"jpeg", "image/jpeg"},
-    {"jpg", "image/jpeg"},
-    {"gif", "image/gif"},
-    {"webp", "image/webp"},
-    {"pbf", "application/vnd.mapbox-vector-tile"},
-    {"geojson", "application/json;type=geojson"},
-}};
-
-std::string media_type_of_extension(std::string_view extension) {
-    const auto* const found = std::ranges::find(
-        media_types, extension, &std::pair<std::string_view, std::string_view>::first);
-    return found == media_types.end() ? "image/" + std::string{extension}
-                                      : std::string{found->second};
-}
-
 std::string media_type_of(const Manifest& manifest) {
-    return manifest.format ? media_type_of_extension(extension_of(*manifest.format))
+    return manifest.format ? gwc::format_of_extension(extension_of(*manifest.format))
                            : std::string{mixed_format};
 }
 
@@ -44,7 +21,7 @@ std::string media_type_of(const LayerSource& source) {
     if (source.format == "mixed") {
         return std::string{mixed_format};
     }
-    return source.format.empty() ? "" : media_type_of_extension(source.format);
+    return source.format.empty() ? "" : gwc::format_of_extension(source.format);
 }
 
 /// The name in its parts, `LAYER@GRIDSET@EXT`, or as a layer alone.
@@ -56,16 +33,20 @@ Tileset named(const std::string& name) {
     if (first != std::string::npos && first > 0) {
         tileset.layer = name.substr(0, first);
         tileset.grid_set = name.substr(first + 1, last - first - 1);
-        tileset.format = media_type_of_extension(name.substr(last + 1));
+        tileset.format = gwc::format_of_extension(name.substr(last + 1));
     }
     return tileset;
 }
 
 void complete(Tileset& tileset, const Grid& grid, std::string format) {
     tileset.grid = &grid;
-    if (tileset.grid_set.empty()) {
-        tileset.grid_set = grid_set_name(grid);
+    if (tileset.format.empty()) {
         tileset.format = std::move(format);
+    }
+    const auto* const stated = grid_of_set(tileset.grid_set);
+    const bool is_of_another = stated != nullptr && stated->name() != grid.name();
+    if (tileset.grid_set.empty() || is_of_another) {
+        tileset.grid_set = grid_set_name(grid);  // coordinates are in the grid that it really has
     }
 }
 
@@ -154,24 +135,6 @@ const Grid* grid_of_set(std::string_view grid_set) {
         }
     }
     return Grid::find(grid_set);
-}
-
-std::string parameters_id(const std::map<std::string, std::string>& parameters) {
-    if (parameters.empty()) {
-        return {};
-    }
-    std::string text;
-    for (const auto& [name, value] : parameters) {
-        text += fmt::format("{}{}={}", text.empty() ? "?" : "&", name, value);
-    }
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned size = 0;
-    EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr);
-    std::string id;
-    for (unsigned i = 0; i < size; ++i) {
-        id += fmt::format("{:02x}", digest[i]);
-    }
-    return id;
 }
 
 }  // namespace offgrid

@@ -3,7 +3,6 @@
 #include "formats/package/depot.h"
 #include "sync/jobs/layer_sources.h"
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,9 +56,5 @@ std::string grid_set_name(const Grid& grid);
 
 /// The grid that GeoWebCache calls so, or null.
 const Grid* grid_of_set(std::string_view grid_set);
-
-/// The SHA-1 of `?NAME=VALUE&NAME=VALUE` by which GeoWebCache knows a set of parameters; empty for
-/// none.
-std::string parameters_id(const std::map<std::string, std::string>& parameters);
 
 }  // namespace offgrid

@@ -39,6 +39,11 @@ protected:
         return RestDesk{folder_.path()}.words("kenya", z, side, side);
     }
 
+    std::map<std::string, std::string> metadata_of(const std::string& name) {
+        const auto kenya = depot_.load_current().layers.at("kenya");
+        return sqlite::MbtilesFile{depot_.stored_path("kenya", *kenya.find(name))}.metadata();
+    }
+
     std::vector<std::string> changed_names() const {
         std::vector<std::string> names;
         for (const auto& change : changes_) {
@@ -138,6 +143,34 @@ TEST_F(ChangeLayer, merges_into_files_that_are_laid_out_otherwise) {
     merge("z0: top z1: new . / . new2", ExistingTile::replace);
 
     EXPECT_EQ(words(1, 2), "new b / c new2");
+}
+
+TEST_F(ChangeLayer, merges_whole_files_as_they_were_packed) {
+    install(folder_ / "depot", "kenya", "z1: a . / . d");
+
+    merge("z1: . b / . new", ExistingTile::keep);
+
+    EXPECT_EQ(words(1, 2), "a b / . d");
+    EXPECT_THAT(changed_names(), UnorderedElementsAre("z01-1-1.sqlite3"));
+    EXPECT_EQ(metadata_of("z01-1-1.sqlite3").at("format"), "png");
+}
+
+TEST_F(ChangeLayer, makes_files_that_say_what_they_hold) {
+    install(folder_ / "depot", "kenya", "z0: top z1: a . / . .",
+            {.pyramids = {{.min_zoom = 0,
+                           .max_zoom = 20,
+                           .names = "{z}/{x}_{y}.sqlite",
+                           .options = {.xcount = 1, .ycount = 1}}}});
+
+    merge("z1: . . / . new", ExistingTile::keep);
+
+    const auto metadata = metadata_of(changed_names().front());
+    EXPECT_EQ(words(1, 2), "a . / . new");
+    EXPECT_EQ(metadata.at("name"), "kenya");
+    EXPECT_EQ(metadata.at("format"), "png");
+    EXPECT_EQ(metadata.at("minzoom"), "1");
+    EXPECT_EQ(metadata.at("maxzoom"), "1");
+    EXPECT_THAT(metadata.at("bounds"), testing::StartsWith("0,-85.0511"));
 }
 
 TEST_F(ChangeLayer, merges_deeper_zooms_than_the_layer_had) {

@@ -1,4 +1,5 @@
 #include "formats/package/depot.h"
+#include "sync/jobs/job.h"
 #include "tests/support/process.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temp_folder.h"
@@ -35,6 +36,11 @@ Answer curl(const std::string& url, std::vector<std::string> options = {}) {
     const auto result = run(options);
     const auto end = result.out.rfind('\n');
     return {std::stoi("0" + result.out.substr(end + 1)), result.out.substr(0, end)};
+}
+
+/// ADDRESS:PORT of a server's URL.
+std::string host_of(const std::string& url) {
+    return url.substr(url.find("//") + 2);
 }
 
 /// The children of a process, by the file of the system that lists them.
@@ -148,7 +154,7 @@ TEST_F(JobsOfDaemon, begin_again_after_their_daemon_was_killed_and_leave_no_prog
     const auto second = daemon(R"("max_zoom": 2)");
     const auto done = wait_for_state(*second, 1, "done");
     EXPECT_EQ(done["starts"], 2);
-    EXPECT_THAT(done["message"].get<std::string>(), HasSubstr("the daemon ended while it ran"));
+    EXPECT_THAT(done["message"].get<std::string>(), HasSubstr("the daemon died while it ran"));
     EXPECT_EQ(curl(second->serving_url() + "/tiles/earth/2/2/1.jpg").status, 200);
     EXPECT_TRUE(names_below(folder_ / "depot/staging").empty());
 }
@@ -250,6 +256,62 @@ TEST(RestOfDaemon, counts_what_it_serves_and_refuses_what_its_quota_forbids) {
                   .status,
               200);
     EXPECT_EQ(live.replace(fresh).status, 200);
+}
+
+TEST(RestOfDaemon, has_its_quota_in_force_before_anyone_can_replace) {
+    const TempFolder folder;
+    install(folder / "depot", "kenya", "z0: top z1: old");
+    write_file(folder / "depot/diskquota.json",
+               R"({"enabled": true, "globalQuota": {"value": 1, "units": "B"}})");
+    write_mbtiles(folder / "new.sqlite", draw("z1@1,0: more"));
+
+    LiveDaemon live{folder / "depot"};
+
+    EXPECT_EQ(live.replace({{"layer", "kenya", {}},
+                            {"destination", "z01-1-1.sqlite3", {}},
+                            {"file", {}, folder / "new.sqlite"}})
+                  .status,
+              413);
+}
+
+TEST(RestOfDaemon, links_to_itself_over_tls) {
+    const TempFolder folder;
+    install(folder / "depot", "kenya", "z0: top");
+    const auto tls = folder / "tls";
+    ASSERT_EQ(
+        run({program("offgrid-sync"), "certificate", "--out", tls.string(), "--name", "127.0.0.1"})
+            .exit_code,
+        0);
+    LiveDaemon live{folder / "depot",
+                    {"--tls-cert", (tls / "certificate.pem").string(), "--tls-key",
+                     (tls / "key.pem").string()}};
+
+    const auto list = curl(live.admin_url() + "/rest/layers.xml",
+                           {"--cacert", (tls / "certificate.pem").string()});
+
+    EXPECT_THAT(list.body, HasSubstr("href=\"" + live.admin_url() + "/rest/layers/kenya.xml\""));
+}
+
+TEST(RestOfDaemon, leaves_its_jobs_alone_when_it_cannot_listen) {
+    const TempFolder folder;
+    install(folder / "depot", "kenya", "z0: top");
+    const auto record = to_json(Job{.id = 7,
+                                    .request = {.type = JobType::truncate, .layer = "kenya"},
+                                    .state = JobState::running,
+                                    .starts = 4});
+    const auto path = folder / "depot/jobs/000007.json";
+    write_file(path, record);
+    LiveDaemon other{folder / "other"};
+
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_NE(run({program("offgrid-sync"), "daemon", (folder / "depot").string(), "--listen",
+                       "127.0.0.1:0", "--admin", host_of(other.admin_url())})
+                      .exit_code,
+                  0);
+    }
+
+    EXPECT_EQ(parse_job(read_text(path)).starts, 4);
+    EXPECT_EQ(parse_job(read_text(path)).state, JobState::pending);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "sync/jobs/job_service.h"
+#include "sync/sparing_file_ops.h"
 #include "tests/support/errors.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiles.h"
@@ -249,14 +250,92 @@ TEST_F(JobServiceTest, that_ends_takes_its_program_along_and_begins_again_with_t
     desk_of_kenya.jobs().stop();
 
     EXPECT_EQ(::kill(packer, 0), -1) << "it is still there";
-    EXPECT_THAT(read_text(folder_ / "depot/jobs/000001.json"), HasSubstr("\"running\""));
+    EXPECT_THAT(read_text(folder_ / "depot/jobs/000001.json"), HasSubstr("\"pending\""));
     write_packer(packer_, copies(folder_ / "kenya"));
     desk_of_kenya.restart_jobs();
     const auto job = desk_of_kenya.wait_for_end(id);
     EXPECT_EQ(job.state, JobState::done);
-    EXPECT_EQ(job.starts, 2);
-    EXPECT_THAT(job.message, HasSubstr("the daemon ended while it ran"));
+    EXPECT_EQ(job.starts, 1);
+    EXPECT_THAT(job.message, HasSubstr("the daemon was ended while it ran"));
     EXPECT_EQ(desk_of_kenya.words("kenya", 1, 2, 2), "new new / new new");
+}
+
+TEST_F(JobServiceTest, that_is_ended_in_good_order_counts_for_no_job) {
+    write_packer(packer_, endless);
+    auto desk_of_kenya = desk();
+    const auto id = desk_of_kenya.jobs().submit({.layer = "kenya"}).id;
+    for (int i = 0; i < 6; ++i) {
+        wait_for_packer();
+        desk_of_kenya.jobs().stop();
+        fs::remove(folder_ / "pid");
+        desk_of_kenya.restart_jobs();
+    }
+
+    EXPECT_FALSE(desk_of_kenya.jobs().find(id)->is_over());
+}
+
+TEST_F(JobServiceTest, begins_though_its_disk_is_full) {
+    write_file(
+        folder_ / "depot/jobs/000007.json",
+        to_json(
+            Job{.id = 7, .request = {.layer = "kenya"}, .state = JobState::running, .starts = 1}));
+    SparingFileOps disk{posix_file_ops(), std::uint64_t{1} << 62};
+    std::string log;
+
+    const JobList jobs{disk, Depot{folder_ / "depot"},
+                       [&](std::string_view line) { log.append(line).append("\n"); }};
+
+    EXPECT_EQ(jobs.find(7)->state, JobState::pending);
+    EXPECT_THAT(log, HasSubstr("the record of job 7 cannot be written"));
+}
+
+TEST_F(JobServiceTest, begins_without_records_that_cannot_be_listed) {
+    write_file(folder_ / "depot/jobs", "no folder");
+    std::string log;
+
+    const JobList jobs{posix_file_ops(), Depot{folder_ / "depot"},
+                       [&](std::string_view line) { log.append(line).append("\n"); }};
+
+    EXPECT_TRUE(jobs.all().empty());
+    EXPECT_THAT(log, HasSubstr("the records of jobs cannot be read"));
+}
+
+TEST_F(JobServiceTest, cancels_a_truncate_that_waits_for_its_turn) {
+    auto desk_of_kenya = desk();
+    auto turn = desk_of_kenya.replace().served().wait_for_turn();
+    const auto id = desk_of_kenya.jobs().submit({.type = JobType::truncate, .layer = "kenya"}).id;
+    RestDesk::wait_until([&] { return desk_of_kenya.jobs().find(id)->state == JobState::running; });
+
+    EXPECT_TRUE(desk_of_kenya.jobs().cancel(id, "ann"));
+    turn.give_back();
+
+    const auto job = desk_of_kenya.wait_for_end(id);
+    EXPECT_EQ(job.state, JobState::aborted);
+    EXPECT_EQ(job.message, "cancelled by ann");
+    EXPECT_EQ(desk_of_kenya.words("kenya", 1, 2, 2), "a b / . d");
+}
+
+TEST_F(JobServiceTest, ends_a_program_that_leaves_no_room_on_the_disk) {
+    write_packer(packer_, endless);
+    RestDesk desk_of_kenya{
+        folder_.path(), {.pack_program = packer_}, {.min_free_bytes = std::uint64_t{1} << 62}};
+
+    const auto job = desk_of_kenya.wait_for_end(desk_of_kenya.jobs().submit({.layer = "kenya"}).id);
+
+    EXPECT_EQ(job.state, JobState::aborted);
+    EXPECT_THAT(job.message, HasSubstr("no room"));
+}
+
+TEST_F(JobServiceTest, names_no_folder_of_the_rasters) {
+    write_file(folder_ / "sources.json",
+               R"({"layers": {"kenya": {"rasters": ["/secret/maps/a.tif"]}}})");
+    write_packer(packer_, "echo 'cannot open /secret/maps/a.tif'; exit 2");
+    auto desk_of_kenya = desk();
+
+    const auto job = desk_of_kenya.wait_for_end(desk_of_kenya.jobs().submit({.layer = "kenya"}).id);
+
+    EXPECT_THAT(job.message, HasSubstr("cannot open (sources)/a.tif"));
+    EXPECT_THAT(job.output, ElementsAre("cannot open (sources)/a.tif"));
 }
 
 TEST_F(JobServiceTest, gives_up_a_job_that_ends_its_daemon_again_and_again) {

@@ -25,16 +25,18 @@ JobService::Options with_sources(JobService::Options options, const fs::path& fo
 
 }  // namespace
 
-RestDesk::RestDesk(const fs::path& folder, JobService::Options jobs)
+RestDesk::RestDesk(const fs::path& folder, JobService::Options jobs, const Limits& limits)
     : depot_{folder / "depot"},
       options_{with_sources(std::move(jobs), folder)},
       pool_{sqlite::make_mbtiles_pool(8)},
       layers_{open_generation(depot_, depot_.load_current(), *pool_)},
       audit_{posix_file_ops(), depot_.root(), log_to_here()},
       replace_{posix_file_ops(), depot_, *pool_,
-               layers_,          audit_, {.limits = {}, .sources = SourceRoots{{}}}},
-      blob_stores_{posix_file_ops(), depot_.root() / "blobstores.json"},
-      quota_{posix_file_ops(), depot_.root() / "diskquota.json"} {
+               layers_,          audit_, {.limits = limits, .sources = SourceRoots{{}}}},
+      blob_stores_{posix_file_ops(), depot_.root() / "blobstores.json", log_to_here()},
+      quota_{posix_file_ops(), depot_.root() / "diskquota.json",
+             [this](std::optional<std::uint64_t> bytes) { replace_.set_quota(bytes); },
+             log_to_here()} {
     restart_jobs();
 }
 
@@ -43,11 +45,13 @@ void RestDesk::restart_jobs() {
     jobs_.reset();
     jobs_ =
         std::make_unique<JobService>(posix_file_ops(), depot_, replace_, options_, log_to_here());
+    jobs_->start();
     router_ = std::make_unique<AdminRouter>(rest_routes({.replace = replace_,
                                                          .jobs = *jobs_,
                                                          .blob_stores = blob_stores_,
                                                          .quota = quota_,
-                                                         .traffic = traffic_}));
+                                                         .traffic = traffic_,
+                                                         .audit = audit_}));
 }
 
 Log RestDesk::log_to_here() {

@@ -20,7 +20,8 @@ namespace offgrid::test {
 class RestDesk {
 public:
     /// Over a depot that exists. The folder also holds `sources.json`, where there is one.
-    explicit RestDesk(const std::filesystem::path& folder, JobService::Options jobs = {});
+    explicit RestDesk(const std::filesystem::path& folder, JobService::Options jobs = {},
+                      const Limits& limits = {});
 
     /// Hand the request to the handler of its route, as the administration port does. No route: 404
     /// or 405.
@@ -30,6 +31,7 @@ public:
     static Identity local() { return {.name = "local", .role = Role::admin, .layers = {}}; }
 
     JobService& jobs() { return *jobs_; }
+    ReplaceService& replace() { return replace_; }
     const Depot& depot() const { return depot_; }
     DiskQuota& quota() { return quota_; }
     TrafficCount& traffic() { return traffic_; }

@@ -6,6 +6,7 @@
 #include "tests/sync/live_daemon.h"
 #include "tests/sync/rest_desk.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
@@ -60,6 +61,18 @@ TEST_F(Rest, describes_a_layer_by_its_tilesets) {
     const auto unknown = desk_->ask("GET", "/layers/nowhere.xml");
     EXPECT_EQ(unknown.status, 404);
     EXPECT_THAT(unknown.body, HasSubstr("Unknown layer: nowhere"));
+}
+
+TEST_F(Rest, takes_the_grid_that_a_layer_is_packed_in_for_its_grid_set) {
+    write_file(folder_ / "sources.json",
+               R"({"layers": {"chad@EPSG:4326@png": {"rasters": ["a.tif"]}}})");
+    desk_->ask("POST", "/reload", "reload_configuration=1");
+
+    const auto subset = get("/layers/chad.json").at("layer")["gridSubsets"][0];
+
+    EXPECT_EQ(subset["gridSetName"], "EPSG:900913");
+    EXPECT_EQ(subset["tileset"], "chad@EPSG:4326@png");
+    EXPECT_EQ(subset["format"], "image/png");
 }
 
 TEST_F(Rest, deletes_a_layer_with_all_its_tilesets_in_one_generation) {
@@ -122,6 +135,74 @@ TEST_F(Rest, changes_no_blob_store_by_a_body_that_defines_none_nor_its_own) {
     EXPECT_EQ(desk_->ask("DELETE", "/blobstores/depot").status, 405);
 }
 
+TEST_F(Rest, takes_no_blob_store_that_it_could_not_read_again) {
+    std::string log;
+    const auto read_again = [&] {
+        BlobStores{posix_file_ops(), folder_ / "depot/blobstores.json",
+                   [&](std::string_view line) { log.append(line).append("\n"); }};
+    };
+    for (int depth = 1; depth < 20; ++depth) {
+        const auto length = static_cast<std::size_t>(depth);
+        const auto put = desk_->ask("PUT", "/blobstores/deep",
+                                    R"({"FileBlobStore": {"a": )" + std::string(length, '[') +
+                                        std::string(length, ']') + "}}");
+        read_again();
+        EXPECT_EQ(put.status, depth == 1 ? 201 : depth < 15 ? 200 : 400) << depth;
+    }
+    const auto large =
+        R"({"FileBlobStore": {"a": ")" + std::string(std::size_t{900} << 10, 'a') + "\"}}";
+    for (int i = 0; i < 5; ++i) {
+        const auto put = desk_->ask("PUT", "/blobstores/large" + std::to_string(i), large);
+        read_again();
+        EXPECT_EQ(put.status, i < 4 ? 201 : 413) << i;
+    }
+    EXPECT_EQ(log, "");
+}
+
+TEST_F(Rest, takes_no_blob_store_whose_fields_are_no_xml) {
+    for (const auto* const body :
+         {R"({"a><x/><yBlobStore": {}})", R"({"FileBlobStore": {"a b": 1}})",
+          R"({"FileBlobStore": {"a": [{"<b>": 1}]}})", R"({"FileBlobStore": {"": 1}})"}) {
+        EXPECT_EQ(desk_->ask("PUT", "/blobstores/a", body).status, 400) << body;
+    }
+}
+
+TEST_F(Rest, begins_without_what_it_cannot_read) {
+    write_file(folder_ / "depot/blobstores.json", "{");
+    write_file(folder_ / "depot/diskquota.json", R"({"enabled": 3})");
+
+    RestDesk desk{folder_.path()};
+
+    EXPECT_THAT(desk.log(), HasSubstr("blobstores.json is left out"));
+    EXPECT_THAT(desk.log(), HasSubstr("diskquota.json is left out, and there is no quota"));
+    EXPECT_EQ(desk.ask("GET", "/blobstores.json").status, 200);
+    EXPECT_EQ(desk.quota().config(), QuotaConfig{});
+}
+
+TEST_F(Rest, reads_no_more_fields_beside_each_other_than_it_can_look_up) {
+    std::string fields;
+    std::string elements;
+    for (int i = 0; i < 1001; ++i) {
+        fields += fmt::format(R"(,"f{}": 0)", i);
+        elements += fmt::format("<f{}/>", i);
+    }
+    for (const auto& body : {R"({"seedRequest": {"zoomStart": 0)" + fields + "}}",
+                             "<seedRequest>" + elements + "</seedRequest>"}) {
+        const auto reply = desk_->ask("POST", "/seed/kenya", body);
+        EXPECT_EQ(reply.status, 400);
+        EXPECT_THAT(reply.body, HasSubstr("more than 1000 fields"));
+    }
+}
+
+TEST_F(Rest, takes_no_quota_of_more_bytes_than_can_be_counted) {
+    EXPECT_EQ(desk_
+                  ->ask("PUT", "/diskquota.json",
+                        R"({"globalQuota": {"value": 1000000000, "units": "TiB"}})")
+                  .status,
+              400);
+    EXPECT_EQ(desk_->quota().config(), QuotaConfig{});
+}
+
 // RS-10
 TEST_F(Rest, has_a_disk_quota_that_changes_in_part) {
     const auto fresh = get("/diskquota.json").at("gwcQuotaConfiguration");
@@ -178,6 +259,35 @@ TEST_F(Rest, reloads_the_sources) {
     EXPECT_EQ(desk_->ask("POST", "/reload", "reload_configuration=1").status, 200);
 
     EXPECT_EQ(get("/layers.json"), (json{"chad", "kenya", "sf"}));
+}
+
+TEST_F(Rest, enters_all_changes_into_the_audit_log) {
+    desk_->ask("POST", "/reload", "reload_configuration=1");
+    desk_->ask("PUT", "/diskquota.json", R"({"enabled": false})");
+    desk_->ask("PUT", "/blobstores/a", R"({"FileBlobStore": {}})");
+    desk_->ask("DELETE", "/blobstores/a");
+    desk_->ask("POST", "/masstruncate",
+               "<truncateLayer><layerName>kenya</layerName></truncateLayer>");
+    desk_->ask("POST", "/seed/sf", "zoomStart=0&zoomStop=0&type=truncate&gridSetId=EPSG:900913");
+    desk_->wait_for_end(1);
+    desk_->ask("DELETE", "/layers/sf");
+    desk_->ask("POST", "/masstruncate", "<truncateAll/>");
+
+    std::vector<std::string> changes;
+    read_audit_log(folder_ / "depot", [&](std::string_view text) {
+        const auto line = json::parse(text);
+        EXPECT_EQ(line["who"], "local") << text;
+        EXPECT_EQ(line["role"], "admin") << text;
+        EXPECT_EQ(line["from"], "127.0.0.1") << text;
+        EXPECT_EQ(line["outcome"], "done") << text;
+        changes.push_back(line["action"].get<std::string>() + ":" +
+                          line["layer"].get<std::string>() + ":" +
+                          std::to_string(line["files"].size()));
+    });
+    EXPECT_THAT(changes,
+                testing::ElementsAre("reload::0", "diskquota::0", "put blobstore a::0",
+                                     "delete blobstore a::0", "masstruncate:kenya:5",
+                                     "truncate:sf@EPSG:900913@png:1", "delete:sf:1", testing::_));
 }
 
 TEST_F(Rest, names_no_folder_of_the_server) {
