@@ -109,6 +109,16 @@ bool CacheFile::has_times() {
     return has_them;
 }
 
+bool CacheFile::has_times(const CacheStatement& witness) {
+    const std::pair seen{&witness, witness.recompilations()};
+    if (!has_times_ && has_no_times_ == seen) {
+        return false;
+    }
+    const bool has_them = has_times();
+    has_no_times_ = has_them ? std::nullopt : std::optional{seen};
+    return has_them;
+}
+
 void CacheFile::check_tiles_table() {
     if (has_tiles_table_) {
         return;

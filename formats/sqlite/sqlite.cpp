@@ -162,6 +162,10 @@ void Statement::reset() noexcept {
     sqlite3_reset(statement_.get());
 }
 
+int Statement::recompilations() const {
+    return sqlite3_stmt_status(statement_.get(), SQLITE_STMTSTATUS_REPREPARE, 0);
+}
+
 bool Statement::is_null(int column) const {
     return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }

@@ -77,6 +77,9 @@ public:
     /// Make the statement ready to run again; gives up the row.
     void reset() noexcept;
 
+    /// How often SQLite had to compile the statement anew since it was made: the tables changed.
+    int recompilations() const;
+
     bool is_null(int column) const;
     bool is_integer(int column) const;
     std::int64_t integer(int column) const;
