@@ -1,6 +1,7 @@
 #pragma once
 
 #include "formats/base/file_ops.h"
+#include "formats/base/pool_reaper.h"
 #include "formats/gwc/blob_store_options.h"
 #include "formats/gwc/expiry.h"
 #include "formats/gwc/store_files.h"
@@ -67,6 +68,9 @@ public:
     const FileTemplate& names() const { return found_.names(); }
     StoreMetadata& metadata() { return metadata_; }
 
+    /// The connections of readers.
+    PoolStatistics pool_statistics() const { return pool_->statistics(); }
+
     /// Throws `invalid_argument` for names that no file can have.
     std::unique_ptr<TileReader> open_reader(const TilesetId& id, const StoreInfo& info,
                                             const Expiry& expiry = {}) const;
@@ -121,6 +125,7 @@ private:
     StoreMetadata metadata_;
     std::map<std::string, LayerProperties> properties_;
     std::unique_ptr<sqlite::CacheFilePool> pool_;
+    PoolReaper reaper_;
     std::mutex maintenance_;  // one change of many files at a time
 };
 
