@@ -44,7 +44,7 @@ void play_back_journal(const std::string& path) {
         return;
     }
     try {
-        Db db{path, OpenMode::update};
+        Db db{path, OpenMode::existing};
         db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").step();
     } catch (const Error&) {
         // Where we may not write, and where the file is damaged, reading says so.

@@ -70,6 +70,8 @@ int flags(OpenMode mode) {
         case OpenMode::immutable:
         case OpenMode::shared:
             return common | SQLITE_OPEN_READONLY;
+        case OpenMode::existing:
+            return common | SQLITE_OPEN_READWRITE;
         case OpenMode::update:
         case OpenMode::build:
             return common | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
@@ -83,6 +85,8 @@ std::string_view parameters(OpenMode mode) {
             return "?mode=ro&immutable=1";
         case OpenMode::shared:
             return "?mode=ro";
+        case OpenMode::existing:
+            return "?mode=rw";
         case OpenMode::update:
         case OpenMode::build:
             return "?mode=rwc";
@@ -224,7 +228,7 @@ Db::Db(const std::filesystem::path& path, OpenMode mode, std::string shown_as)
         wait_for_locks(default_wait);
     }
     harden();
-    if (mode != OpenMode::update) {
+    if (mode != OpenMode::update && mode != OpenMode::existing) {
         limit();
     }
 }

@@ -29,6 +29,8 @@ enum class OpenMode {
     /// An existing or new database, written in place with locks and a journal, hardened but without
     /// limits and deadlines.
     update,
+    /// As `update`, but never made: `not_found` where there is no file.
+    existing,
     /// A new database that is not shared until it is finished: no journal, no syncs. The file must
     /// not exist.
     build,
