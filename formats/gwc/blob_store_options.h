@@ -28,7 +28,8 @@ struct BlobStoreOptions {
 
     MetadataForm metadata_form = MetadataForm::spec;
 
-    /// Names that are configured: where a path could be read in several ways, the longest counts.
+    /// Names that are configured, those of disabled layers too: where a path could be read in
+    /// several ways, the longest counts, and a grid set only if it is one of these.
     std::vector<std::string> known_layers{};
     std::vector<std::string> known_grid_sets{};
 };
