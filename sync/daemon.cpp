@@ -1,5 +1,6 @@
 #include "sync/daemon.h"
 
+#include "formats/config/geowebcache_config.h"
 #include "formats/package/replace.h"
 #include "serve/open_layers.h"
 #include "sync/depot_handlers.h"
@@ -8,7 +9,10 @@
 #include "sync/rest/rest_routes.h"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
+#include <memory>
+#include <string>
 
 namespace offgrid {
 namespace {
@@ -28,6 +32,15 @@ std::unique_ptr<const LayerSet> tidy_and_open(FileOps& files, const Depot& depot
     depot.create_if_missing(files);
     sweep_staging(files, depot);
     return open_generation(depot, depot.load_current(), pool);
+}
+
+/// Which layers the configuration of GeoWebCache has in stores whose files cannot be replaced.
+std::function<bool(const std::string& layer)> kept_elsewhere(const std::optional<fs::path>& file) {
+    if (!file) {
+        return {};
+    }
+    const std::shared_ptr config = config::GeowebcacheConfig::load(*file);
+    return [config](const std::string& layer) { return config->is_kept_elsewhere(layer); };
 }
 
 AdminSocketOptions admin_socket(const DaemonOptions& options) {
@@ -58,7 +71,8 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
                audit_,
                {.limits = options.limits,
                 .sources = SourceRoots{options.source_roots},
-                .drain_timeout = drain_timeout_}},
+                .drain_timeout = drain_timeout_,
+                .is_kept_elsewhere = kept_elsewhere(options.geowebcache)}},
       depot_service_{replace_.served(), audit_},
       jobs_{files,
             depot_,

@@ -51,6 +51,7 @@ struct DaemonOptions {
     Limits limits;
     std::optional<std::filesystem::path> sources;  ///< what layers are packed from; none: nothing
     unsigned jobs = 1;                             ///< that pack at a time
+    std::optional<std::filesystem::path> geowebcache;  ///< says which layers other stores keep
 };
 
 /// A depot that is served and updated in one process: the read-only server on one port, the

@@ -83,6 +83,11 @@ void add_daemon_options(CLI::App& app, DaemonOptions& options) {
         ->type_name("FILE")
         ->always_capture_default(false);
     app.add_option("--jobs", options.jobs, "Jobs that pack at a time")->check(CLI::Range(1, 64));
+    app.add_option("--geowebcache", options.geowebcache,
+                   "A geowebcache.xml: a replace in a layer that it has in a store of another kind "
+                   "than SQLite is told so; default: such a layer is unknown")
+        ->type_name("FILE")
+        ->always_capture_default(false);
     auto& limits = options.limits;
     app.add_option("--max-upload", limits.max_upload_bytes, "Largest upload")
         ->type_name("BYTES")

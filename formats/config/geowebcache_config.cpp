@@ -91,6 +91,25 @@ std::vector<std::string> check_paths(const std::string& file,
     return notes;
 }
 
+/// The same of a layer that is left out, whose grid sets and formats are not known: it is noted.
+std::vector<std::string> check_left_out(
+    const std::vector<gwc::BlobStoreOptions>& stores,
+    const std::vector<std::unique_ptr<const GeowebcacheLayer>>& layers,
+    const std::map<std::string, LeftOutLayer>& left_out) {
+    std::vector<std::string> notes;
+    for (const auto& [name, other] : left_out) {
+        for (const auto& layer : layers) {
+            if (other.store == layer->store && gwc::escaped(layer->name) == gwc::escaped(name)) {
+                notes.push_back(
+                    fmt::format("layer '{}', which is left out, shares the files of "
+                                "layer '{}' in store '{}'",
+                                name, layer->name, stores[layer->store].id));
+            }
+        }
+    }
+    return notes;
+}
+
 template <typename Names>
 std::string list_of(const Names& names) {
     return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
@@ -125,12 +144,23 @@ std::unique_ptr<const GeowebcacheConfig> GeowebcacheConfig::load(
     for (auto& note : check_paths(document.file(), config->stores_, config->tilesets_)) {
         config->unused_.push_back(std::move(note));
     }
-    for (auto& store : config->stores_) {
-        for (const auto& layer : config->layers_) {
-            store.known_layers.push_back(layer->name);
+    for (auto& note : check_left_out(config->stores_, config->layers_, config->left_out_)) {
+        config->unused_.push_back(std::move(note));
+    }
+    for (const auto& layer : config->layers_) {
+        config->stores_[layer->store].known_layers.push_back(layer->name);
+    }
+    for (const auto& [name, layer] : config->left_out_) {
+        if (layer.store) {
+            config->stores_[*layer.store].known_layers.push_back(name);
         }
+    }
+    for (auto& store : config->stores_) {
         for (const auto& grid : config->grids_) {
             store.known_grid_sets.push_back(grid->name());
+        }
+        for (const auto& [name, why] : declarations.left_out_grids) {
+            store.known_grid_sets.push_back(name);
         }
     }
     return config;
@@ -145,16 +175,42 @@ const GeowebcacheLayer& GeowebcacheConfig::require_layer(const std::string& name
         names.push_back(layer->name);
     }
     if (const auto reason = left_out_.find(name); reason != left_out_.end()) {
-        throw Error{Errc::unsupported, fmt::format("layer '{}': {}", name, reason->second)};
+        throw Error{Errc::unsupported, fmt::format("layer '{}': {}", name, reason->second.reason)};
     }
     throw Error{Errc::not_found, fmt::format("no layer '{}'; there are: {}", name, list_of(names))};
+}
+
+bool GeowebcacheConfig::is_kept_elsewhere(const std::string& layer) const {
+    const auto found = left_out_.find(layer);
+    return found != left_out_.end() && !found->second.store;
+}
+
+/// The layer in the name of a tileset, whether there is that tileset or not.
+std::string GeowebcacheConfig::layer_in(const std::string& name) const {
+    std::string longest;
+    const auto consider = [&](const std::string& layer) {
+        const bool fits = name == layer || name.starts_with(layer + '@');
+        longest = fits && layer.size() > longest.size() ? layer : longest;
+    };
+    for (const auto& layer : layers_) {
+        consider(layer->name);
+    }
+    for (const auto& [layer, left_out] : left_out_) {
+        consider(layer);
+    }
+    return longest.empty() ? name.substr(0, name.find('@')) : longest;
 }
 
 /// The name of a layer may have an `@` itself, so the longest layer that fits counts.
 std::vector<const GeowebcacheTileset*> GeowebcacheConfig::find(const std::string& name) const {
     const auto is_meant = [&](const GeowebcacheTileset& tileset) {
-        return name.empty() || tileset.name == name || tileset.name.starts_with(name + '@');
+        const auto& layer = tileset.layer->name;
+        return name.empty() || name == layer || name == layer + '@' + tileset.link->grid->name() ||
+               name == tileset.name;
     };
+    if (left_out_.contains(name)) {
+        require_layer(name);  // which says why
+    }
     std::vector<const GeowebcacheTileset*> found;
     std::size_t longest = 0;
     for (const auto& tileset : tilesets_) {
@@ -171,7 +227,7 @@ std::vector<const GeowebcacheTileset*> GeowebcacheConfig::find(const std::string
         }
     }
     if (found.empty() && !name.empty()) {
-        const auto& layer = require_layer(name.substr(0, name.find('@')));
+        const auto& layer = require_layer(layer_in(name));
         std::vector<std::string> names;
         for (const auto& tileset : tilesets_) {
             if (tileset.layer == &layer) {

@@ -45,6 +45,12 @@ struct GeowebcacheLayer {
     bool accepts(const gwc::Parameters& parameters) const;
 };
 
+/// A layer that is not read here. A value.
+struct LeftOutLayer {
+    std::string reason{};
+    std::optional<std::size_t> store{};  ///< the one that has its files; nothing: none of SQLite
+};
+
 /// One layer in one grid set and format. Borrows from its configuration.
 struct GeowebcacheTileset {
     std::string name{};  ///< `LAYER@GRIDSET@EXTENSION`
@@ -82,17 +88,22 @@ public:
     /// there.
     std::vector<const GeowebcacheTileset*> find(const std::string& name) const;
 
+    /// Whether the file has the layer, in a store that is none of SQLite.
+    bool is_kept_elsewhere(const std::string& layer) const;
+
     /// What the file has and nothing here uses, each once.
     const std::vector<std::string>& unused() const { return unused_; }
 
 private:
     GeowebcacheConfig() = default;
 
+    std::string layer_in(const std::string& name) const;
+
     std::vector<std::unique_ptr<const Grid>> grids_;
     std::vector<gwc::BlobStoreOptions> stores_;
     std::vector<std::unique_ptr<const GeowebcacheLayer>> layers_;
     std::vector<GeowebcacheTileset> tilesets_;
-    std::map<std::string, std::string> left_out_;  // layer to the reason
+    std::map<std::string, LeftOutLayer> left_out_;  // by name
     std::vector<std::string> unused_;
 };
 

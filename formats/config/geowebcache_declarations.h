@@ -18,7 +18,7 @@ struct GeowebcacheDeclarations {
     std::vector<gwc::BlobStoreOptions> stores{};
     std::map<std::string, std::string> other_stores{};  ///< id to why it cannot be used
     std::vector<std::unique_ptr<const GeowebcacheLayer>> layers{};
-    std::map<std::string, std::string> left_out{};  ///< layer to the reason
+    std::map<std::string, LeftOutLayer> left_out{};  ///< by name
     Notes notes{};
 };
 

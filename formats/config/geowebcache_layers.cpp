@@ -13,15 +13,25 @@ constexpr std::string_view not_rendered = "tiles are not rendered";
 /// A store by its index, or why there is none.
 using FoundStore = std::variant<std::size_t, std::string>;
 
-FoundStore find_store(const XmlElement& element, const GeowebcacheDeclarations& declarations) {
+std::optional<std::size_t> index_of_store(const XmlElement& element,
+                                          const GeowebcacheDeclarations& declarations) {
     const auto wanted = element.child_text("blobStoreId");
     for (std::size_t i = 0; i < declarations.stores.size(); ++i) {
         const auto& store = declarations.stores[i];
         if (wanted.empty() ? store.is_default : store.id == wanted) {
-            return store.enabled ? FoundStore{i}
-                                 : fmt::format("its store '{}' is disabled", store.id);
+            return i;
         }
     }
+    return std::nullopt;
+}
+
+FoundStore find_store(const XmlElement& element, const GeowebcacheDeclarations& declarations) {
+    if (const auto index = index_of_store(element, declarations)) {
+        const auto& store = declarations.stores[*index];
+        return store.enabled ? FoundStore{*index}
+                             : fmt::format("its store '{}' is disabled", store.id);
+    }
+    const auto wanted = element.child_text("blobStoreId");
     if (const auto other = declarations.other_stores.find(wanted);
         other != declarations.other_stores.end()) {
         return fmt::format("its store '{}': {}", wanted, other->second);
@@ -226,7 +236,7 @@ void parse_geowebcache_layer(const XmlElement& element, GeowebcacheDeclarations&
     }
     const auto leave_out = [&](const std::string& reason) {
         declarations.notes.add_unused(element, fmt::format("layer '{}': {}", layer->name, reason));
-        declarations.left_out[layer->name] = reason;
+        declarations.left_out[layer->name] = {reason, index_of_store(element, declarations)};
     };
     if (!child_flag(element, "enabled", true)) {
         leave_out("it is disabled");

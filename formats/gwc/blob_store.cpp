@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <utility>
 
@@ -36,7 +38,16 @@ BlobStoreOptions checked(BlobStoreOptions options) {
     if (options.pool_size < 1 || options.executor_concurrency < 1) {
         refuse("poolSize and executorConcurrency are at least 1");
     }
+    if (options.pool_reaper_interval_ms < 1) {
+        refuse("poolReaperIntervalMs is at least 1");
+    }
     return options;
+}
+
+/// A clock cannot wait for every number that stands in an XML file.
+std::chrono::milliseconds reap_interval(const BlobStoreOptions& options) {
+    constexpr std::chrono::milliseconds longest = std::chrono::hours{24};
+    return std::min(std::chrono::milliseconds{options.pool_reaper_interval_ms}, longest);
 }
 
 Zipping zipping_of(const BlobStoreOptions& options, const TilesetId& id) {
@@ -70,7 +81,8 @@ BlobStore::BlobStore(BlobStoreOptions options, const Warn& warn, FileOps& files)
       found_{options_},
       metadata_{options_.root_directory},
       properties_{load_layer_properties(options_.mbtiles_metadata_directory, warn)},
-      pool_{sqlite::make_cache_file_pool(static_cast<std::size_t>(options_.pool_size))} {}
+      pool_{sqlite::make_cache_file_pool(static_cast<std::size_t>(options_.pool_size))},
+      reaper_{*pool_, {.interval = reap_interval(options_)}} {}
 
 /// Rows of paths count from the south, whatever the grid starts with.
 sqlite::CacheOptions BlobStore::cache_options(const TilesetId& id, const Grid& grid) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "formats/base/file_ops.h"
+#include "formats/base/pool_reaper.h"
 #include "formats/gwc/blob_store_options.h"
 #include "formats/gwc/expiry.h"
 #include "formats/gwc/store_files.h"
@@ -47,11 +48,14 @@ struct Removed {
 /// Readers and writers are those of one tileset; their files are found by the template alone. What
 /// removes or renames takes `executorConcurrency` files at a time, returns when all is done, and is
 /// for one caller at a time, also of other programs: the next gets `busy`. Layers, grid sets,
-/// parameters and names are changed whole or not at all; what a crash has left half done is taken
-/// back before the next change. For that the root has a folder `.offgrid`.
+/// parameters and names are changed whole or not at all; what a failure or a crash has left half
+/// done is taken back, at the latest before the next change. For that the root has a folder
+/// `.offgrid`. Where another program has made a file anew that was to be taken back, neither is
+/// touched, and every change throws `already_exists`, naming both, until one of them is taken away.
 ///
 /// Owns the connections of its readers, at most `poolSize`, so it outlives them, and its writers.
-/// Safe for concurrent use.
+/// When nearly as many are open, those that nobody used for longest are closed, some each
+/// `poolReaperIntervalMs`. Safe for concurrent use.
 class BlobStore {
 public:
     using Warn = std::function<void(const std::string& message)>;
@@ -66,6 +70,9 @@ public:
     const BlobStoreOptions& options() const { return options_; }
     const FileTemplate& names() const { return found_.names(); }
     StoreMetadata& metadata() { return metadata_; }
+
+    /// The connections of readers.
+    PoolStatistics pool_statistics() const { return pool_->statistics(); }
 
     /// Throws `invalid_argument` for names that no file can have.
     std::unique_ptr<TileReader> open_reader(const TilesetId& id, const StoreInfo& info,
@@ -94,7 +101,7 @@ public:
 
     /// Give the layer another name: in its paths, in the metadata of its files, and in what is
     /// known of it. Throws `not_found` when the layer has no files, `already_exists` when the other
-    /// has.
+    /// has, or anything is known of it, `invalid_argument` for control characters in a name.
     void rename_layer(const std::string& layer, const std::string& name);
 
     /// Remove the sets of parameters that are known and not accepted any more.
@@ -108,9 +115,9 @@ private:
     template <typename Action>
     auto while_alone(const Action& action);
     void recover();
+    bool take(const std::string& path, const std::function<void()>& action);
     Removed remove_files(const FileQuery& query);
-    void take_back_name(const std::vector<std::string>& files, const std::string& layer,
-                        const std::string& name);
+    void check_new_name(const std::string& layer, const std::string& name) const;
     void remove_empty_folders(const std::vector<std::string>& files) const;
     std::map<std::string, std::vector<SouthRange>> parts_on_disk(
         const TilesetId& id, const std::vector<SouthRange>& ranges) const;
@@ -121,6 +128,7 @@ private:
     StoreMetadata metadata_;
     std::map<std::string, LayerProperties> properties_;
     std::unique_ptr<sqlite::CacheFilePool> pool_;
+    PoolReaper reaper_;
     std::mutex maintenance_;  // one change of many files at a time
 };
 

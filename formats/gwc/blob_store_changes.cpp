@@ -11,7 +11,6 @@
 #include <sys/file.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <filesystem>
@@ -29,8 +28,6 @@ constexpr const char* own_folder = ".offgrid";
 constexpr const char* removed_folder = ".offgrid/removed";
 constexpr const char* list_of_moves = ".offgrid/moves";
 constexpr const char* lock_file = ".offgrid/lock";
-
-constexpr std::array<const char*, 3> side_files{"-journal", "-wal", "-shm"};
 
 /// Up to how many files are looked for one by one; beyond, the folders are walked.
 constexpr std::size_t max_named_files = 4096;
@@ -79,30 +76,52 @@ auto BlobStore::while_alone(const Action& action) {
     }
     const auto lock = lock_root(in_root(lock_file));
     recover();
-    return action();
+    try {
+        return action();
+    } catch (const Error& error) {
+        try {
+            recover();
+        } catch (const Error& another) {  // the next change goes on with it
+            throw Error{error.code(), fmt::format("{}; nor is it taken back yet: {}", error.what(),
+                                                  another.what())};
+        }
+        throw;
+    }
 }
 
-/// Take back what a crash has left half done, and finish what it has left all but done.
+/// Take back what a failure or a crash has left half done, and finish what it has left all but
+/// done.
 void BlobStore::recover() {
     if (sqlite::identify(in_root(list_of_moves))) {
         const auto [purpose, moves] =
-            FileMoves::recover(files_, options_.root_directory, in_root(list_of_moves));
-        if (const auto names = renaming_in(purpose); names && !moves.empty()) {
-            std::vector<std::string> paths;
+            FileMoves::take_back(files_, options_.root_directory, in_root(list_of_moves));
+        if (const auto names = renaming_in(purpose)) {
+            const auto& [layer, name] = *names;
             for (const auto& move : moves) {
-                paths.push_back(move.from);
+                rename_layer_in(in_root(move.from), name, layer);
             }
-            take_back_name(paths, names->first, names->second);
-            if (!metadata_.knows(names->first)) {
-                metadata_.rename_layer(names->second, names->first);
-            }
+            metadata_.rename_layer(name, layer);
         }
+        std::vector<std::string> targets;
+        for (const auto& move : moves) {
+            targets.push_back(move.to);
+        }
+        remove_empty_folders(targets);
         FileMoves::forget(files_, in_root(list_of_moves));
     }
     std::error_code failure;
     if (fs::exists(in_root(removed_folder), failure)) {
         files_.remove_all(in_root(removed_folder));
     }
+}
+
+/// Take a file out of its place, with what SQLite keeps beside it. False when there is none.
+bool BlobStore::take(const std::string& path, const std::function<void()>& action) {
+    pool_->close_idle_of({path});
+    return while_nobody_writes(path, [&] {
+        remove_side_files(path);
+        action();
+    });
 }
 
 Removed BlobStore::remove_files(const FileQuery& query) {
@@ -119,16 +138,11 @@ Removed BlobStore::remove_files(const FileQuery& query) {
                         "remove"};
         for_each_file(options_.executor_concurrency, moves.moves(), OnFailure::stop,
                       [&](const FileMoves::Move& move) {
-                          while_nobody_writes(in_root(move.from), [&] { moves.move(move); });
+                          take(in_root(move.from), [&] { moves.move(move); });
                       });
         moves.commit();
     }
     files_.remove_all(in_root(removed_folder));
-    for (const auto& path : paths) {
-        for (const auto* end : side_files) {
-            files_.remove_all(in_root(path) + end);
-        }
-    }
     remove_empty_folders(paths);
     return {.files = static_cast<std::int64_t>(paths.size())};
 }
@@ -227,14 +241,14 @@ Removed BlobStore::remove_range(const TilesetId& id, const std::vector<SouthRang
             const bool is_whole = name && std::ranges::any_of(part, [&](const auto& each) {
                                       return names().fills(*name, each);
                                   });
+            const auto file = in_root(path);
             if (options_.eager_delete && is_whole) {
-                while_nobody_writes(in_root(path), [&] { files_.remove_all(in_root(path)); });
-                ++whole_files;
+                whole_files += take(file, [&] { files_.remove_all(file); }) ? 1 : 0;
                 return;
             }
-            const auto removed =
-                remove_tiles(in_root(path), part,
-                             options_.eager_delete ? WhenEmpty::remove_file : WhenEmpty::keep_file);
+            pool_->close_idle_of({file});
+            const auto removed = remove_tiles(
+                file, part, options_.eager_delete ? WhenEmpty::remove_file : WhenEmpty::keep_file);
             tiles += removed.is_gone ? 0 : removed.tiles;
             whole_files += removed.is_gone ? 1 : 0;
         });
@@ -242,12 +256,26 @@ Removed BlobStore::remove_range(const TilesetId& id, const std::vector<SouthRang
     });
 }
 
-void BlobStore::take_back_name(const std::vector<std::string>& files, const std::string& layer,
-                               const std::string& name) {
-    for (const auto& path : files) {
-        if (sqlite::identify(in_root(path))) {
-            rename_layer_in(in_root(path), name, layer);
-        }
+/// Throws unless the layer may be called so. Names in the list of moves have no control characters.
+void BlobStore::check_new_name(const std::string& layer, const std::string& name) const {
+    const auto is_control = [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+    };
+    if (std::ranges::any_of(layer + name, is_control)) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("blob store '{}': a layer whose name has control characters is not "
+                                "renamed, nor called so",
+                                options_.id)};
+    }
+    if (escaped(layer) == escaped(name) || !found_.list({.layer = name}).empty()) {
+        throw Error{Errc::already_exists,
+                    fmt::format("blob store '{}': layer '{}' has files", options_.id, name)};
+    }
+    if (metadata_.knows(name)) {
+        throw Error{Errc::already_exists,
+                    fmt::format("blob store '{}': layer '{}' has values or sets of parameters in "
+                                "metadata.sqlite; remove it first",
+                                options_.id, name)};
     }
 }
 
@@ -260,38 +288,21 @@ void BlobStore::rename_layer(const std::string& layer, const std::string& name) 
             throw Error{Errc::not_found, fmt::format("blob store '{}': layer '{}' has no files",
                                                      options_.id, layer)};
         }
-        if (escaped(layer) == escaped(name) || !found_.list({.layer = name}).empty()) {
-            throw Error{Errc::already_exists,
-                        fmt::format("blob store '{}': layer '{}' has files", options_.id, name)};
-        }
+        check_new_name(layer, name);
         std::vector<FileMoves::Move> renamed;
         for (const auto& path : paths) {
             renamed.push_back({path, names().match(path, query, name)->with_other_layer});
         }
-        bool is_known_by_new_name = false;
-        try {
-            FileMoves moves{files_, options_.root_directory, in_root(list_of_moves), renamed,
-                            purpose_of_renaming(layer, name)};
-            for_each_file(options_.executor_concurrency, moves.moves(), OnFailure::stop,
-                          [&](const FileMoves::Move& move) {
-                              rename_layer_in(in_root(move.from), layer, name);
-                              while_nobody_writes(in_root(move.from), [&] { moves.move(move); });
-                          });
-            metadata_.rename_layer(layer, name);
-            is_known_by_new_name = true;
-            moves.commit();
-        } catch (const Error&) {  // the files are where they were
-            take_back_name(paths, layer, name);
-            if (is_known_by_new_name) {
-                metadata_.rename_layer(name, layer);
-            }
-            std::vector<std::string> targets;
-            for (const auto& move : renamed) {
-                targets.push_back(move.to);
-            }
-            remove_empty_folders(targets);
-            throw;
-        }
+        FileMoves moves{files_, options_.root_directory, in_root(list_of_moves), renamed,
+                        purpose_of_renaming(layer, name)};
+        for_each_file(options_.executor_concurrency, moves.moves(), OnFailure::stop,
+                      [&](const FileMoves::Move& move) {
+                          const auto path = in_root(move.from);
+                          rename_layer_in(path, layer, name);
+                          take(path, [&] { moves.move(move); });
+                      });
+        metadata_.rename_layer(layer, name);
+        moves.commit();
         remove_empty_folders(paths);
     });
 }

@@ -17,7 +17,7 @@ struct BlobStoreOptions {
     std::string root_directory{};
     std::string template_path = "{layer}/{grid}{format}{params}/{z}_{x}_{y}.sqlite";
     std::int64_t pool_size = 1000;  ///< files that readers have open at a time, at most
-    std::int64_t pool_reaper_interval_ms = 500;  ///< files are closed when others need their place
+    std::int64_t pool_reaper_interval_ms = 500;  ///< between two looks for files to close
     std::int64_t row_range_count = 250;          ///< rows of tiles a file holds
     std::int64_t column_range_count = 250;       ///< columns of tiles a file holds
     bool eager_delete = false;                   ///< a file is removed with its last tile
@@ -28,7 +28,8 @@ struct BlobStoreOptions {
 
     MetadataForm metadata_form = MetadataForm::spec;
 
-    /// Names that are configured: where a path could be read in several ways, the longest counts.
+    /// Names that are configured, those of disabled layers too: where a path could be read in
+    /// several ways, the longest counts, and a grid set only if it is one of these.
     std::vector<std::string> known_layers{};
     std::vector<std::string> known_grid_sets{};
 };

@@ -33,6 +33,13 @@ std::vector<std::string> lines_of(std::string_view text) {
     return lines;
 }
 
+void require_one_line(const std::string& name) {
+    if (name.find('\n') != std::string::npos) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("'{}' cannot be moved: its name has a line end", name)};
+    }
+}
+
 bool is_there(const fs::path& path) {
     std::error_code failure;
     return fs::symlink_status(path, failure).type() != fs::file_type::not_found;
@@ -43,7 +50,10 @@ bool is_there(const fs::path& path) {
 FileMoves::FileMoves(FileOps& files, fs::path folder, fs::path list, std::vector<Move> moves,
                      const std::string& purpose)
     : files_{files}, folder_{std::move(folder)}, list_{std::move(list)}, moves_{std::move(moves)} {
+    require_one_line(purpose);
     for (const auto& move : moves_) {
+        require_one_line(move.from);
+        require_one_line(move.to);
         if (is_there(folder_ / move.to)) {
             throw Error{Errc::already_exists, fmt::format("there is a file {} already", move.to)};
         }
@@ -53,29 +63,12 @@ FileMoves::FileMoves(FileOps& files, fs::path folder, fs::path list, std::vector
     for (const auto& move : moves_) {
         folders.insert((folder_ / move.to).parent_path());
     }
-    try {
-        for (const auto& each : folders) {
-            files_.create_directories(each);
-        }
-    } catch (const Error&) {
-        files_.remove_all(list_);  // nothing has moved
-        throw;
+    for (const auto& each : folders) {
+        files_.create_directories(each);
     }
 }
 
-FileMoves::~FileMoves() {
-    if (is_committed_) {
-        return;
-    }
-    try {
-        take_back(files_, folder_, moves_);
-        files_.remove_all(list_);
-    } catch (const std::exception&) {
-        // The list is still there, so the next `recover` goes on.
-    }
-}
-
-void FileMoves::move(const Move& one) {
+void FileMoves::move(const Move& one) const {
     if (is_there(folder_ / one.to)) {
         throw Error{Errc::already_exists, fmt::format("there is a file {} already", one.to)};
     }
@@ -96,7 +89,6 @@ void FileMoves::sync_folders() {
 void FileMoves::commit() {
     sync_folders();
     files_.remove_all(list_);  // the one step that decides
-    is_committed_ = true;
     try {
         files_.sync_directory(list_.parent_path());
     } catch (const Error&) {
@@ -104,36 +96,45 @@ void FileMoves::commit() {
     }
 }
 
-FileMoves::Recovered FileMoves::recover(FileOps& files, const fs::path& folder,
-                                        const fs::path& list) {
+FileMoves::TakenBack FileMoves::take_back(FileOps& files, const fs::path& folder,
+                                          const fs::path& list) {
     const auto content = read_file(list, max_list_bytes);
     const auto lines = lines_of(as_text(content));
-    Recovered recovered{.purpose = lines.empty() ? std::string{} : lines.front()};
-    const bool is_whole = lines.size() >= 2 && lines.back() == end_of_list && lines.size() % 2 == 0;
-    for (std::size_t i = 1; is_whole && i + 1 < lines.size(); i += 2) {
-        recovered.moves.push_back({lines[i], lines[i + 1]});
+    if (lines.size() < 2 || lines.back() != end_of_list || lines.size() % 2 != 0) {
+        throw Error{Errc::corrupt,
+                    fmt::format("{} is no list of files that were moved", list.string())};
     }
-    take_back(files, folder, recovered.moves);
-    return recovered;
+    TakenBack taken{.purpose = lines.front()};
+    std::set<fs::path> folders;
+    std::string conflict;
+    for (std::size_t i = 1; i + 1 < lines.size(); i += 2) {
+        const auto& move = taken.moves.emplace_back(Move{lines[i], lines[i + 1]});
+        if (!is_there(folder / move.to)) {
+            continue;
+        }
+        if (is_there(folder / move.from)) {
+            conflict = fmt::format(
+                "both {} and {} are in {}, one of them made by another program while files were "
+                "moved: take away the one that is not to have the first name",
+                move.from, move.to, folder.string());
+            continue;
+        }
+        files.create_directories((folder / move.from).parent_path());
+        files.rename(folder / move.to, folder / move.from);
+        folders.insert((folder / move.from).parent_path());
+    }
+    for (const auto& each : folders) {
+        files.sync_directory(each);
+    }
+    if (!conflict.empty()) {
+        throw Error{Errc::already_exists, conflict};
+    }
+    return taken;
 }
 
 void FileMoves::forget(FileOps& files, const fs::path& list) {
     files.remove_all(list);
     files.sync_directory(list.parent_path());
-}
-
-void FileMoves::take_back(FileOps& files, const fs::path& folder, const std::vector<Move>& moves) {
-    std::set<fs::path> folders;
-    for (const auto& move : moves) {
-        if (is_there(folder / move.to) && !is_there(folder / move.from)) {
-            files.create_directories((folder / move.from).parent_path());
-            files.rename(folder / move.to, folder / move.from);
-            folders.insert((folder / move.from).parent_path());
-        }
-    }
-    for (const auto& each : folders) {
-        files.sync_directory(each);
-    }
 }
 
 }  // namespace offgrid::gwc

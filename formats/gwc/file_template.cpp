@@ -130,9 +130,16 @@ FileTemplate::Piece FileTemplate::parse_term(std::string_view name) {
 }
 
 bool FileTemplate::has(Term term) const {
+    return are_side_by_side(term, term);
+}
+
+bool FileTemplate::are_side_by_side(Term one, Term other) const {
     return std::ranges::any_of(components_, [&](const Component& component) {
-        return std::ranges::any_of(component,
-                                   [&](const Piece& piece) { return piece.term == term; });
+        const auto has = [&](Term term) {
+            return std::ranges::any_of(component,
+                                       [&](const Piece& piece) { return piece.term == term; });
+        };
+        return has(one) && has(other);
     });
 }
 

@@ -58,6 +58,9 @@ public:
     std::int64_t rows() const { return rows_; }
     bool has(Term term) const;
 
+    /// Whether the two stand in one component, where it takes a name to tell them apart.
+    bool are_side_by_side(Term one, Term other) const;
+
     /// How many components a path has.
     std::size_t depth() const { return components_.size(); }
 

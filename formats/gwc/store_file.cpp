@@ -10,12 +10,13 @@
 
 #include <chrono>
 #include <filesystem>
-#include <optional>
+#include <memory>
 #include <string_view>
 
 namespace offgrid::gwc {
 namespace {
 
+namespace fs = std::filesystem;
 using sqlite::Db;
 using sqlite::MbtilesLayout;
 using sqlite::OpenMode;
@@ -40,16 +41,57 @@ std::int64_t remove_from(Db& db, std::string_view table, std::span<const SouthRa
     return removed;
 }
 
+/// Null when there is no file.
+std::unique_ptr<Db> open_existing(const std::string& path) {
+    try {
+        auto db = std::make_unique<Db>(path, OpenMode::existing);
+        db->wait_for_locks(lock_timeout);
+        return db;
+    } catch (const Error& error) {
+        if (error.code() == Errc::not_found && !sqlite::identify(path)) {
+            return nullptr;
+        }
+        throw;
+    }
+}
+
+bool has_tiles(Db& db, MbtilesLayout layout) {
+    return db.prepare(fmt::format("SELECT 1 FROM {} LIMIT 1", sqlite::address_table(layout)))
+        .step();
+}
+
+void remove_file(const std::string& path) {
+    std::error_code failure;
+    fs::remove(path, failure);
+    if (failure) {
+        throw system_error(failure.value(), fmt::format("cannot remove {}", path));
+    }
+}
+
+/// Whether the file has gone: somebody may have put a tile meanwhile.
+bool remove_if_empty(const std::string& path, MbtilesLayout layout) {
+    bool is_gone = false;
+    while_nobody_writes(path, [&] {
+        Db db{path, OpenMode::shared};
+        if (!has_tiles(db, layout)) {
+            remove_side_files(path);
+            remove_file(path);
+            is_gone = true;
+        }
+    });
+    return is_gone;
+}
+
 }  // namespace
 
-void while_nobody_writes(const std::string& path, const std::function<void()>& action) {
-    if (!sqlite::identify(path)) {
-        throw Error{Errc::not_found, fmt::format("{} is gone", path)};  // opening would make it
-    }
-    std::optional<Db> db;  // closing it ends its transaction
+bool while_nobody_writes(const std::string& path, const std::function<void()>& action) {
+    std::unique_ptr<Db> db;  // closing it ends its transaction
     try {
-        db.emplace(path, OpenMode::update);
-        db->wait_for_locks(lock_timeout);
+        db = open_existing(path);
+        if (!db) {
+            return false;
+        }
+        db->execute("PRAGMA journal_mode=DELETE");  // fails where others have it in WAL mode
         db->execute("BEGIN IMMEDIATE");
     } catch (const Error& error) {
         if (error.code() != Errc::corrupt) {
@@ -58,15 +100,21 @@ void while_nobody_writes(const std::string& path, const std::function<void()>& a
         db.reset();
     }
     action();
+    return true;
+}
+
+void remove_side_files(const std::string& path) {
+    for (const auto* end : {"-journal", "-wal", "-shm"}) {
+        remove_file(path + end);
+    }
 }
 
 void rename_layer_in(const std::string& path, const std::string& layer, const std::string& name) {
-    Db db{path, OpenMode::update};
-    db.wait_for_locks(lock_timeout);
-    if (!sqlite::has_columns(sqlite::columns_of(db, "metadata"), {"name", "value"})) {
+    const auto db = open_existing(path);
+    if (!db || !sqlite::has_columns(sqlite::columns_of(*db, "metadata"), {"name", "value"})) {
         return;
     }
-    db.prepare("UPDATE metadata SET value = ? WHERE name = 'name' AND value = ?")
+    db->prepare("UPDATE metadata SET value = ? WHERE name = 'name' AND value = ?")
         .bind(1, name)
         .bind(2, layer)
         .execute();
@@ -74,35 +122,32 @@ void rename_layer_in(const std::string& path, const std::string& layer, const st
 
 RemovedTiles remove_tiles(const std::string& path, std::span<const SouthRange> ranges,
                           WhenEmpty when_empty) {
-    Db db{path, OpenMode::update};
-    db.wait_for_locks(lock_timeout);
-    const auto layout = sqlite::recognise_mbtiles(db);
+    auto db = open_existing(path);
+    if (!db) {
+        return {};
+    }
+    const auto layout = sqlite::recognise_mbtiles(*db);
     if (layout == MbtilesLayout::map_images_by_zoom || layout == MbtilesLayout::shallow_data) {
         throw Error{
             Errc::unsupported,
             fmt::format("cannot remove tiles from {}: tables like these are only read", path)};
     }
-    db.execute("BEGIN IMMEDIATE");
-    RemovedTiles removed{.tiles = remove_from(db, sqlite::address_table(layout), ranges)};
+    db->execute("BEGIN IMMEDIATE");
+    RemovedTiles removed{.tiles = remove_from(*db, sqlite::address_table(layout), ranges)};
     if (layout == MbtilesLayout::map_images && removed.tiles > 0) {
-        db.execute("DELETE FROM images WHERE tile_id NOT IN (SELECT tile_id FROM map)");
+        db->execute(
+            "DELETE FROM images WHERE tile_id NOT IN"
+            " (SELECT tile_id FROM map WHERE tile_id IS NOT NULL)");
     }
-    if (sqlite::has_times(db)) {
-        remove_from(db, "tiles_metadata", ranges);
+    if (sqlite::has_times(*db)) {
+        remove_from(*db, "tiles_metadata", ranges);
     }
-    sqlite::update_zoom_rows(db, layout);
-    const bool is_empty =
-        !db.prepare(fmt::format("SELECT 1 FROM {} LIMIT 1", sqlite::address_table(layout))).step();
-    if (is_empty && when_empty == WhenEmpty::remove_file) {
-        std::error_code failure;  // within the transaction, so that nobody has put a tile meanwhile
-        removed.is_gone = std::filesystem::remove(path, failure);
-        if (failure) {
-            throw system_error(failure.value(), fmt::format("cannot remove {}", path));
-        }
-        db.execute("ROLLBACK");
-        return removed;
-    }
-    db.execute("COMMIT");
+    sqlite::update_zoom_rows(*db, layout);
+    const bool is_empty = !has_tiles(*db, layout);
+    db->execute("COMMIT");
+    db.reset();
+    removed.is_gone =
+        is_empty && when_empty == WhenEmpty::remove_file && remove_if_empty(path, layout);
     return removed;
 }
 

@@ -31,7 +31,7 @@ std::vector<std::string> StoreFiles::list(const FileQuery& query) const {
     std::vector<std::string> found;
     walk("", 0, query, found);
     std::erase_if(found, [&](const std::string& path) {
-        return !names_.match(path, query) || is_of_another(path, query);
+        return !explain(query, path) || is_of_another(path, query);
     });
     std::ranges::sort(found);
     return found;
@@ -66,6 +66,21 @@ void StoreFiles::walk(const std::string& folder, std::size_t depth, const FileQu
     }
 }
 
+/// Whether the names explain the path; with a grid set that is configured where none is asked for
+/// and its text begins or ends at another name.
+bool StoreFiles::explain(const FileQuery& query, const std::string& path) const {
+    using Term = FileTemplate::Term;
+    if (query.grid_set || options_.known_grid_sets.empty() ||
+        !names_.are_side_by_side(Term::layer, Term::grid_set)) {
+        return names_.match(path, query).has_value();
+    }
+    return std::ranges::any_of(options_.known_grid_sets, [&](const std::string& grid_set) {
+        auto in_grid_set = query;
+        in_grid_set.grid_set = grid_set;
+        return names_.match(path, in_grid_set).has_value();
+    });
+}
+
 /// Whether a longer name that is configured explains the path too: `{layer}_{grid}` says the same
 /// of layer `a` in grid `b_c` and of layer `a_b` in grid `c`.
 bool StoreFiles::is_of_another(const std::string& path, const FileQuery& query) const {
@@ -81,7 +96,7 @@ bool StoreFiles::is_of_another(const std::string& path, const FileQuery& query) 
             }
             auto of_other = query;
             of_other.*name = other;
-            return names_.match(path, of_other).has_value();
+            return explain(of_other, path);
         });
     };
     return fits_longer(options_.known_layers, &FileQuery::layer) ||

@@ -25,6 +25,7 @@ public:
 private:
     void walk(const std::string& folder, std::size_t depth, const FileQuery& query,
               std::vector<std::string>& found) const;
+    bool explain(const FileQuery& query, const std::string& path) const;
     bool is_of_another(const std::string& path, const FileQuery& query) const;
 
     const BlobStoreOptions& options_;

@@ -44,7 +44,7 @@ void play_back_journal(const std::string& path) {
         return;
     }
     try {
-        Db db{path, OpenMode::update};
+        Db db{path, OpenMode::existing};
         db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").step();
     } catch (const Error&) {
         // Where we may not write, and where the file is damaged, reading says so.
@@ -106,6 +106,16 @@ bool CacheFile::has_times() {
     }
     const bool has_them = sqlite::has_times(db_);
     has_times_ = has_them && !db_.is_in_transaction();  // one made there may not stay
+    return has_them;
+}
+
+bool CacheFile::has_times(const CacheStatement& witness) {
+    const std::pair seen{&witness, witness.recompilations()};
+    if (!has_times_ && has_no_times_ == seen) {
+        return false;
+    }
+    const bool has_them = has_times();
+    has_no_times_ = has_them ? std::nullopt : std::optional{seen};
     return has_them;
 }
 

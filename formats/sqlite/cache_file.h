@@ -70,6 +70,10 @@ public:
     /// Whether there is a table `tiles_metadata`; asked again until there is one.
     bool has_times();
 
+    /// The same at no cost while the tables do not change, which a run of `witness` sees, a
+    /// statement of this file: one that was made by another program may be seen one run late.
+    bool has_times(const CacheStatement& witness);
+
     /// Throws `corrupt` unless there is MapCache's table `tiles`.
     void check_tiles_table();
 
@@ -84,6 +88,7 @@ private:
     std::optional<MbtilesLayout> layout_;
     bool has_tiles_table_ = false;
     bool has_times_ = false;
+    std::optional<std::pair<const CacheStatement*, int>> has_no_times_;  // seen so: recompilations
     std::string pragmas_;
     std::vector<Compiled> statements_;
     std::vector<std::pair<std::string, ScanStatements>> scans_;  // by their select

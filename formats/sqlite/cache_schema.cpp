@@ -155,11 +155,13 @@ CacheStatement& CacheSql::statement(CacheFile& file, CacheQuery query) const {
             rethrow_with(error, "query '{}'", word_for(query));
         }
     }
-    if (schema_ == CacheSchema::mbtiles_dated && query == CacheQuery::get && keeps_times_ &&
-        file.has_times()) {
-        query = CacheQuery::get_dated;
-    }
-    return file.statement(built_in_.at({layout_of(file), query}));
+    const auto layout = layout_of(file);
+    auto& statement = file.statement(built_in_.at({layout, query}));
+    const bool wants_times =
+        schema_ == CacheSchema::mbtiles_dated && query == CacheQuery::get && keeps_times_;
+    return wants_times && file.has_times(statement)
+               ? file.statement(built_in_.at({layout, CacheQuery::get_dated}))
+               : statement;
 }
 
 const ScanSql& CacheSql::scan(CacheFile& file, CacheScanQuery query) const {

@@ -71,6 +71,9 @@ public:
     /// Run it to its end.
     void execute();
 
+    /// See Statement.
+    int recompilations() const { return statement_.recompilations(); }
+
 private:
     Statement statement_;
     std::array<int, 18> indices_{};  // 0: not named

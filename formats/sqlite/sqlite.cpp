@@ -70,6 +70,8 @@ int flags(OpenMode mode) {
         case OpenMode::immutable:
         case OpenMode::shared:
             return common | SQLITE_OPEN_READONLY;
+        case OpenMode::existing:
+            return common | SQLITE_OPEN_READWRITE;
         case OpenMode::update:
         case OpenMode::build:
             return common | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
@@ -83,6 +85,8 @@ std::string_view parameters(OpenMode mode) {
             return "?mode=ro&immutable=1";
         case OpenMode::shared:
             return "?mode=ro";
+        case OpenMode::existing:
+            return "?mode=rw";
         case OpenMode::update:
         case OpenMode::build:
             return "?mode=rwc";
@@ -162,6 +166,10 @@ void Statement::reset() noexcept {
     sqlite3_reset(statement_.get());
 }
 
+int Statement::recompilations() const {
+    return sqlite3_stmt_status(statement_.get(), SQLITE_STMTSTATUS_REPREPARE, 0);
+}
+
 bool Statement::is_null(int column) const {
     return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
@@ -220,7 +228,7 @@ Db::Db(const std::filesystem::path& path, OpenMode mode, std::string shown_as)
         wait_for_locks(default_wait);
     }
     harden();
-    if (mode != OpenMode::update) {
+    if (mode != OpenMode::update && mode != OpenMode::existing) {
         limit();
     }
 }

@@ -29,6 +29,8 @@ enum class OpenMode {
     /// An existing or new database, written in place with locks and a journal, hardened but without
     /// limits and deadlines.
     update,
+    /// As `update`, but never made: `not_found` where there is no file.
+    existing,
     /// A new database that is not shared until it is finished: no journal, no syncs. The file must
     /// not exist.
     build,
@@ -76,6 +78,9 @@ public:
 
     /// Make the statement ready to run again; gives up the row.
     void reset() noexcept;
+
+    /// How often SQLite had to compile the statement anew since it was made: the tables changed.
+    int recompilations() const;
 
     bool is_null(int column) const;
     bool is_integer(int column) const;

@@ -23,31 +23,45 @@ struct TruncateCommand {
 
 /// What of a layer is meant.
 struct Target {
-    std::string name;  ///< `LAYER`, `LAYER@GRIDSET` or `LAYER@GRIDSET@EXTENSION`
+    enum class Kind { layer, grid_set, tileset };
+
+    Kind kind = Kind::tileset;
     std::vector<const config::GeowebcacheTileset*> tilesets{};
 
     const config::GeowebcacheLayer& layer() const { return *tilesets.front()->layer; }
-    bool is_whole_layer() const { return name == layer().name; }
-    bool is_grid_set() const {
-        return name == layer().name + '@' + tilesets.front()->link->grid->name();
-    }
+    const std::string& grid_set() const { return tilesets.front()->link->grid->name(); }
 };
+
+/// `#LAYER` with `--grid GRIDSET` is `#LAYER@GRIDSET`.
+Target::Kind kind_of(const std::string& name, const std::string& grid,
+                     const config::GeowebcacheTileset& tileset) {
+    const auto& layer = tileset.layer->name;
+    if (name == layer) {
+        return grid.empty() ? Target::Kind::layer : Target::Kind::grid_set;
+    }
+    return name == layer + '@' + tileset.link->grid->name() ? Target::Kind::grid_set
+                                                            : Target::Kind::tileset;
+}
 
 Target find_target(const config::OpenGeowebcache& opened, const TruncateCommand& command) {
     const auto hash = command.location.rfind(".xml#");
-    Target target{.name = hash == std::string::npos ? "" : command.location.substr(hash + 5)};
-    if (target.name.empty()) {
+    const auto name = hash == std::string::npos ? "" : command.location.substr(hash + 5);
+    if (name.empty()) {
         throw Error{Errc::invalid_argument,
                     fmt::format("{}: name a layer as geowebcache.xml#LAYER", command.location)};
     }
-    target.tilesets = opened.config->find(target.name);
+    const auto& grid = command.selection.grid;
+    Target target{.tilesets = opened.config->find(name)};
     std::erase_if(target.tilesets, [&](const auto* tileset) {
-        return !command.selection.grid.empty() &&
-               tileset->link->grid->name() != command.selection.grid;
+        return !grid.empty() && tileset->link->grid->name() != grid;
     });
     if (target.tilesets.empty()) {
-        throw Error{Errc::not_found, fmt::format("layer '{}' has no grid set '{}'", target.name,
-                                                 command.selection.grid)};
+        throw Error{Errc::not_found, fmt::format("layer '{}' has no grid set '{}'", name, grid)};
+    }
+    target.kind = kind_of(name, grid, *target.tilesets.front());
+    const bool is_about_a_layer = !command.new_name.empty() || command.removes_orphans;
+    if (is_about_a_layer && target.kind != Target::Kind::layer) {
+        throw Error{Errc::invalid_argument, "--rename and --orphans: of a layer as a whole"};
     }
     return target;
 }
@@ -71,20 +85,34 @@ std::vector<gwc::SouthRange> ranges_of(const Grid& grid, const SelectionRequest&
 }
 
 bool selects_tiles(const SelectionRequest& request) {
-    return !request.zooms.empty() || request.bbox || !request.grid.empty() ||
-           !request.dimensions.empty();
+    return !request.zooms.empty() || request.bbox || !request.dimensions.empty();
+}
+
+/// The parameters of the tiles that are asked for: without any, all that tiles were put with.
+std::vector<gwc::Parameters> parameter_sets(gwc::BlobStore& store,
+                                            const config::GeowebcacheLayer& layer,
+                                            const SelectionRequest& request) {
+    if (!request.dimensions.empty()) {
+        return {layer.parameters(request.dimensions)};
+    }
+    std::vector<gwc::Parameters> sets{{}};
+    for (auto& [id, parameters] : store.metadata().parameter_sets(layer.name)) {
+        sets.push_back(std::move(parameters));
+    }
+    return sets;
 }
 
 gwc::Removed remove_tiles(gwc::BlobStore& store, const Target& target,
                           const SelectionRequest& request) {
     gwc::Removed all;
-    const auto add = [&](const gwc::Removed& more) {
-        all.files += more.files;
-        all.tiles += more.tiles;
-    };
-    const auto parameters = target.layer().parameters(request.dimensions);
+    const auto sets = parameter_sets(store, target.layer(), request);
     for (const auto* tileset : target.tilesets) {
-        add(store.remove_range(tileset->id(parameters), ranges_of(*tileset->link->grid, request)));
+        const auto ranges = ranges_of(*tileset->link->grid, request);
+        for (const auto& parameters : sets) {
+            const auto removed = store.remove_range(tileset->id(parameters), ranges);
+            all.files += removed.files;
+            all.tiles += removed.tiles;
+        }
     }
     return all;
 }
@@ -96,17 +124,18 @@ gwc::Removed truncate(gwc::BlobStore& store, const Target& target, const Truncat
             return layer.accepts(parameters);
         });
     }
-    if (!selects_tiles(command.selection) && target.is_whole_layer()) {
+    const bool takes_files = !selects_tiles(command.selection);
+    if (takes_files && target.kind == Target::Kind::layer) {
         return store.remove_layer(layer.name);
     }
-    if (!selects_tiles(command.selection) && target.is_grid_set()) {
-        return store.remove_grid_set(layer.name, target.tilesets.front()->link->grid->name());
+    if (takes_files && target.kind == Target::Kind::grid_set) {
+        return store.remove_grid_set(layer.name, target.grid_set());
     }
     return remove_tiles(store, target, command.selection);
 }
 
 void check(const TruncateCommand& command) {
-    const bool selects = selects_tiles(command.selection);
+    const bool selects = selects_tiles(command.selection) || !command.selection.grid.empty();
     if (!command.selection.region.empty()) {
         throw Error{Errc::invalid_argument, "--region: tiles are removed by --bbox"};
     }
@@ -123,7 +152,8 @@ int run_truncate(Words words, const std::atomic<bool>& /*is_stopped*/) {
     CLI::App app{
         "Remove tiles from a SQLite store of GeoWebCache, or rename a layer in it.\n"
         "A layer or a grid set of it goes with its files; the tiles of a LAYER@GRIDSET@EXT, of\n"
-        "some zooms, a box or other parameters are removed from the files.",
+        "some zooms or a box are removed from the files, whatever their parameters, or with\n"
+        "--dim of these parameters alone.",
         "offgrid truncate"};
     TruncateCommand command;
     SelectionOptions selection_options;
@@ -147,9 +177,6 @@ int run_truncate(Words words, const std::atomic<bool>& /*is_stopped*/) {
     const auto target = find_target(opened, command);
     auto& store = opened.store_of(target.layer());
     if (!command.new_name.empty()) {
-        if (!target.is_whole_layer()) {
-            throw Error{Errc::invalid_argument, "--rename: a layer is renamed as a whole"};
-        }
         store.rename_layer(target.layer().name, command.new_name);
         fmt::print("renamed; the configuration still says '{}'\n", target.layer().name);
         return exit_ok;

@@ -216,6 +216,29 @@ TEST_F(ReplaceContract, that_is_strict_refuses_what_else_is_ignored) {
     EXPECT_EQ(word(), "strict");
 }
 
+// RP-10
+TEST(ReplaceBesideGeowebcache, tells_of_a_layer_that_is_in_no_files_that_could_be_replaced) {
+    const TempFolder folder;
+    install(folder / "depot", "kenya", "z0: top z1: a b / c d");
+    write_file(folder / "geowebcache.xml", R"(<gwcConfiguration>
+  <blobStores><S3BlobStore><id>cloud</id></S3BlobStore></blobStores>
+  <layers><wmsLayer><name>clouds</name><blobStoreId>cloud</blobStoreId></wmsLayer>
+    <wmsLayer><name>kenya</name><blobStoreId>cloud</blobStoreId></wmsLayer></layers>
+</gwcConfiguration>)");
+    write_mbtiles(folder / "new.sqlite", draw("z1: new"));
+    LiveDaemon daemon{folder / "depot", {"--geowebcache", (folder / "geowebcache.xml").string()}};
+    const auto replace = [&](const std::string& layer) {
+        return daemon.replace({{"layer", layer, {}},
+                               {"destination", top_file, {}},
+                               {"file", {}, (folder / "new.sqlite").string()}});
+    };
+    const auto refused = replace("clouds");
+    EXPECT_EQ(refused.status, 400) << refused.body;
+    EXPECT_THAT(refused.body, HasSubstr("'clouds' is kept in no SQLite files"));
+    EXPECT_EQ(replace("atlantis").status, 404);
+    EXPECT_EQ(replace("kenya").status, 200) << "what is installed counts";
+}
+
 TEST_F(ReplaceContract, answers_in_a_line_for_those_who_want_text) {
     const auto done = replace("z1: new", {"Accept: text/plain"});
     EXPECT_EQ(done.status, 200);

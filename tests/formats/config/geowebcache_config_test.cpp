@@ -120,6 +120,40 @@ TEST(GeowebcacheConfig, refuses_two_layers_in_the_same_files) {
         "a_b/EPSG_4326image_pngnull/0_0_0.sqlite");
 }
 
+// PT-17
+TEST(GeowebcacheConfig, notes_a_disabled_layer_in_the_files_of_another) {
+    const auto config =
+        load(layers("<wmsLayer><name>a:b</name></wmsLayer>"
+                    "<wmsLayer><name>a_b</name><enabled>false</enabled></wmsLayer>"));
+    EXPECT_THAT(config->unused(), Contains(HasSubstr("'a_b', which is left out, shares the files "
+                                                     "of layer 'a:b'")));
+    EXPECT_THAT(config->stores().front().known_layers, ElementsAre("a:b", "a_b"));
+}
+
+std::vector<std::string> found(const GeowebcacheConfig& config, const std::string& name) {
+    std::vector<std::string> names;
+    for (const auto* tileset : config.find(name)) {
+        names.push_back(tileset->name);
+    }
+    return names;
+}
+
+TEST(GeowebcacheConfig, tells_a_layer_from_one_whose_name_goes_on_after_an_at_sign) {
+    const std::string rest =
+        "</name><mimeFormats><string>image/png</string></mimeFormats></wmsLayer>";
+    const auto config =
+        load(layers("<wmsLayer><name>a" + rest + "<wmsLayer><name>a@b" + rest +
+                    "<wmsLayer><name>a@off</name><enabled>false</enabled></wmsLayer>"));
+    EXPECT_THAT(found(*config, "a"), ElementsAre("a@EPSG:4326@png", "a@EPSG:900913@png"));
+    EXPECT_THAT(found(*config, "a@EPSG:4326"), ElementsAre("a@EPSG:4326@png"));
+    EXPECT_THAT(found(*config, "a@b"), ElementsAre("a@b@EPSG:4326@png", "a@b@EPSG:900913@png"));
+    EXPECT_THAT(found(*config, "a@b@EPSG:4326@png"), ElementsAre("a@b@EPSG:4326@png"));
+    EXPECT_THAT([&] { config->find("a@b@EPSG:1"); },
+                throws(Errc::not_found, HasSubstr("there are: a@b@EPSG:4326@png")));
+    EXPECT_THAT([&] { config->find("a@off"); }, throws(Errc::unsupported, HasSubstr("disabled")));
+    EXPECT_THAT([&] { config->find("a@EPSG:4326@p"); }, throws(Errc::not_found, testing::_));
+}
+
 TEST(GeowebcacheConfig, has_the_grid_sets_of_geowebcache_and_those_of_the_file) {
     const auto config = load(
         "<gridSets><gridSet><name>local</name><srs><number>2163</number></srs>"
@@ -213,6 +247,10 @@ TEST(GeowebcacheConfig, leaves_out_layers_in_stores_that_it_does_not_read) {
         "<wmsLayer><name>b</name><blobStoreId>off</blobStoreId></wmsLayer>"
         "<wmsLayer><name>c</name></wmsLayer></layers>");
     EXPECT_TRUE(config->layers().empty());
+    EXPECT_TRUE(config->is_kept_elsewhere("a"));
+    EXPECT_FALSE(config->is_kept_elsewhere("b"));
+    EXPECT_TRUE(config->is_kept_elsewhere("c"));
+    EXPECT_FALSE(config->is_kept_elsewhere("d"));
     for (const auto& [name, reason] : {std::pair{"a", "a FileBlobStore is not read here"},
                                        {"b", "'off' is disabled"},
                                        {"c", "GeoWebCache's default one"}}) {

@@ -168,6 +168,17 @@ TEST(BlobRemoval, gives_a_name_to_the_longest_layer_that_is_configured) {
     EXPECT_EQ(store.get(png_of("a_b", "c"), {0, 0, 0}), "a_b");
 }
 
+TEST(BlobRemoval, takes_no_rest_of_a_name_for_a_grid_set_that_nobody_configured) {
+    TestStore store;
+    store.options.template_path = "{layer}_{grid}/{z}.sqlite";
+    store.options.known_layers = {"a"};
+    store.options.known_grid_sets = {"c"};
+    store.put(png_of("a", "c"), {0, 0, 0}, "a");
+    store.put(png_of("a_b", "c"), {0, 0, 0}, "a_b");
+    EXPECT_EQ(store.store().remove_layer("a"), (Removed{.files = 1}));
+    EXPECT_EQ(store.get(png_of("a_b", "c"), {0, 0, 0}), "a_b");
+}
+
 // TR-06
 TEST(BlobRemoval, is_refused_where_files_are_not_of_one_layer) {
     TestStore store;

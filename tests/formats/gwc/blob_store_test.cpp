@@ -225,6 +225,25 @@ TEST(BlobStore, keeps_tile_time_and_zooms_together_when_it_is_killed) {
     }
 }
 
+// PL-01
+TEST(BlobStore, closes_files_that_nobody_reads_when_nearly_as_many_are_open_as_may_be) {
+    TestStore store;
+    store.options.pool_size = 10;
+    store.options.pool_reaper_interval_ms = 1;
+    store.options.column_range_count = 1;
+    const auto reader = store.store().open_reader(africa, {.grid = &wide_grid()});
+    for (std::int64_t x = 0; x < 40; ++x) {
+        store.put(africa, {5, x, 0}, "x");
+        EXPECT_TRUE(reader->exists({5, x, 19'999}));
+    }
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    while (store.store().pool_statistics().open > 9 && std::chrono::steady_clock::now() < end) {
+        std::this_thread::yield();
+    }
+    EXPECT_EQ(store.store().pool_statistics().open, 9U);
+    EXPECT_TRUE(reader->exists({5, 0, 19'999}));
+}
+
 // PL-03
 TEST(BlobStore, loses_no_tile_of_many_threads_in_one_file_or_several) {
     for (const auto& [name, pool_size] :
