@@ -4,12 +4,15 @@
 #include "formats/base/parse_number.h"
 #include "sync/admin_form.h"
 #include "sync/entry_names.h"
+#include "sync/generation_json.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <ctime>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace offgrid {
@@ -17,6 +20,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using Fields = std::map<std::string, std::string>;
+
+/// Generations that are listed when nobody says how many: each costs the reading of a file.
+constexpr std::size_t default_limit = 1000;
 
 Reply reply_of(const Json& json) {
     return json_reply(json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
@@ -47,26 +53,13 @@ bool flag_in(const Fields& fields, const std::string& name) {
     return true;
 }
 
-/// RFC 3339, in UTC.
-std::string time_of(std::int64_t seconds) {
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
-}
-
-Json json_of(const KeptGeneration& kept) {
-    Json json{{"number", kept.number}, {"current", kept.is_current}};
-    if (!kept.damage.empty()) {
-        json["damaged"] = true;
-        return json;
-    }
-    json["previous"] = kept.previous ? Json(*kept.previous) : Json(nullptr);
-    json["created"] = time_of(kept.created);
-    json["author"] = kept.author;
-    json["change"] = kept.change;
-    json["stored_bytes"] = kept.stored_bytes;
-    json["files"] = kept.totals.files;
-    json["tiles"] = kept.totals.tiles;
-    json["bytes"] = kept.totals.bytes;
-    return json;
+/// What a query says about the generations that are wanted.
+GenerationWindow window_in(const AdminRequest& request) {
+    const Fields fields{request.query.begin(), request.query.end()};
+    GenerationWindow window{.limit = default_limit};
+    window.before = number_in(fields, "before").value_or(window.before);
+    window.limit = number_in(fields, "limit").value_or(window.limit);
+    return window;
 }
 
 AuditEntry audit_entry(const AdminRequest& request) {
@@ -113,10 +106,10 @@ Reply answer_prune(DepotService& service, const Log& log, AdminRequest& request)
                      {"bytes", report.bytes}});
 }
 
-Reply answer_generations(const DepotService& service) {
+Reply answer_generations(const DepotService& service, const AdminRequest& request) {
     auto json = Json::array();
-    for (const auto& kept : service.generations()) {
-        json.push_back(json_of(kept));
+    for (const auto& kept : service.generations(window_in(request))) {
+        json.push_back(to_value(kept));
     }
     return reply_of(json);
 }
@@ -155,7 +148,8 @@ std::vector<AdminRoute> depot_routes(DepotService& service, Log log) {
         {.method = "GET",
          .pattern = "/generations",
          .least = Role::reader,
-         .handler = [&service](AdminRequest&) { return answer_generations(service); }},
+         .handler =
+             [&service](AdminRequest& request) { return answer_generations(service, request); }},
         {.method = "GET",
          .pattern = "/status",
          .least = Role::reader,

@@ -12,7 +12,8 @@ namespace offgrid {
 ///
 ///     POST /rollback      `to`: a generation; default: the one before
 ///     POST /prune         `keep`: how many generations; `dry_run`
-///     GET  /generations   what is kept
+///     GET  /generations   what is kept, oldest first; `limit`: how many of the newest (1000);
+///                         `before`: of those with lower numbers
 ///     GET  /status        what is served, and what is still read of the past
 ///
 /// The service is not owned; it outlives the routes.

@@ -48,7 +48,9 @@ public:
     RollbackReport rollback(std::optional<std::uint64_t> to, AuditEntry audit);
 
     /// What the depot keeps, oldest first.
-    std::vector<KeptGeneration> generations() const { return served_.depot().generations(); }
+    std::vector<KeptGeneration> generations(const GenerationWindow& window) const {
+        return served_.depot().generations(window);
+    }
 
     /// Remove all but so many generations, and the files that only those had. What is still read is
     /// kept. Throws `invalid_argument` for 0. `audit` as of a rollback.

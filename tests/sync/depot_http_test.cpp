@@ -120,6 +120,10 @@ TEST_F(DepotOverHttp, lists_what_it_keeps) {
     EXPECT_THAT(last["change"].get<std::string>(), HasSubstr("kenya"));
     EXPECT_GT(last["bytes"], 0);
     EXPECT_EQ(generations[generations.size() - 2]["current"], false);
+
+    const auto one = get("/rest/generations?limit=1&before=3");
+    ASSERT_EQ(one.size(), 1U);
+    EXPECT_EQ(one[0]["number"], 2);
 }
 
 TEST_F(DepotOverHttp, prunes_and_says_what_that_would_do) {

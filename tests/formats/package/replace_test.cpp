@@ -1,5 +1,6 @@
 #include "formats/package/replace.h"
 
+#include "formats/base/hash.h"
 #include "formats/package/package_reader.h"
 #include "tests/support/errors.h"
 #include "tests/support/faulty_file_ops.h"
