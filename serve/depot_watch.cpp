@@ -28,15 +28,18 @@ GenerationNumbers current_generations(const std::vector<Depot>& depots) {
     return numbers;
 }
 
-DepotWatch::DepotWatch(std::vector<Depot> depots, GenerationNumbers served,
-                       std::function<void()> reload, Log log, DepotWatchOptions options)
-    : depots_{std::move(depots)},
-      served_{std::move(served)},
-      reload_{std::move(reload)},
+DepotWatch::DepotWatch(const std::vector<Depot>& depots, const GenerationNumbers& served,
+                       Reload reload, Log log, DepotWatchOptions options)
+    : reload_{std::move(reload)},
       log_{std::move(log)},
       options_{options},
-      events_{folders_of(depots_)},
-      thread_{[this](const std::stop_token& stop) { run(stop); }} {}
+      events_{folders_of(depots)} {
+    std::transform(depots.begin(), depots.end(), served.begin(), std::back_inserter(depots_),
+                   [](const Depot& depot, std::uint64_t number) {
+                       return Watched{depot, number};
+                   });
+    thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
+}
 
 void DepotWatch::run(const std::stop_token& stop) {
     using Woken = FolderEvents::Woken;
@@ -58,20 +61,28 @@ void DepotWatch::run(const std::stop_token& stop) {
 
 /// Whether another generation was found.
 bool DepotWatch::look() {
+    bool has_changed = false;
+    for (auto& watched : depots_) {
+        has_changed = look_at(watched) || has_changed;
+    }
+    return has_changed;
+}
+
+bool DepotWatch::look_at(Watched& watched) {
     try {
-        auto current = current_generations(depots_);
-        const bool has_changed = current != served_;
+        const auto number = watched.depot.current_number();
+        const bool has_changed = number != watched.served;
         if (has_changed) {
-            reload_();
-            served_ = std::move(current);
+            reload_(watched.depot);
+            watched.served = number;
         }
-        last_failure_.clear();
+        watched.last_failure.clear();
         return has_changed;
     } catch (const std::exception& error) {
         // Whatever it is, what was served still is. A medium that is unplugged fails at every look;
         // once is enough to say so.
-        if (last_failure_ != error.what()) {
-            last_failure_ = error.what();
+        if (watched.last_failure != error.what()) {
+            watched.last_failure = error.what();
             log_(fmt::format("still serving the previous state: {}", error.what()));
         }
         return false;

@@ -33,10 +33,14 @@ struct DepotWatchOptions {
 /// found that no event told of, it looks more often.
 class DepotWatch {
 public:
-    /// Call `reload` on the watch's thread whenever the current generations differ from those it
-    /// was called for last, `served` in the beginning. When it throws, that is logged and it is
-    /// called again at the next look.
-    DepotWatch(std::vector<Depot> depots, GenerationNumbers served, std::function<void()> reload,
+    /// Reads a depot again, whose current generation is another.
+    using Reload = std::function<void(const Depot& depot)>;
+
+    /// Call `reload` on the watch's thread whenever the current generation of a depot differs from
+    /// the one that it was called for last, `served` in the beginning. When it throws, or the depot
+    /// cannot be read, that is logged and tried again at the next look; the other depots do not
+    /// wait for it.
+    DepotWatch(const std::vector<Depot>& depots, const GenerationNumbers& served, Reload reload,
                Log log, DepotWatchOptions options = {});
     DepotWatch(const DepotWatch&) = delete;
     DepotWatch& operator=(const DepotWatch&) = delete;
@@ -44,16 +48,21 @@ public:
 
 private:
     void run(const std::stop_token& stop);
+    struct Watched {
+        Depot depot;
+        std::uint64_t served = 0;
+        std::string last_failure{};
+    };
+
     bool look();
+    bool look_at(Watched& watched);
 
     // Used by the thread alone.
-    std::vector<Depot> depots_;
-    GenerationNumbers served_;
-    std::function<void()> reload_;
+    std::vector<Watched> depots_;
+    Reload reload_;
     Log log_;
     DepotWatchOptions options_;
     FolderEvents events_;
-    std::string last_failure_;
 
     std::jthread thread_;  // last: stopped and joined before the rest goes
 };

@@ -8,9 +8,9 @@
 namespace offgrid {
 namespace {
 
-std::string name_of(const LayerSet& layers) {
-    return layers.generation() ? fmt::format("generation {}", *layers.generation())
-                               : std::string{"an earlier state"};
+std::string name_of(const Live<LayerSet>::Draining& state) {
+    return state.generation ? fmt::format("generation {}", *state.generation)
+                            : std::string{"an earlier state"};
 }
 
 double seconds(std::chrono::steady_clock::duration time) {
@@ -41,7 +41,7 @@ void DrainLog::look() {
         const bool is_known = std::ranges::any_of(
             overdue_, [&](const Overdue& known) { return known.since == state.since; });
         if (!is_known && now - state.since >= timeout_) {
-            overdue_.push_back({name_of(*state.state), state.since});
+            overdue_.push_back({name_of(state), state.since});
             log_(fmt::format("{} is still used, draining for {:.1f} s, leases: {}; its files stay",
                              overdue_.back().name, seconds(now - state.since), state.leases));
         }

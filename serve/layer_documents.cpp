@@ -125,13 +125,17 @@ std::string health_json(const LayerSet& layers, const Live<LayerSet>::Statistics
     if (layers.generation()) {
         json["generation"] = *layers.generation();
     }
+    json["generations"] = Json::array();  // of each depot
+    for (const auto& depot : layers.depots()) {
+        json["generations"].push_back(depot->generation().number);
+    }
     auto draining = Json::array();
     const auto now = std::chrono::steady_clock::now();
     for (const auto& state : states.draining) {
         const std::chrono::duration<double> time = now - state.since;
         Json entry{{"leases", state.leases}, {"seconds", time.count()}};
-        if (state.state->generation()) {
-            entry["generation"] = *state.state->generation();
+        if (state.generation) {
+            entry["generation"] = *state.generation;
         }
         draining.push_back(std::move(entry));
     }

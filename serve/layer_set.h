@@ -65,8 +65,11 @@ public:
     /// All layers in the order of their names.
     const std::vector<Layer>& layers() const { return layers_; }
 
-    /// The generation of the depot that is served; nothing where that is not one depot.
+    /// The generation of the depot that is served; nothing where none is, or several are.
     std::optional<std::uint64_t> generation() const { return generation_; }
+
+    /// What is served of depots, in the order of their paths.
+    const std::vector<std::shared_ptr<const ServedGeneration>>& depots() const { return depots_; }
 
     /// What is served of the depot in that folder; null when nothing is.
     const ServedGeneration* served(const std::filesystem::path& depot) const;

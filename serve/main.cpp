@@ -58,24 +58,22 @@ int serve(const ServeOptions& options) {
     const auto log = stderr_log("offgrid serve");
     allow_many_descriptors();
     const auto depots = depots_in(options.paths);
-    auto generations = current_generations(depots);
+    const auto generations = current_generations(depots);
     // Each worker uses one file at a time: with fewer files than workers some would wait for
     // nothing.
     const auto pool = sqlite::make_mbtiles_pool(
         std::max<std::size_t>(options.max_open_files, options.http.threads));
     const PoolReaper reaper{*pool,
                             {.interval = std::chrono::milliseconds{options.reap_interval_ms}}};
-    const auto open = [&](const LayerSet* before) {
-        return open_paths(options.paths, *pool, log, before);
-    };
-    Live<LayerSet> layers{open(nullptr)};
+    ServedPaths opened{options.paths, *pool, log};
+    Live<LayerSet> layers{opened.layers()};
     const std::chrono::seconds drain_timeout{options.drain_timeout_s};
     const Router router{layers, log, [&] { return pool->statistics(); }};
 
     HttpServer server{options.http, [&](const Request& request) { return router.answer(request); },
                       log};
-    const auto reload = [&] { layers.swap(open(layers.acquire().get())); };
-    const DepotWatch watch{depots, std::move(generations), reload, log};
+    const auto reload = [&](const Depot& depot) { layers.swap(opened.reopen(depot.root())); };
+    const DepotWatch watch{depots, generations, reload, log};
     const DrainLog drains{layers, drain_timeout, log};
 
     fmt::print("listening on {}\n", server.url());

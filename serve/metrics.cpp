@@ -66,6 +66,10 @@ void add_draining(Exposition& out, const Live<LayerSet>::Statistics& states) {
     out.add("offgrid_draining_leases", Type::gauge, "Requests that use them.", leases);
     out.add("offgrid_draining_seconds", Type::gauge, "For how long the first has been draining.",
             longest.count());
+    out.add("offgrid_drains_total", Type::counter, "Earlier generations that nobody uses any more.",
+            states.drains);
+    out.add("offgrid_drain_seconds_total", Type::counter, "For how long those were still used.",
+            std::chrono::duration<double>{states.drain_time}.count());
 }
 
 void add_pool(Exposition& out, const PoolStatistics& pool) {

@@ -148,45 +148,32 @@ std::vector<Layer> layers_in_folder(const fs::path& folder, sqlite::MbtilesPool&
     return layers;
 }
 
-/// The layers that were found so far.
-struct Findings {
-    std::vector<Layer> layers;
-    std::vector<LayerFinder> finders;
-    std::vector<std::shared_ptr<const ServedGeneration>> depots;
-};
-
-/// Adds the layers of one path. The generation, where the path is a depot.
-std::optional<std::uint64_t> add_layers_of(const fs::path& path, Findings& found,
-                                           sqlite::MbtilesPool& pool, const Log& log,
-                                           const LayerSet* before) {
-    auto& layers = found.layers;
-    const auto add = [&](std::vector<Layer> more) {
-        std::move(more.begin(), more.end(), std::back_inserter(layers));
-    };
+PathLayers open_existing(const fs::path& path, sqlite::MbtilesPool& pool, const Log& log,
+                         const ServedGeneration* before) {
     if (!fs::exists(path)) {
         throw Error{Errc::not_found, fmt::format("{}: no such file or folder", path.string())};
     }
-    if (path.extension() == ".xml" && !fs::is_directory(path) &&
-        config::GeowebcacheConfig::is_one(path)) {
-        add(open_geowebcache_layers(path, log));
-    } else if (path.extension() == ".xml" && !fs::is_directory(path)) {
-        const auto config = std::make_shared<const MapcacheLayers>(path, log);
-        add(config->listed());
-        found.finders.emplace_back([config](std::string_view id) { return config->find(id); });
-    } else if (!fs::is_directory(path)) {
-        layers.push_back(open_mbtiles(path, pool));
-    } else if (is_package(path)) {
-        layers.push_back(open_package_folder(path, pool, log));
-    } else if (Depot::is_depot(path)) {
-        const Depot depot{fs::canonical(path)};
-        found.depots.push_back(ServedGeneration::open_current(
-            depot, pool, before == nullptr ? nullptr : before->served(depot.root())));
-        add(layers_of(found.depots.back()));
-        return found.depots.back()->generation().number;
-    } else {
-        add(layers_in_folder(path, pool, log));
+    const bool is_configuration = path.extension() == ".xml" && !fs::is_directory(path);
+    if (is_configuration && config::GeowebcacheConfig::is_one(path)) {
+        return {.layers = open_geowebcache_layers(path, log)};
     }
-    return std::nullopt;
+    if (is_configuration) {
+        const auto config = std::make_shared<const MapcacheLayers>(path, log);
+        return {.layers = config->listed(),
+                .finders = {[config](std::string_view id) { return config->find(id); }}};
+    }
+    if (!fs::is_directory(path)) {
+        return {.layers = {open_mbtiles(path, pool)}};
+    }
+    if (is_package(path)) {
+        return {.layers = {open_package_folder(path, pool, log)}};
+    }
+    if (Depot::is_depot(path)) {
+        auto served = ServedGeneration::open_current(Depot{fs::canonical(path)}, pool, before);
+        auto layers = layers_of(served);
+        return {.layers = std::move(layers), .finders = {}, .depot = std::move(served)};
+    }
+    return {.layers = layers_in_folder(path, pool, log)};
 }
 
 }  // namespace
@@ -211,21 +198,49 @@ Generation current_generation(const Depot& depot, const LayerSet& served) {
                                                 : depot.load(number, known->generation());
 }
 
-std::unique_ptr<const LayerSet> open_paths(const std::vector<fs::path>& paths,
-                                           sqlite::MbtilesPool& pool, const Log& log,
-                                           const LayerSet* before) {
-    Findings found;
-    std::optional<std::uint64_t> generation;
+PathLayers open_path(const fs::path& path, sqlite::MbtilesPool& pool, const Log& log,
+                     const ServedGeneration* before) {
+    try {
+        return open_existing(path, pool, log, before);
+    } catch (const fs::filesystem_error& error) {
+        throw Error{Errc::io, fmt::format("{}: {}", path.string(), error.code().message())};
+    }
+}
+
+std::unique_ptr<const LayerSet> layer_set_of(const std::vector<PathLayers>& paths) {
+    std::vector<Layer> layers;
+    std::vector<LayerFinder> finders;
+    std::vector<std::shared_ptr<const ServedGeneration>> depots;
     for (const auto& path : paths) {
-        try {
-            generation = add_layers_of(path, found, pool, log, before);
-        } catch (const fs::filesystem_error& error) {
-            throw Error{Errc::io, fmt::format("{}: {}", path.string(), error.code().message())};
+        layers.insert(layers.end(), path.layers.begin(), path.layers.end());
+        finders.insert(finders.end(), path.finders.begin(), path.finders.end());
+        if (path.depot) {
+            depots.push_back(path.depot);
         }
     }
-    return std::make_unique<const LayerSet>(std::move(found.layers),
-                                            paths.size() == 1 ? generation : std::nullopt,
-                                            std::move(found.finders), std::move(found.depots));
+    const auto generation =
+        depots.size() == 1 ? std::optional{depots.front()->generation().number} : std::nullopt;
+    return std::make_unique<const LayerSet>(std::move(layers), generation, std::move(finders),
+                                            std::move(depots));
+}
+
+ServedPaths::ServedPaths(std::vector<fs::path> paths, sqlite::MbtilesPool& pool, Log log)
+    : paths_{std::move(paths)}, pool_{pool}, log_{std::move(log)} {
+    for (const auto& path : paths_) {
+        opened_.push_back(open_path(path, pool_, log_));
+    }
+}
+
+std::unique_ptr<const LayerSet> ServedPaths::reopen(const fs::path& depot) {
+    auto opened = opened_;
+    for (std::size_t i = 0; i < paths_.size(); ++i) {
+        if (paths_[i] == depot) {
+            opened[i] = open_path(depot, pool_, log_, opened_[i].depot.get());
+        }
+    }
+    auto layers = layer_set_of(opened);
+    opened_ = std::move(opened);
+    return layers;
 }
 
 }  // namespace offgrid

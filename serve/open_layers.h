@@ -25,16 +25,45 @@ std::unique_ptr<const LayerSet> open_generation(const Depot& depot, const Genera
 /// and else what differs from it. REQUIRES: the DepotLock; else see ServedGeneration::open_current.
 Generation current_generation(const Depot& depot, const LayerSet& served);
 
-/// The layers of all paths together: each path is a package folder, a depot, a folder of packages
-/// and `.mbtiles` files, one MBTiles file, whose layer is called as the file without its extension,
-/// a `mapcache.xml`, whose tilesets are served as MapcacheLayers says, or a `geowebcache.xml`,
-/// whose layers are served as `open_geowebcache_layers` says.
+/// What one path has to serve. A value.
+struct PathLayers {
+    std::vector<Layer> layers{};
+    std::vector<LayerFinder> finders{};
+    std::shared_ptr<const ServedGeneration> depot{};  ///< null where the path is no depot
+};
+
+/// The layers of one path: a package folder, a depot, a folder of packages and `.mbtiles` files,
+/// one MBTiles file, whose layer is called as the file without its extension, a `mapcache.xml`,
+/// whose tilesets are served as MapcacheLayers says, or a `geowebcache.xml`, whose layers are
+/// served as `open_geowebcache_layers` says.
 ///
-/// What is damaged inside a folder goes to the log and is left out. Throws when a path itself
-/// cannot be served, when a folder has nothing to serve, and when two layers have one name. What
-/// `before` has of a depot is shared, as `open_generation` does.
-std::unique_ptr<const LayerSet> open_paths(const std::vector<std::filesystem::path>& paths,
-                                           sqlite::MbtilesPool& pool, const Log& log,
-                                           const LayerSet* before = nullptr);
+/// What is damaged inside a folder goes to the log and is left out. Throws when the path itself
+/// cannot be served, and when a folder has nothing to serve. What `before` has of the depot is
+/// shared, as `open_generation` does; may be null.
+PathLayers open_path(const std::filesystem::path& path, sqlite::MbtilesPool& pool, const Log& log,
+                     const ServedGeneration* before = nullptr);
+
+/// The layers of all paths together. Throws when two layers have one name.
+std::unique_ptr<const LayerSet> layer_set_of(const std::vector<PathLayers>& paths);
+
+/// The layers of some paths, of which one can be opened again while the others stay. Used by one
+/// thread; the pool is not owned and outlives the object and its layers.
+class ServedPaths {
+public:
+    /// Throws what `open_path` throws.
+    ServedPaths(std::vector<std::filesystem::path> paths, sqlite::MbtilesPool& pool, Log log);
+
+    std::unique_ptr<const LayerSet> layers() const { return layer_set_of(opened_); }
+
+    /// Open the depot in that folder again, which is a path that was given. The layers of all paths
+    /// then. When that throws, all stays what it was.
+    std::unique_ptr<const LayerSet> reopen(const std::filesystem::path& depot);
+
+private:
+    std::vector<std::filesystem::path> paths_;
+    sqlite::MbtilesPool& pool_;
+    Log log_;
+    std::vector<PathLayers> opened_;  // by path
+};
 
 }  // namespace offgrid

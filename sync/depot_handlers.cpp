@@ -134,6 +134,7 @@ Reply answer_status(const DepotService& service) {
     json["idle_files"] = status.files.idle;
     json["waiting"] = status.files.waiting;
     json["evictions"] = status.files.evictions;
+    json["reaped"] = status.files.reaped;
     return reply_of(json);
 }
 

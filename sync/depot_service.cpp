@@ -86,7 +86,7 @@ DepotStatus DepotService::status() const {
     const auto now = Live<LayerSet>::Clock::now();
     for (const auto& state : states.draining) {
         status.draining.push_back(
-            {state.state->generation().value_or(0), state.leases,
+            {state.generation.value_or(0), state.leases,
              std::chrono::duration_cast<std::chrono::milliseconds>(now - state.since)});
     }
     status.files = served_.pool().statistics();

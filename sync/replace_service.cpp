@@ -95,21 +95,24 @@ void check_target(const ReplaceRequest& request, const Delivery& delivery) {
     }
 }
 
-/// Throws unless the file that is replaced, or else the layer, is as the client expects.
-void check_precondition(const ReplaceRequest& request, const Generation& current,
-                        const std::string* file_layer) {
-    const auto& precondition = request.precondition;
-    if (precondition.is_empty()) {
-        return;
+/// The hash of what a delivery may change, as If-Match takes it and reports give it: of the layer
+/// that a package is of, else of the layer with its tilesets.
+std::optional<std::string> sha256_of_target(const Generation& generation,
+                                            const ReplaceRequest& request,
+                                            const Delivery& delivery) {
+    if (const auto* const tree = std::get_if<FileTree>(&delivery)) {
+        if (const auto folder = tree->package_folder()) {
+            return sha256_of_installed(generation, manifest_in(*folder, request.layer).layer);
+        }
     }
-    if (file_layer == nullptr) {
-        precondition.check(sha256_of_layer(current, request.layer),
-                           fmt::format("layer '{}'", printable(request.layer)));
-        return;
-    }
-    const auto* const file = current.layers.at(*file_layer).find(request.destination);
-    precondition.check(file == nullptr ? std::nullopt : std::optional{file->sha256},
-                       fmt::format("file '{}'", printable(request.destination)));
+    return sha256_of_layer(generation, request.layer);
+}
+
+/// Throws unless the file that is replaced is as the client expects.
+void check_file(const ReplaceRequest& request, const Manifest& layer) {
+    const auto* const file = layer.find(request.destination);
+    request.precondition.check(file == nullptr ? std::nullopt : std::optional{file->sha256},
+                               fmt::format("file '{}'", printable(request.destination)));
 }
 
 }  // namespace
@@ -131,7 +134,11 @@ StagingFolder ReplaceService::new_staging() {
 }
 
 void ReplaceService::check_room(std::uint64_t bytes) {
-    receiving_.check_room(served_.depot().staging(), bytes);
+    try {
+        receiving_.check_room(served_.depot().staging(), bytes);
+    } catch (const std::exception& error) {
+        throw as_server_failure(error);
+    }
 }
 
 ReplaceReport ReplaceService::replace(const ReplaceRequest& request,
@@ -159,7 +166,7 @@ ReplaceReport ReplaceService::replace(const ReplaceRequest& request,
         [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {
             add(replace, request, delivery, checkpoint);
             check_sha256_by_name(request, replace.changes());
-            layer_sha256 = sha256_of_layer(replace.next(), request.layer);
+            layer_sha256 = sha256_of_target(replace.next(), request, delivery);
         },
         options));
 }
@@ -257,11 +264,16 @@ void ReplaceService::add(ReplaceTransaction& replace, const ReplaceRequest& requ
     }
     if (const auto* const file = std::get_if<SingleFile>(&delivery)) {
         const auto layer = target_layer(replace.next(), request.layer, request.destination);
-        check_precondition(request, replace.next(), &layer);
+        if (!request.precondition.is_empty()) {
+            check_file(request, replace.next().layers.at(layer));
+        }
         replace.add_file(layer, request.destination, file->staged, checkpoint);
         return;
     }
-    check_precondition(request, replace.next(), nullptr);
+    if (!request.precondition.is_empty()) {
+        request.precondition.check(sha256_of_target(replace.next(), request, delivery),
+                                   fmt::format("layer '{}'", printable(request.layer)));
+    }
     add_tree(replace, request.layer, std::get<FileTree>(delivery), checkpoint);
 }
 

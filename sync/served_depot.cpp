@@ -12,7 +12,7 @@ using Clock = std::chrono::steady_clock;
 std::size_t leases_on(std::uint64_t generation, const Live<LayerSet>::Statistics& states) {
     std::size_t leases = 0;
     for (const auto& draining : states.draining) {
-        leases += draining.state->generation() == generation ? draining.leases : 0;
+        leases += draining.generation == generation ? draining.leases : 0;
     }
     return leases;
 }

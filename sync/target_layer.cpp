@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 
 namespace offgrid {
 namespace {
@@ -15,6 +16,11 @@ bool may_have(const Manifest& manifest, std::string_view file) {
     return std::ranges::any_of(manifest.pyramids, [&](const Pyramids& some) {
         return PathTemplate{some.names, some.options}.match(file).has_value();
     });
+}
+
+std::string sha256_of(const Manifest& manifest) {
+    const auto& root = manifest.files.root();
+    return root ? root->sha256 : sha256_hex({});
 }
 
 }  // namespace
@@ -46,12 +52,24 @@ bool is_layer_or_tileset(std::string_view name, std::string_view layer) {
 }
 
 std::optional<std::string> sha256_of_layer(const Generation& generation, const std::string& layer) {
-    const auto found = generation.layers.find(layer);
-    if (found == generation.layers.end()) {
-        return std::nullopt;
+    std::string lists;
+    std::optional<std::string> only;
+    std::size_t count = 0;
+    for (const auto& [name, manifest] : generation.layers) {
+        if (is_layer_or_tileset(name, layer)) {
+            only = sha256_of(manifest);
+            lists += fmt::format("{}\n{}\n", name, *only);
+            ++count;
+        }
     }
-    const auto& root = found->second.files.root();
-    return root ? root->sha256 : sha256_hex({});
+    return count > 1 ? sha256_hex(as_bytes(lists)) : only;
+}
+
+std::optional<std::string> sha256_of_installed(const Generation& generation,
+                                               const std::string& layer) {
+    const auto found = generation.layers.find(layer);
+    return found == generation.layers.end() ? std::nullopt
+                                            : std::optional{sha256_of(found->second)};
 }
 
 }  // namespace offgrid

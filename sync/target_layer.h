@@ -17,7 +17,12 @@ std::string target_layer(const Generation& generation, const std::string& layer,
 /// Whether `name` is the layer or one of its tilesets.
 bool is_layer_or_tileset(std::string_view name, std::string_view layer);
 
-/// The hash of the list of a layer's files. Nothing when it is not installed.
+/// The hash of the list of a layer's files; where tilesets of it are installed, of all their lists.
+/// Nothing when neither is installed.
 std::optional<std::string> sha256_of_layer(const Generation& generation, const std::string& layer);
+
+/// The same of one installed layer without its tilesets.
+std::optional<std::string> sha256_of_installed(const Generation& generation,
+                                               const std::string& layer);
 
 }  // namespace offgrid

@@ -29,6 +29,11 @@ TurnQueue::Turn TurnQueue::wait() {
                       : Error{Errc::busy, "another change of the depot has not ended yet"};
 }
 
+std::size_t TurnQueue::waiting() const {
+    const std::lock_guard lock{mutex_};
+    return waiting_.size();
+}
+
 void TurnQueue::stop() {
     {
         const std::lock_guard lock{mutex_};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <mutex>
@@ -40,6 +41,9 @@ public:
     /// `interrupted` once stopped.
     Turn wait();
 
+    /// How many wait at this moment.
+    std::size_t waiting() const;
+
     /// End all who wait, now and from now on. Returns at once.
     void stop();
 
@@ -47,7 +51,7 @@ private:
     void end();
     bool is_next(std::uint64_t ticket) const { return !is_taken_ && waiting_.front() == ticket; }
 
-    std::mutex mutex_;  // guards all below
+    mutable std::mutex mutex_;  // guards all below
     std::condition_variable changed_;
     std::deque<std::uint64_t> waiting_;  // tickets, the first to come first
     std::uint64_t last_ticket_ = 0;

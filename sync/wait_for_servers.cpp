@@ -5,12 +5,12 @@
 #include "formats/http/http_client.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <future>
-#include <optional>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -36,13 +36,18 @@ std::string health_url(const std::string& server) {
     return server + (ends_in_slash ? "health" : "/health");
 }
 
-/// The generation in what `/health` answers; nothing where there is none.
-std::optional<std::uint64_t> generation_in(std::string_view health) {
+/// The generations of depots in what `/health` answers: a server may serve several.
+std::vector<std::uint64_t> generations_in(std::string_view health) {
     const auto json = nlohmann::json::parse(health, nullptr, /*allow_exceptions=*/false);
-    const auto found = json.find("generation");
-    return found != json.end() && found->is_number_unsigned()
-               ? std::optional{found->get<std::uint64_t>()}
-               : std::nullopt;
+    std::vector<std::uint64_t> generations;
+    if (const auto found = json.find("generations"); found != json.end() && found->is_array()) {
+        for (const auto& number : *found) {
+            if (number.is_number_unsigned()) {
+                generations.push_back(number.get<std::uint64_t>());
+            }
+        }
+    }
+    return generations;
 }
 
 /// Why the server lags; empty when it does not. Waits for no one longer than `answer_timeout`.
@@ -52,12 +57,13 @@ std::string lag_of(const http::Client& client, const std::string& server, std::u
         if (answer.status != 200) {
             return fmt::format("answers with status {}", answer.status);
         }
-        const auto served = generation_in(as_text(answer.body));
-        if (!served) {
+        const auto served = generations_in(as_text(answer.body));
+        if (served.empty()) {
             return "serves no generation of a depot";
         }
-        return *served == wanted ? std::string{}
-                                 : fmt::format("serves generation {}, not {}", *served, wanted);
+        return std::ranges::find(served, wanted) != served.end()
+                   ? std::string{}
+                   : fmt::format("serves generation {}, not {}", fmt::join(served, ", "), wanted);
     } catch (const Error& error) {
         if (error.code() == Errc::invalid_argument) {
             throw;

@@ -7,7 +7,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
-#include <tuple>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -28,85 +28,117 @@ public:
 
     /// A state that is no longer current but still leased.
     struct Draining {
-        Lease state;             ///< one lease more, not counted; to tell which state it is
-        std::size_t leases = 0;  ///< besides that one
+        std::optional<std::uint64_t> generation{};  ///< of a state that has such a number
+        std::size_t leases = 0;
         Clock::time_point since{};
     };
     struct Statistics {
         std::size_t leases = 0;  ///< of the current state
         std::uint64_t swaps = 0;
+        std::uint64_t drains = 0;          ///< earlier states that have ended
+        Clock::duration drain_time{0};     ///< of these, added up: from the swap to the end
         std::vector<Draining> draining{};  ///< oldest first
     };
 
-    explicit Live(std::unique_ptr<const T> first) {
-        std::tie(current_, drained_) = make_lease(std::move(first));
-    }
+    explicit Live(std::unique_ptr<const T> first) : current_{make_state(std::move(first))} {}
 
     /// Pin the current state. Never null.
     Lease acquire() const {
         const std::lock_guard lock{mutex_};
-        return current_;
+        return current_.lease;
     }
 
     /// Make `next` current. The future is ready when the previous state has been destroyed:
     /// drained.
     std::future<void> swap(std::unique_ptr<const T> next) {
-        auto [lease, drained] = make_lease(std::move(next));
+        auto state = make_state(std::move(next));
         {
             const std::lock_guard lock{mutex_};
             std::erase_if(previous_, [](const Previous& known) { return known.state.expired(); });
-            previous_.push_back({current_, Clock::now()});
-            std::swap(current_, lease);
-            std::swap(drained_, drained);
+            const auto now = Clock::now();
+            current_.end->replaced = now;
+            previous_.push_back({current_.lease, generation_of(*current_.lease), now});
+            std::swap(current_, state);
             ++swaps_;
         }
-        lease.reset();  // outside the lock: what was current may end here
-        return std::move(drained);
+        auto drained = state.end->drained.get_future();
+        state.lease.reset();  // outside the lock: what was current may end here
+        return drained;
     }
 
-    /// Who uses what at this moment. Leases are counted where they are: taking one costs nothing
-    /// for it. A state may end with the statistics, on the thread that asked for them.
+    /// Who uses what at this moment. Leases are counted where they are: neither taking one nor
+    /// counting them costs anything for it.
     Statistics statistics() const {
         Statistics found;
         {
             const std::lock_guard lock{mutex_};
-            found.leases = leases_besides_one(current_);
+            found.leases = static_cast<std::size_t>(std::max(0L, current_.lease.use_count() - 1));
             found.swaps = swaps_;
             for (const auto& previous : previous_) {
-                if (auto state = previous.state.lock()) {
-                    const auto leases = leases_besides_one(state);
-                    found.draining.push_back({std::move(state), leases, previous.since});
+                const auto leases = previous.state.use_count();
+                if (leases > 0) {
+                    found.draining.push_back(
+                        {previous.generation, static_cast<std::size_t>(leases), previous.since});
                 }
             }
         }
-        std::erase_if(found.draining, [](const Draining& state) { return state.leases == 0; });
+        const std::lock_guard lock{ended_->mutex};
+        found.drains = ended_->drains;
+        found.drain_time = ended_->drain_time;
         return found;
     }
 
 private:
+    /// All states that have ended. It outlives this object where leases do.
+    struct Ended {
+        std::mutex mutex;  // guards all below
+        std::uint64_t drains = 0;
+        Clock::duration drain_time{0};
+    };
+
+    /// What becomes of one state.
+    struct End {
+        std::promise<void> drained{};
+        std::optional<Clock::time_point> replaced{};  // set while the state is still leased here
+    };
+
+    struct State {
+        Lease lease;
+        std::shared_ptr<End> end;
+    };
+
     struct Previous {
         std::weak_ptr<const T> state;
+        std::optional<std::uint64_t> generation;
         Clock::time_point since;
     };
 
-    static std::size_t leases_besides_one(const Lease& lease) {
-        return static_cast<std::size_t>(std::max(0L, lease.use_count() - 1));
+    static std::optional<std::uint64_t> generation_of(const T& state) {
+        if constexpr (requires { state.generation(); }) {
+            return state.generation();
+        } else {
+            return std::nullopt;
+        }
     }
 
-    static std::pair<Lease, std::future<void>> make_lease(std::unique_ptr<const T> state) {
-        auto destroyed = std::make_shared<std::promise<void>>();
-        auto drained = destroyed->get_future();
+    State make_state(std::unique_ptr<const T> state) {
+        auto end = std::make_shared<End>();
         return {Lease{state.release(),
-                      [destroyed](const T* ended) {
-                          std::default_delete<const T>{}(ended);
-                          destroyed->set_value();
+                      [end, ended = ended_](const T* drained) {
+                          std::default_delete<const T>{}(drained);
+                          if (end->replaced) {
+                              const std::lock_guard lock{ended->mutex};
+                              ++ended->drains;
+                              ended->drain_time += Clock::now() - *end->replaced;
+                          }
+                          end->drained.set_value();
                       }},
-                std::move(drained)};
+                end};
     }
 
+    std::shared_ptr<Ended> ended_ = std::make_shared<Ended>();
     mutable std::mutex mutex_;  // guards all below
-    Lease current_;
-    std::future<void> drained_;  // of the current state
+    State current_;
     std::vector<Previous> previous_;
     std::uint64_t swaps_ = 0;
 };

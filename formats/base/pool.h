@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -33,7 +34,7 @@ struct PoolStatistics {
 /// A handle is used by one caller at a time and goes back to the pool with its lease; one that is
 /// given back by an exception is closed instead, so that a file that was damaged is opened anew.
 /// When the cap is reached, the handle that has been idle longest is closed; when none is idle,
-/// `acquire` waits, and after the deadline throws `Errc::busy`. A process that runs out of
+/// `acquire` waits in line, and after the deadline throws `Errc::busy`. A process that runs out of
 /// descriptors below the cap has idle handles closed first. Opening and closing happen outside the
 /// lock. Safe for concurrent use. The pool outlives its leases and holds.
 ///
@@ -83,8 +84,10 @@ public:
     Lease acquire(const std::string& path, std::chrono::milliseconds timeout) {
         {
             const std::lock_guard lock{mutex_};
-            if (auto idle = idle_.take(path)) {
-                return Lease{*this, path, std::move(idle), discards_};
+            if (waiters_.empty()) {
+                if (auto idle = idle_.take(path)) {
+                    return Lease{*this, path, std::move(idle), discards_};
+                }
             }
         }
         return acquire_spelled(spelled(path), timeout);
@@ -158,7 +161,7 @@ public:
 
     Statistics statistics() const {
         const std::lock_guard lock{mutex_};
-        return {open_, idle_.size(), waiting_, evictions_, reaped_};
+        return {open_, idle_.size(), waiters_.size(), evictions_, reaped_};
     }
 
 private:
@@ -171,32 +174,49 @@ private:
         std::uint64_t asked_at = 0;
         {
             std::unique_lock lock{mutex_};
-            for (;;) {
-                asked_at = discards_;
-                if (auto idle = idle_.take(path)) {
-                    return Lease{*this, std::move(path), std::move(idle), discards_};
-                }
-                if (open_ < capacity_) {
-                    ++open_;
-                    break;
-                }
-                if (!idle_.is_empty()) {
-                    evicted = idle_.take_oldest();
-                    ++evictions_;
-                    break;  // its place in the count goes to the new handle
-                }
-                ++waiting_;
-                const auto outcome = changed_.wait_until(lock, deadline);
-                --waiting_;
-                if (outcome == std::cv_status::timeout && idle_.is_empty() && open_ >= capacity_) {
-                    throw Error{Errc::busy,
-                                fmt::format("all {} file handles are in use", capacity_)};
-                }
+            if (!waiters_.empty() || !has_room()) {
+                wait_in_line(lock, deadline);
+            }
+            asked_at = discards_;
+            auto idle = idle_.take(path);
+            if (!idle && open_ < capacity_) {
+                ++open_;
+            } else if (!idle) {
+                evicted = idle_.take_oldest();
+                ++evictions_;  // its place in the count goes to the new handle
+            }
+            wake_first();  // there may be more room
+            if (idle) {
+                return Lease{*this, std::move(path), std::move(idle), asked_at};
             }
         }
         evicted.reset();
         auto handle = open_or_return_place(path);
         return Lease{*this, std::move(path), std::move(handle), asked_at};
+    }
+
+    /// Whether a caller can have a handle: an idle one, or the place of one, or a free place.
+    bool has_room() const { return open_ < capacity_ || !idle_.is_empty(); }
+
+    /// Wait until there is room and nobody came before. Throws `busy` after the deadline.
+    void wait_in_line(std::unique_lock<std::mutex>& lock,
+                      std::chrono::steady_clock::time_point deadline) {
+        std::condition_variable woken;
+        waiters_.push_back(&woken);
+        const bool is_in_time = woken.wait_until(
+            lock, deadline, [&] { return waiters_.front() == &woken && has_room(); });
+        std::erase(waiters_, &woken);
+        if (!is_in_time) {
+            wake_first();
+            throw Error{Errc::busy, fmt::format("all {} file handles are in use", capacity_)};
+        }
+    }
+
+    /// REQUIRES: the lock, without which the waiter may be gone.
+    void wake_first() {
+        if (!waiters_.empty() && has_room()) {
+            waiters_.front()->notify_one();
+        }
     }
 
     std::unique_ptr<Handle> open_or_return_place(const std::string& path) {
@@ -248,16 +268,16 @@ private:
                    bool is_spent) {
         {
             const std::lock_guard lock{mutex_};
-            if (!is_spent && !is_discarded(path, asked_at) &&
-                (keep_ == Keep::all || holds_.contains(path))) {
+            const bool is_wanted = keep_ == Keep::all || holds_.contains(path);
+            if (!is_spent && is_wanted && !is_discarded(path, asked_at)) {
                 idle_.add(std::move(path), std::move(handle), ticks_);
+                wake_first();
             }
         }
         if (handle) {  // it failed, or nobody will ask for this file again
             handle.reset();
             return_places(1);
         }
-        changed_.notify_one();
     }
 
     bool is_discarded(const std::string& path, std::uint64_t asked_at) const {
@@ -270,11 +290,9 @@ private:
 
     /// Let others have the places of handles that are closed.
     void return_places(std::size_t count) {
-        {
-            const std::lock_guard lock{mutex_};
-            open_ -= count;
-        }
-        changed_.notify_all();
+        const std::lock_guard lock{mutex_};
+        open_ -= count;
+        wake_first();
     }
 
     void release(const std::vector<std::string>& paths) {
@@ -300,14 +318,13 @@ private:
     const Keep keep_;
     const Spelling spell_;
 
-    mutable std::mutex mutex_;  // guards all below
-    std::condition_variable changed_;
+    mutable std::mutex mutex_;                      // guards all below
+    std::deque<std::condition_variable*> waiters_;  // who came first is the first
     IdleHandles<Handle> idle_;
     std::unordered_map<std::string, std::size_t> holds_;
     std::unordered_map<std::string, std::uint64_t> discarded_;  // the discard that it was in
     std::uint64_t discards_ = 0;
     std::size_t open_ = 0;
-    std::size_t waiting_ = 0;
     std::size_t evictions_ = 0;
     std::size_t reaped_ = 0;
     std::uint64_t ticks_ = 0;

@@ -5,6 +5,7 @@
 #include "formats/combine/composite_store.h"
 #include "formats/combine/sharded_store.h"
 
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,11 +15,16 @@ namespace offgrid {
 
 namespace {
 
+/// The folder as a pool spells it: then it need not spell each of its files.
+std::string spelled_out(const std::filesystem::path& folder) {
+    return std::filesystem::weakly_canonical(folder).string();
+}
+
 /// The files of an installed layer, found in its manifest as they are asked for.
 class InstalledFiles final : public ShardFiles {
 public:
     InstalledFiles(const Depot& depot, const Manifest& manifest, PathTemplate names)
-        : folder_{depot.stored_folder(manifest.layer).string() + "/"},
+        : folder_{spelled_out(depot.stored_folder(manifest.layer)) + "/"},
           files_{manifest.files},
           names_{std::move(names)} {}
 

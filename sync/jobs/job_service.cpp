@@ -2,6 +2,7 @@
 
 #include "formats/base/error.h"
 #include "formats/package/package_reader.h"
+#include "sync/background.h"
 #include "sync/interruptible_file_ops.h"
 #include "sync/jobs/change_layer.h"
 #include "sync/jobs/child_process.h"
@@ -186,6 +187,7 @@ void JobService::begin_commit(std::uint64_t id) {
 }
 
 void JobService::work(Lane lane) {
+    run_in_background();  // the packers, too
     while (const auto id = next(lane)) {
         run(*id);
     }

@@ -65,7 +65,7 @@ TEST_F(WatchedDepot, is_reloaded_after_each_new_generation) {
     Counter reloads;
     const DepotWatch watch{{depot},
                            current_generations({depot}),
-                           [&] { reloads.add(); },
+                           [&](const Depot&) { reloads.add(); },
                            [](std::string_view) {},
                            often};
     publish(1);
@@ -79,7 +79,8 @@ TEST_F(WatchedDepot, is_reloaded_when_it_changed_before_the_watch_began) {
     const auto served = current_generations({depot});
     publish(1);
     Counter reloads;
-    const DepotWatch watch{{depot}, served, [&] { reloads.add(); }, [](std::string_view) {}, often};
+    const DepotWatch watch{
+        {depot}, served, [&](const Depot&) { reloads.add(); }, [](std::string_view) {}, often};
     EXPECT_TRUE(reloads.reaches(1));
 }
 
@@ -87,7 +88,7 @@ TEST_F(WatchedDepot, tells_of_a_new_generation_by_itself) {
     Counter reloads;
     const DepotWatch watch{{depot},
                            current_generations({depot}),
-                           [&] { reloads.add(); },
+                           [&](const Depot&) { reloads.add(); },
                            [](std::string_view) {},
                            only_when_told};
     publish(1);
@@ -102,7 +103,7 @@ TEST_F(WatchedDepot, is_reloaded_when_it_goes_back_to_an_older_generation) {
     Counter reloads;
     const DepotWatch watch{{depot},
                            current_generations({depot}),
-                           [&] { reloads.add(); },
+                           [&](const Depot&) { reloads.add(); },
                            [](std::string_view) {},
                            only_when_told};
     write_durably(posix_file_ops(), depot.root() / "CURRENT", as_bytes("1\n"));
@@ -126,7 +127,7 @@ TEST_F(WatchedDepot, is_looked_at_even_when_nothing_tells_of_a_change) {
     Counter reloads;
     const DepotWatch watch{{depot},
                            current_generations({depot}),
-                           [&] { reloads.add(); },
+                           [&](const Depot&) { reloads.add(); },
                            [](std::string_view) {},
                            {.interval = std::chrono::milliseconds{1},
                             .interval_with_events = std::chrono::milliseconds{50}}};
@@ -139,7 +140,7 @@ TEST_F(WatchedDepot, is_watched_on_after_its_folder_was_made_anew) {
     const DepotWatch watch{
         {depot},
         current_generations({depot}),
-        [&] { reloads.add(); },
+        [&](const Depot&) { reloads.add(); },
         [](std::string_view) {},
         {.interval = std::chrono::milliseconds{1}, .interval_with_events = std::chrono::hours{1}}};
     std::filesystem::rename(depot.root(), folder / "old");
@@ -156,7 +157,7 @@ TEST_F(WatchedDepot, is_tried_again_after_a_failed_reload_that_is_said_once) {
     {
         const DepotWatch watch{{depot},
                                current_generations({depot}),
-                               [&] {
+                               [&](const Depot&) {
                                    reloads.add();
                                    if (reloads.count() < 3) {
                                        throw Error{Errc::io, "not yet"};
@@ -168,6 +169,28 @@ TEST_F(WatchedDepot, is_tried_again_after_a_failed_reload_that_is_said_once) {
         EXPECT_TRUE(reloads.reaches(3));
     }
     EXPECT_THAT(log, testing::ElementsAre("still serving the previous state: not yet"));
+}
+
+TEST_F(WatchedDepot, is_reloaded_though_another_one_is_gone) {
+    const Depot gone{folder / "stick"};
+    gone.create_if_missing(posix_file_ops());
+    const auto served = current_generations({gone, depot});
+    Counter reloads;
+    std::vector<std::filesystem::path> reloaded;  // of the watch's thread, read when it has ended
+    {
+        const DepotWatch watch{{gone, depot},
+                               served,
+                               [&](const Depot& changed) {
+                                   reloaded.push_back(changed.root());
+                                   reloads.add();
+                               },
+                               [](std::string_view) {},
+                               often};
+        std::filesystem::remove_all(gone.root());
+        publish(1);
+        EXPECT_TRUE(reloads.reaches(1));
+    }
+    EXPECT_THAT(reloaded, testing::ElementsAre(depot.root()));
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ struct ServedGeowebcache : testing::Test {
     }
 
     std::unique_ptr<const LayerSet> open() {
-        return open_paths({path}, *pool, [this](std::string_view line) { log.emplace_back(line); });
+        return ServedPaths{{path}, *pool, [this](std::string_view line) { log.emplace_back(line); }}
+            .layers();
     }
 
     Response ask(std::string_view target) {

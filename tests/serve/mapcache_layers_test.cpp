@@ -76,8 +76,10 @@ struct ServedConfig : testing::Test {
     }
 
     Live<LayerSet> open() {
-        return Live<LayerSet>{
-            open_paths({path}, *pool, [this](std::string_view line) { log.emplace_back(line); })};
+        return Live<LayerSet>{ServedPaths{
+            {path}, *pool, [this](std::string_view line) {
+                log.emplace_back(line);
+            }}.layers()};
     }
 
     Response ask(const Live<LayerSet>& layers, std::string_view address) {

@@ -24,7 +24,8 @@ using testing::IsEmpty;
 
 struct OpenPaths : testing::Test {
     std::unique_ptr<const LayerSet> open(const std::vector<fs::path>& paths) {
-        return open_paths(paths, *pool, [this](std::string_view line) { log.emplace_back(line); });
+        return ServedPaths{paths, *pool, [this](std::string_view line) { log.emplace_back(line); }}
+            .layers();
     }
 
     static std::vector<std::string> names_of(const LayerSet& layers) {
@@ -93,15 +94,32 @@ TEST_F(OpenPaths, shares_what_the_set_before_has_of_a_depot) {
     const Depot depot{folder / "depot"};
     depot.create_if_missing(posix_file_ops());
     const auto first = published(depot, folder / "kenya", "kenya", "z0: k", {});
-    const auto before = open({depot.root()});
+    write_mbtiles(folder / "roads.mbtiles", draw("z0: r"));
+    ServedPaths served{{depot.root(), folder / "roads.mbtiles"}, *pool, [](std::string_view) {}};
+    const auto before = served.layers();
     const auto second = published(depot, folder / "uganda", "uganda", "z0: u", first);
 
-    const auto after = open_paths(
-        {depot.root()}, *pool, [](std::string_view) {}, before.get());
+    const auto after = served.reopen(depot.root());
 
     EXPECT_EQ(after->generation(), second.number);
     EXPECT_EQ(after->find("kenya")->tiles, before->find("kenya")->tiles);
+    EXPECT_EQ(after->find("roads")->tiles, before->find("roads")->tiles) << "not opened again";
     EXPECT_EQ(word_at(*after, "uganda", {0, 0, 0}), "u");
+}
+
+TEST_F(OpenPaths, keeps_what_is_served_of_a_depot_that_cannot_be_opened_again) {
+    const Depot depot{folder / "depot"};
+    depot.create_if_missing(posix_file_ops());
+    const auto first = published(depot, folder / "kenya", "kenya", "z0: k", {});
+    const Depot other{folder / "other"};
+    other.create_if_missing(posix_file_ops());
+    ServedPaths served{{depot.root(), other.root()}, *pool, [](std::string_view) {}};
+    published(depot, folder / "roads", "roads", "z0: r", first);
+    published(other, folder / "uganda", "uganda", "z0: u", {});
+    fs::remove(depot.root() / "CURRENT");
+
+    EXPECT_THROW(served.reopen(depot.root()), Error);
+    EXPECT_THAT(names_of(*served.reopen(other.root())), ElementsAre("kenya", "uganda"));
 }
 
 TEST_F(OpenPaths, a_generation_is_read_only_where_it_is_not_the_one_that_is_served) {

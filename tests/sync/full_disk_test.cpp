@@ -89,6 +89,11 @@ TEST_F(FullDiskTest, at_any_step_of_a_replace_is_507_and_serves_what_is_current)
         ASSERT_EQ(word({0, 0, 0}) + " " + word({1, 0, 0}), is_switched ? "top new" : "top old");
     }
     EXPECT_GT(step, 10);
+    const auto audit = read_text(folder_ / "depot/audit.log");
+    const auto last = audit.substr(audit.rfind('\n', audit.size() - 2) + 1);
+    const auto number = current().substr(0, current().size() - 1);
+    EXPECT_THAT(last, testing::HasSubstr("\"generation\":" + number)) << "it was made";
+    EXPECT_THAT(last, testing::HasSubstr(R"("outcome":"no_space: )")) << "but failed";
 
     disk_.fill_at(0);
     EXPECT_EQ(client_.post_form(daemon_.admin_url() + "/rest/sqlite/replace", parts).status, 200);

@@ -223,7 +223,7 @@ TEST(RestOfDaemon, lists_layers_over_http_and_asks_who_it_is) {
     }
 }
 
-// RS-10, RS-13
+// RS-10, RS-13, RP-21
 TEST(RestOfDaemon, counts_what_it_serves_and_refuses_what_its_quota_forbids) {
     const TempFolder folder;
     install(folder / "depot", "kenya", "z0: top z1: old");
@@ -245,7 +245,12 @@ TEST(RestOfDaemon, counts_what_it_serves_and_refuses_what_its_quota_forbids) {
                         "globalQuota": {"value": 1, "units": "B"}}})"})
                   .status,
               200);
-    EXPECT_EQ(live.replace(fresh).status, 413);
+    auto only_asking = fresh;
+    only_asking.push_back({"dry_run", "true", {}});
+    EXPECT_EQ(live.replace(only_asking).status, 413);
+    const auto refused = live.replace(fresh);
+    EXPECT_EQ(refused.status, 413);
+    EXPECT_THAT(refused.body, HasSubstr("the quota of the depot is 1"));
     EXPECT_EQ(curl(live.admin_url() + "/rest/diskquota.json",
                    {"-X", "PUT", "-d", R"({"gwcQuotaConfiguration": {"enabled": false}})"})
                   .status,

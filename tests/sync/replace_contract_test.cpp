@@ -285,6 +285,22 @@ TEST_F(ReplaceOfTilesets, takes_files_of_several_at_once) {
     EXPECT_EQ(daemon_.word("topp:states@EPSG:4326@png", {1, 0, 0}), "newer");
 }
 
+TEST_F(ReplaceOfTilesets, has_conditions_on_all_of_them) {
+    write_archive(folder_ / "tiles.zip", ArchiveKind::zip,
+                  {{mercator_ + "1_0_0.sqlite", read_text(folder_ / "new.sqlite")}});
+    const auto replace_if = [&](const std::string& header) {
+        return daemon_.replace({{"layer", "topp:states", {}}, {"file", {}, folder_ / "tiles.zip"}},
+                               {}, {header});
+    };
+    EXPECT_EQ(replace_if("If-None-Match: *").status, 412);
+    const auto done = replace_if("If-Match: *");
+    ASSERT_EQ(done.status, 200) << done.body;
+    const auto sha256 = Json::parse(done.body).at("layer_sha256").get<std::string>();
+
+    EXPECT_EQ(replace_if("If-Match: \"" + sha256 + "\"").status, 200);
+    EXPECT_EQ(replace_if("If-Match: \"" + std::string(64, '0') + "\"").status, 412);
+}
+
 // RP-25
 TEST_F(ReplaceOfTilesets, does_not_reach_the_files_of_another_layer) {
     EXPECT_EQ(replace("topp:states", "topp_roads/1_0_0.sqlite").status, 400);

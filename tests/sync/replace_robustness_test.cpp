@@ -68,6 +68,13 @@ TEST_F(ReplaceRobustness, shows_the_new_tile_at_once_in_a_file_that_was_open) {
     EXPECT_EQ(word(), "new");
 }
 
+TEST_F(ReplaceRobustness, does_not_blame_a_client_for_a_folder_of_its_own_that_is_gone) {
+    fs::remove(depot_ / "staging");
+    EXPECT_EQ(replace_with("z1: new").status, 500);
+    fs::create_directory(depot_ / "staging");
+    EXPECT_EQ(replace_with("z1: new").status, 200);
+}
+
 // RX-03
 TEST_F(ReplaceRobustness, is_not_undone_by_a_hot_journal_beside_a_stored_file) {
     write_mbtiles(folder_ / "killed", draw("z1: killed"));

@@ -10,7 +10,9 @@
 #include "tests/sync/live_daemon.h"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
+#include <atomic>
 #include <future>
 
 namespace offgrid::test {
@@ -60,6 +62,40 @@ protected:
         });
     }
 
+    /// Changes the layer on a thread of its own, and is held the first time that it is asked what
+    /// to change, until `go_on`.
+    struct HeldChange {
+        HeldChange(ReplaceService& service, const std::string& removed) {
+            report = std::async(std::launch::async, [this, &service, removed] {
+                return service.change(
+                    service.new_staging(),
+                    [this, removed](ReplaceTransaction& replace, const Checkpoint&) {
+                        if (++calls == 1) {
+                            reached.set_value();
+                            go_on.get_future().wait();
+                        }
+                        replace.remove_file("kenya", removed);
+                    },
+                    {.audit = {.who = {.name = "ann"}, .action = "truncate", .layer = "kenya"}});
+            });
+            reached.get_future().wait();
+        }
+
+        std::atomic<int> calls = 0;
+        std::promise<void> reached;
+        std::promise<void> go_on;
+        std::future<ReplaceReport> report;
+    };
+
+    std::string word(const TileKey& key) const {
+        return word_in(layers_.acquire()->find("kenya")->tiles->get(key));
+    }
+
+    std::string last_audit_line() const {
+        const auto text = read_text(folder_ / "depot/audit.log");
+        return text.substr(text.rfind('\n', text.size() - 2) + 1);
+    }
+
     static void expect_interrupted(std::future<ReplaceReport>& replace) {
         ASSERT_EQ(replace.wait_for(soon), std::future_status::ready);
         EXPECT_THAT([&] { replace.get(); }, throws(Errc::interrupted, HasSubstr("ending")));
@@ -74,8 +110,9 @@ protected:
     }();
     std::unique_ptr<sqlite::MbtilesPool> pool_ = sqlite::make_mbtiles_pool(8);
     Live<LayerSet> layers_{open_generation(depot_, depot_.load_current(), *pool_)};
-    ReplaceService service_{
-        gate_.files(), depot_, *pool_, layers_, {.limits = {}, .sources = SourceRoots{{}}}};
+    AuditLog audit_{posix_file_ops(), depot_.root(), [](std::string_view) {}};
+    ReplaceService service_{gate_.files(), depot_, *pool_,
+                            layers_,       audit_, {.limits = {}, .sources = SourceRoots{{}}}};
 };
 
 TEST_F(ReplaceServiceTest, that_is_stopped_ends_who_waits_for_the_turn_and_finishes_a_commit) {
@@ -89,6 +126,135 @@ TEST_F(ReplaceServiceTest, that_is_stopped_ends_who_waits_for_the_turn_and_finis
     expect_interrupted(waiting);
     gate_.open();
     EXPECT_EQ(committing.get().generation, 2U);
+}
+
+// RX-10
+TEST_F(ReplaceServiceTest, lets_a_rollback_pass_while_an_upload_is_verified) {
+    HeldChange change{service_, "z01-0-1.sqlite3"};
+    DepotService depot_service{service_.served(), audit_};
+
+    EXPECT_EQ(depot_service.rollback(0, {}).generation, 0U);
+
+    change.go_on.set_value();
+    EXPECT_THAT([&] { change.report.get(); }, throws(Errc::not_found, HasSubstr("kenya")))
+        << "what it was verified against is gone";
+}
+
+TEST_F(ReplaceServiceTest, does_not_verify_again_where_another_layer_has_changed) {
+    HeldChange change{service_, "z01-0-1.sqlite3"};
+    auto uganda = depot_.load_current().layers.at("kenya");
+    uganda.layer = "uganda";
+    uganda.files = {};
+    service_.change(
+        service_.new_staging(),
+        [&](ReplaceTransaction& replace, const Checkpoint&) { replace.declare_layer(uganda); },
+        {.audit = {.layer = "uganda"}});
+
+    change.go_on.set_value();
+
+    EXPECT_EQ(change.report.get().generation, 3U);
+    EXPECT_EQ(change.calls, 1);
+    const auto current = depot_.load_current();
+    EXPECT_TRUE(current.layers.contains("uganda"));
+    EXPECT_EQ(current.layers.at("kenya").find("z01-0-1.sqlite3"), nullptr);
+}
+
+TEST_F(ReplaceServiceTest, changes_again_what_another_one_has_changed_meanwhile) {
+    HeldChange change{service_, "z01-0-1.sqlite3"};
+    service_.change(service_.new_staging(),
+                    [&](ReplaceTransaction& replace, const Checkpoint&) {
+                        replace.remove_file(
+                            "kenya", depot_.load_current().layers.at("kenya").files.begin()->name);
+                    },
+                    {.audit = {.layer = "kenya"}});
+
+    change.go_on.set_value();
+
+    EXPECT_EQ(change.report.get().generation, 3U);
+    EXPECT_EQ(change.calls, 2);
+    EXPECT_TRUE(depot_.load_current().layers.at("kenya").files.empty());
+}
+
+TEST_F(ReplaceServiceTest, enters_a_change_into_the_audit_log_before_it_tells_of_it) {
+    std::string line;
+    service_.change(service_.new_staging(),
+                    [](ReplaceTransaction& replace, const Checkpoint&) {
+                        replace.remove_file("kenya", "z01-0-1.sqlite3");
+                    },
+                    {.audit = {.who = {.name = "ann"},
+                               .from = "10.0.0.7",
+                               .action = "truncate",
+                               .layer = "kenya"},
+                     .on_served = [&](const ReplaceReport&) { line = last_audit_line(); }});
+    for (const auto* const part :
+         {R"("who":"ann")", R"("from":"10.0.0.7")", R"("action":"truncate")", R"("layer":"kenya")",
+          R"("generation":2)", R"("outcome":"done")", R"("name":"z01-0-1.sqlite3")"}) {
+        EXPECT_THAT(line, HasSubstr(part));
+    }
+}
+
+TEST_F(ReplaceServiceTest, does_not_make_current_what_it_cannot_serve) {
+    const auto written = folder_ / "depot/generations/000002.json";
+    FaultyFileOps files{[&](FaultyFileOps::When when, int, std::string_view name) {
+        if (when == FaultyFileOps::When::after && name == "sync_directory") {
+            fs::remove(written);  // so that no lease can be had on it
+        }
+    }};
+    ReplaceService service{files,   depot_, *pool_,
+                           layers_, audit_, {.limits = {}, .sources = SourceRoots{{}}}};
+
+    EXPECT_THAT(
+        [&] {
+            service.change(service.new_staging(),
+                           [](ReplaceTransaction& replace, const Checkpoint&) {
+                               replace.remove_file("kenya", "z01-0-1.sqlite3");
+                           },
+                           {.audit = {.action = "truncate", .layer = "kenya"}});
+        },
+        throws(Errc::io, HasSubstr("000002.json")));
+
+    EXPECT_EQ(depot_.current_number(), 1U);
+    EXPECT_EQ(layers_.acquire()->generation(), 1U);
+    EXPECT_THAT(last_audit_line(), HasSubstr(R"("outcome":"io: )"));
+}
+
+// RX-01
+TEST_F(ReplaceServiceTest, serves_a_repaired_file_at_once) {
+    const auto stored = depot_.stored_path(
+        "kenya", *depot_.load_current().layers.at("kenya").find("z01-0-1.sqlite3"));
+    const auto whole = read_text(stored);
+    fs::copy_file(folder_ / "new.sqlite", stored, fs::copy_options::overwrite_existing);
+    EXPECT_EQ(word({1, 0, 0}), "new") << "what damaged it";
+    write_file(folder_ / "whole.sqlite", whole);
+
+    const auto report = start(folder_ / "whole.sqlite").get();
+
+    EXPECT_EQ(report.generation, 1U);
+    EXPECT_EQ(word({1, 0, 0}), "old");
+}
+
+TEST_F(ReplaceServiceTest, does_not_wait_for_readers_where_nothing_has_changed) {
+    const auto stored = depot_.stored_path(
+        "kenya", *depot_.load_current().layers.at("kenya").find("z01-0-1.sqlite3"));
+    fs::copy_file(stored, folder_ / "same.sqlite");
+    const auto reader = layers_.acquire();
+
+    const auto report = start(folder_ / "same.sqlite").get();
+
+    EXPECT_TRUE(report.drain.is_complete);
+    EXPECT_EQ(layers_.statistics().swaps, 0U);
+}
+
+TEST_F(ReplaceServiceTest, leaves_the_processor_to_those_who_serve) {
+    int priority = 0;
+    std::async(std::launch::async, [&] {
+        service_.change(service_.new_staging(),
+                        [&](ReplaceTransaction&, const Checkpoint&) {
+                            priority = ::getpriority(PRIO_PROCESS, 0);
+                        },
+                        {.is_dry_run = true});
+    }).get();
+    EXPECT_GE(priority, 10);
 }
 
 TEST_F(ReplaceServiceTest, that_is_stopped_ends_who_unpacks) {
@@ -108,12 +274,10 @@ TEST_F(ReplaceServiceTest, that_is_stopped_ends_who_unpacks) {
 }
 
 TEST_F(ReplaceServiceTest, tells_of_a_reader_that_does_not_end_and_does_not_wait_for_it) {
-    ReplaceService service{gate_.files(),
-                           depot_,
-                           *pool_,
-                           layers_,
-                           {.limits = {}, .sources = SourceRoots{{}}, .drain_timeout = 50ms}};
-    DepotService depot_service{service.served()};
+    ReplaceService service{
+        gate_.files(), depot_, *pool_,
+        layers_,       audit_, {.limits = {}, .sources = SourceRoots{{}}, .drain_timeout = 50ms}};
+    DepotService depot_service{service.served(), audit_};
     const auto replace = [&] {
         auto staging = service.new_staging();
         fs::copy_file(folder_ / "new.sqlite", staging.path() / "upload");
@@ -141,9 +305,9 @@ TEST_F(ReplaceServiceTest, tells_of_a_reader_that_does_not_end_and_does_not_wait
 
 // RX-10
 TEST_F(ReplaceServiceTest, keeps_what_is_served_when_it_cannot_go_back) {
-    DepotService depot_service{service_.served()};
-    EXPECT_THAT([&] { depot_service.rollback(7); }, throws(Errc::not_found, HasSubstr("7")));
-    EXPECT_THAT([&] { depot_service.prune(0, PruneMode::remove); },
+    DepotService depot_service{service_.served(), audit_};
+    EXPECT_THAT([&] { depot_service.rollback(7, {}); }, throws(Errc::not_found, HasSubstr("7")));
+    EXPECT_THAT([&] { depot_service.prune(0, PruneMode::remove, {}); },
                 throws(Errc::invalid_argument, HasSubstr("at least")));
     EXPECT_EQ(layers_.acquire()->generation(), 1U);
 }
@@ -155,6 +319,7 @@ TEST_F(ReplaceServiceTest, refuses_a_layer_that_is_kept_in_another_kind_of_store
         depot_,
         *pool_,
         layers_,
+        audit_,
         {.limits = {},
          .sources = SourceRoots{{}},
          .is_kept_elsewhere = [](const std::string& layer) { return layer == "s3"; }}};

@@ -32,6 +32,9 @@ using testing::IsEmpty;
 struct Serving {
     explicit Serving(const std::filesystem::path& path)
         : process{{program("offgrid"), "serve", path.string(), "--listen", "127.0.0.1:0"}} {}
+    Serving(const std::filesystem::path& path, const std::filesystem::path& other)
+        : process{{program("offgrid"), "serve", path.string(), other.string(), "--listen",
+                   "127.0.0.1:0"}} {}
 
     Process process;
     std::string url = url_in(process.wait_for_line("listening on "));
@@ -56,6 +59,15 @@ protected:
         return folder_ / "depot";
     }();
 };
+
+TEST_F(Servers, that_serve_more_than_a_depot_are_waited_for_as_well) {
+    write_mbtiles(folder_ / "roads.mbtiles", draw("z0: r"));
+    install(folder_ / "other", "uganda", "z0: u");
+    install(folder_ / "other", "uganda", "z0: v");
+    const Serving file_too{depot_, folder_ / "roads.mbtiles"};
+    const Serving depot_too{folder_ / "other", depot_};
+    EXPECT_THAT(wait({file_too.url, depot_too.url}, 20s), IsEmpty());
+}
 
 TEST_F(Servers, are_waited_for_until_all_serve_what_is_current) {
     const Serving one{depot_};

@@ -128,6 +128,53 @@ TEST_F(PoolTest, a_waiting_caller_gets_the_handle_that_is_given_back) {
     EXPECT_THAT(closed, ElementsAre("a"));
 }
 
+TEST_F(PoolTest, serves_callers_that_wait_before_those_who_come_later) {
+    Pool<Handle> pool{1, open(), Pool<Handle>::Keep::all};
+    auto lease = std::make_unique<Pool<Handle>::Lease>(pool.acquire("a", 0ms));
+    std::atomic<bool> is_served = false;
+    std::thread waiter{[&] {
+        EXPECT_EQ(pool.acquire("b", 10s)->path, "b");
+        is_served = true;
+    }};
+    while (pool.statistics().waiting == 0) {
+        std::this_thread::yield();
+    }
+
+    lease.reset();
+
+    try {
+        const auto newcomer = pool.acquire("a", 0ms);  // which was idle for a moment
+        EXPECT_TRUE(is_served);
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Errc::busy);
+    }
+    waiter.join();
+}
+
+TEST_F(PoolTest, closes_handles_in_use_of_a_discarded_file_when_they_come_back) {
+    Pool<Handle> pool{4, open(), Pool<Handle>::Keep::all,
+                      [](const std::string& path) { return lower_case(path); }};
+    {
+        const auto in_use = pool.acquire("a", 0ms);
+        { const auto idle = pool.acquire("a", 0ms); }
+
+        pool.discard({"A"});
+
+        EXPECT_THAT(closed, ElementsAre("a"));
+        EXPECT_TRUE(pool.acquire("a", 0ms)->path == "a") << "opened since: it stays";
+    }
+    EXPECT_THAT(closed, ElementsAre("a", "a"));
+    EXPECT_EQ(pool.statistics().idle, 1U);
+}
+
+TEST_F(PoolTest, closes_idle_handles_by_any_spelling_of_their_file) {
+    Pool<Handle> pool{4, open(), Pool<Handle>::Keep::all,
+                      [](const std::string& path) { return lower_case(path); }};
+    { const auto lease = pool.acquire("a", 0ms); }
+    pool.close_idle_of({"A"});
+    EXPECT_THAT(closed, ElementsAre("a"));
+}
+
 TEST_F(PoolTest, gives_the_place_back_when_opening_fails) {
     Pool<Handle> pool{1, open()};
     const auto hold = pool.hold({"a", "bad"});

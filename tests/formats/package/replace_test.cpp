@@ -1,5 +1,6 @@
 #include "formats/package/replace.h"
 
+#include "formats/base/hash.h"
 #include "formats/package/package_reader.h"
 #include "tests/support/errors.h"
 #include "tests/support/faulty_file_ops.h"
@@ -293,6 +294,20 @@ TEST_F(ReplaceTransactionTest, takes_the_number_after_the_highest_when_it_was_ro
     EXPECT_EQ(depot.previous_number(), 1U);
 }
 
+TEST_F(ReplaceTransactionTest, puts_a_file_again_where_what_is_stored_cannot_be_read) {
+    const auto file = *depot.load_current().layers.at("kenya").find(north_west_file);
+    const auto stored = depot.stored_path("kenya", file);
+    ReplaceTransaction replace{posix_file_ops(), depot};
+    std::filesystem::rename(stored, replace.staging() / "same");
+    std::filesystem::create_symlink(stored, stored);  // a loop: reading it fails
+    replace.add_file("kenya", north_west_file, replace.staging() / "same");
+
+    EXPECT_EQ(replace.commit().number, 1U);
+
+    EXPECT_THAT(replace.repaired(), testing::ElementsAre(stored));
+    EXPECT_EQ(sha256_hex_of_file(stored), file.sha256);
+}
+
 TEST_F(ReplaceTransactionTest, refuses_what_would_exceed_the_quota_of_the_depot) {
     const auto before = totals_of(depot.load_current()).bytes;
     {
@@ -300,15 +315,15 @@ TEST_F(ReplaceTransactionTest, refuses_what_would_exceed_the_quota_of_the_depot)
         const auto manifest =
             test::write_package(replace.staging() / "uganda", "uganda", "z0: u z1: v");
         replace.add_package(manifest, replace.staging() / "uganda");
-        EXPECT_THAT([&] { replace.commit({.quota_bytes = before + 1}); },
-                    throws(Errc::no_space,
+        EXPECT_THAT([&] { replace.check_quota(before + 1); },
+                    throws(Errc::too_large,
                            HasSubstr("the quota of the depot is " + std::to_string(before + 1))));
     }
     EXPECT_EQ(depot.current_number(), 1U);
     EXPECT_EQ(test::names_below(depot.root() / "files").front(), "kenya/");
     ReplaceTransaction replace{posix_file_ops(), depot};
     replace.remove_file("kenya", north_west_file);
-    EXPECT_EQ(replace.commit({.quota_bytes = 1}).number, 2U) << "less than before";
+    EXPECT_NO_THROW(replace.check_quota(1)) << "less than before";
 }
 
 TEST_F(ReplaceTransactionTest, sweeping_removes_what_a_dead_transaction_left) {

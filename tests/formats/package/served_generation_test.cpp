@@ -95,6 +95,19 @@ TEST_F(ServedGenerationTest, closes_the_files_of_the_last_one_that_names_them) {
     EXPECT_EQ(open_files(), 4U);
 }
 
+TEST_F(ServedGenerationTest, closes_files_that_lie_behind_a_link) {
+    std::filesystem::rename(depot.root() / "files", folder / "larger-disk");
+    std::filesystem::create_directory_symlink(folder / "larger-disk", depot.root() / "files");
+    auto first = open();
+    read_all(*first);
+    replace_north_west("new");
+    const auto second = open(first.get());
+
+    first.reset();
+
+    EXPECT_EQ(open_files(), 4U);
+}
+
 TEST_F(ServedGenerationTest, closes_all_files_with_the_last_one) {
     auto first = open();
     read_all(*first);
