@@ -163,7 +163,7 @@ class ListeningSocket final : public Poco::Net::ServerSocket {
 public:
     ListeningSocket(const Poco::Net::SocketAddress& address, Context::Ptr context)
         : ServerSocket{new ListeningImpl{std::move(context)}, true} {  // counted by Poco
-        bind(address, true);
+        bind(address, true, false);  // not a port that somebody else listens on, as Poco would
         listen(backlog);
     }
 };

@@ -305,7 +305,7 @@ TEST(RestOfDaemon, leaves_its_jobs_alone_when_it_cannot_listen) {
 
     for (int i = 0; i < 3; ++i) {
         EXPECT_NE(run({program("offgrid-sync"), "daemon", (folder / "depot").string(), "--listen",
-                       host_of(other.serving_url()), "--admin", "127.0.0.1:0"})
+                       "127.0.0.1:0", "--admin", host_of(other.admin_url())})
                       .exit_code,
                   0);
     }
