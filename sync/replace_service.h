@@ -92,12 +92,6 @@ public:
     /// transaction's.
     ReplaceReport change(StagingFolder staging, const Change& change, const ChangeOptions& options);
 
-    /// The same for who needs no more than to be named.
-    ReplaceReport change(StagingFolder staging, const Change& change, const std::string& author) {
-        return this->change(std::move(staging), change,
-                            ChangeOptions{.audit = {.who = {.name = author}, .action = "change"}});
-    }
-
     /// What the files of the layers may come to from now on; nothing: no limit. Files that only
     /// earlier generations have do not count: `prune` removes those.
     void set_quota(std::optional<std::uint64_t> bytes) { quota_bytes_ = bytes.value_or(no_quota); }
