@@ -70,11 +70,9 @@ bool DepotWatch::look() {
 
 bool DepotWatch::look_at(Watched& watched) {
     try {
-        const auto number = watched.depot.current_number();
-        const bool has_changed = number != watched.served;
+        const bool has_changed = watched.depot.current_number() != watched.served;
         if (has_changed) {
-            reload_(watched.depot);
-            watched.served = number;
+            watched.served = reload_(watched.depot);
         }
         watched.last_failure.clear();
         return has_changed;

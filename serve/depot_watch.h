@@ -33,11 +33,12 @@ struct DepotWatchOptions {
 /// found that no event told of, it looks more often.
 class DepotWatch {
 public:
-    /// Reads a depot again, whose current generation is another.
-    using Reload = std::function<void(const Depot& depot)>;
+    /// Reads a depot again, whose current generation is another. Returns the number of the one it
+    /// has read: by then that may be a third.
+    using Reload = std::function<std::uint64_t(const Depot& depot)>;
 
     /// Call `reload` on the watch's thread whenever the current generation of a depot differs from
-    /// the one that it was called for last, `served` in the beginning. When it throws, or the depot
+    /// the one that it has read last, `served` in the beginning. When it throws, or the depot
     /// cannot be read, that is logged and tried again at the next look; the other depots do not
     /// wait for it.
     DepotWatch(const std::vector<Depot>& depots, const GenerationNumbers& served, Reload reload,

@@ -20,6 +20,7 @@
 #include <filesystem>
 #include <iterator>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -72,7 +73,12 @@ int serve(const ServeOptions& options) {
 
     HttpServer server{options.http, [&](const Request& request) { return router.answer(request); },
                       log};
-    const auto reload = [&](const Depot& depot) { layers.swap(opened.reopen(depot.root())); };
+    const auto reload = [&](const Depot& depot) {
+        auto reopened = opened.reopen(depot.root());
+        const auto number = reopened->served(depot.root())->generation().number;
+        layers.swap(std::move(reopened));
+        return number;
+    };
     const DepotWatch watch{depots, generations, reload, log};
     const DrainLog drains{layers, drain_timeout, log};
 

@@ -234,8 +234,9 @@ ServedPaths::ServedPaths(std::vector<fs::path> paths, sqlite::MbtilesPool& pool,
 std::unique_ptr<const LayerSet> ServedPaths::reopen(const fs::path& depot) {
     auto opened = opened_;
     for (std::size_t i = 0; i < paths_.size(); ++i) {
-        if (paths_[i] == depot) {
-            opened[i] = open_path(depot, pool_, log_, opened_[i].depot.get());
+        const auto* const before = opened_[i].depot.get();
+        if (before != nullptr && before->root() == depot) {
+            opened[i] = open_path(depot, pool_, log_, before);
         }
     }
     auto layers = layer_set_of(opened);

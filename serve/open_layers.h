@@ -55,8 +55,8 @@ public:
 
     std::unique_ptr<const LayerSet> layers() const { return layer_set_of(opened_); }
 
-    /// Open the depot in that folder again, which is a path that was given. The layers of all paths
-    /// then. When that throws, all stays what it was.
+    /// Open the depot with that root again, which is at a path that was given. The layers of all
+    /// paths then. When that throws, all stays what it was.
     std::unique_ptr<const LayerSet> reopen(const std::filesystem::path& depot);
 
 private:

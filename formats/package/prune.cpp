@@ -128,6 +128,10 @@ std::vector<std::uint64_t> Pruning::ancestry(const std::vector<std::uint64_t>& n
 
 void Pruning::choose(std::size_t keep) {
     const auto numbers = depot_.numbers();
+    if (!std::ranges::binary_search(numbers, current_.number)) {
+        throw Error{Errc::corrupt, fmt::format("{} is missing: it is the current generation",
+                                               depot_.generation_path(current_.number).string())};
+    }
     auto order = ancestry(numbers, keep);
     for (auto newest = numbers.rbegin(); newest != numbers.rend() && order.size() < keep;
          ++newest) {
@@ -188,8 +192,7 @@ void Pruning::remove_generations() {
             leftovers.push_back(entry.path());
         }
     }
-    const bool has_dead = !report_.removed.empty() || !leftovers.empty();
-    if (mode_ == PruneMode::remove && has_dead) {
+    if (mode_ == PruneMode::remove) {
         // The writer that made another generation current may have died before that was durable.
         files_.sync_directory(depot_.root());
     }
@@ -204,8 +207,9 @@ void Pruning::remove_generations() {
     for (const auto& path : leftovers) {
         remove(path, count);
     }
-    if (mode_ == PruneMode::remove && has_dead) {
-        files_.sync_directory(folder);  // before anything goes that they name
+    if (mode_ == PruneMode::remove) {
+        // Before anything goes that they name, or that those named which another prune removed.
+        files_.sync_directory(folder);
     }
 }
 

@@ -50,6 +50,15 @@ private:
     int count_ = 0;
 };
 
+/// Counts reloads that read what is current.
+DepotWatch::Reload counting(Counter& reloads) {
+    return [&reloads](const Depot& depot) {
+        const auto number = depot.current_number();
+        reloads.add();
+        return number;
+    };
+}
+
 struct WatchedDepot : testing::Test {
     WatchedDepot() { depot.create_if_missing(posix_file_ops()); }
 
@@ -63,11 +72,8 @@ struct WatchedDepot : testing::Test {
 
 TEST_F(WatchedDepot, is_reloaded_after_each_new_generation) {
     Counter reloads;
-    const DepotWatch watch{{depot},
-                           current_generations({depot}),
-                           [&](const Depot&) { reloads.add(); },
-                           [](std::string_view) {},
-                           often};
+    const DepotWatch watch{
+        {depot}, current_generations({depot}), counting(reloads), [](std::string_view) {}, often};
     publish(1);
     EXPECT_TRUE(reloads.reaches(1));
     publish(2);
@@ -79,8 +85,7 @@ TEST_F(WatchedDepot, is_reloaded_when_it_changed_before_the_watch_began) {
     const auto served = current_generations({depot});
     publish(1);
     Counter reloads;
-    const DepotWatch watch{
-        {depot}, served, [&](const Depot&) { reloads.add(); }, [](std::string_view) {}, often};
+    const DepotWatch watch{{depot}, served, counting(reloads), [](std::string_view) {}, often};
     EXPECT_TRUE(reloads.reaches(1));
 }
 
@@ -88,7 +93,7 @@ TEST_F(WatchedDepot, tells_of_a_new_generation_by_itself) {
     Counter reloads;
     const DepotWatch watch{{depot},
                            current_generations({depot}),
-                           [&](const Depot&) { reloads.add(); },
+                           counting(reloads),
                            [](std::string_view) {},
                            only_when_told};
     publish(1);
@@ -103,7 +108,7 @@ TEST_F(WatchedDepot, is_reloaded_when_it_goes_back_to_an_older_generation) {
     Counter reloads;
     const DepotWatch watch{{depot},
                            current_generations({depot}),
-                           [&](const Depot&) { reloads.add(); },
+                           counting(reloads),
                            [](std::string_view) {},
                            only_when_told};
     write_durably(posix_file_ops(), depot.root() / "CURRENT", as_bytes("1\n"));
@@ -127,7 +132,7 @@ TEST_F(WatchedDepot, is_looked_at_even_when_nothing_tells_of_a_change) {
     Counter reloads;
     const DepotWatch watch{{depot},
                            current_generations({depot}),
-                           [&](const Depot&) { reloads.add(); },
+                           counting(reloads),
                            [](std::string_view) {},
                            {.interval = std::chrono::milliseconds{1},
                             .interval_with_events = std::chrono::milliseconds{50}}};
@@ -140,7 +145,7 @@ TEST_F(WatchedDepot, is_watched_on_after_its_folder_was_made_anew) {
     const DepotWatch watch{
         {depot},
         current_generations({depot}),
-        [&](const Depot&) { reloads.add(); },
+        counting(reloads),
         [](std::string_view) {},
         {.interval = std::chrono::milliseconds{1}, .interval_with_events = std::chrono::hours{1}}};
     std::filesystem::rename(depot.root(), folder / "old");
@@ -151,17 +156,38 @@ TEST_F(WatchedDepot, is_watched_on_after_its_folder_was_made_anew) {
     EXPECT_TRUE(reloads.reaches(2));
 }
 
+TEST_F(WatchedDepot, is_reloaded_when_it_went_back_while_it_was_read) {
+    publish(1);
+    Counter reloads;
+    const DepotWatch watch{{depot},
+                           {0},
+                           [&](const Depot& some) {
+                               reloads.add();
+                               if (reloads.count() > 1) {
+                                   return some.current_number();
+                               }
+                               publish(2);
+                               const auto read = some.current_number();
+                               some.switch_to(posix_file_ops(), 1);
+                               return read;
+                           },
+                           [](std::string_view) {},
+                           often};
+    EXPECT_TRUE(reloads.reaches(2)) << "2 was read, 1 is current";
+}
+
 TEST_F(WatchedDepot, is_tried_again_after_a_failed_reload_that_is_said_once) {
     Counter reloads;
     std::vector<std::string> log;  // of the watch's thread, read when it has ended
     {
         const DepotWatch watch{{depot},
                                current_generations({depot}),
-                               [&](const Depot&) {
+                               [&](const Depot& some) {
                                    reloads.add();
                                    if (reloads.count() < 3) {
                                        throw Error{Errc::io, "not yet"};
                                    }
+                                   return some.current_number();
                                },
                                [&](std::string_view line) { log.emplace_back(line); },
                                often};
@@ -183,6 +209,7 @@ TEST_F(WatchedDepot, is_reloaded_though_another_one_is_gone) {
                                [&](const Depot& changed) {
                                    reloaded.push_back(changed.root());
                                    reloads.add();
+                                   return changed.current_number();
                                },
                                [](std::string_view) {},
                                often};

@@ -107,6 +107,16 @@ TEST_F(OpenPaths, shares_what_the_set_before_has_of_a_depot) {
     EXPECT_EQ(word_at(*after, "uganda", {0, 0, 0}), "u");
 }
 
+TEST_F(OpenPaths, opens_a_depot_again_however_its_path_is_spelled) {
+    const Depot depot{folder / "depot/"};
+    depot.create_if_missing(posix_file_ops());
+    const auto first = published(depot, folder / "kenya", "kenya", "z0: k", {});
+    ServedPaths served{{folder / "depot/"}, *pool, [](std::string_view) {}};
+    const auto second = published(depot, folder / "uganda", "uganda", "z0: u", first);
+
+    EXPECT_EQ(served.reopen(depot.root())->generation(), second.number);
+}
+
 TEST_F(OpenPaths, keeps_what_is_served_of_a_depot_that_cannot_be_opened_again) {
     const Depot depot{folder / "depot"};
     depot.create_if_missing(posix_file_ops());

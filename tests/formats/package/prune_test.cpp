@@ -88,6 +88,18 @@ TEST_F(PruneTest, makes_the_switch_durable_before_it_removes_anything) {
     EXPECT_EQ(steps.front(), (FaultyFileOps::Step{.name = "sync_directory", .path = depot.root()}));
 }
 
+TEST_F(PruneTest, makes_durable_what_an_interrupted_one_has_removed) {
+    FaultyFileOps files{[](FaultyFileOps::When, int, std::string_view) {}};
+
+    prune(files, depot, 1);
+
+    using Step = FaultyFileOps::Step;
+    EXPECT_THAT(files.trace(),
+                ElementsAre(Step{.name = "sync_directory", .path = depot.root()},
+                            Step{.name = "sync_directory", .path = depot.root() / "generations"}))
+        << "before files could go that its generations name";
+}
+
 TEST_F(PruneTest, removes_the_oldest_and_what_only_they_had) {
     replace_north_west("second");
     replace_north_west("third");
@@ -197,6 +209,16 @@ TEST_F(PruneTest, removes_nothing_when_a_generation_to_keep_is_damaged) {
     const auto before = test::names_below(depot.root());
     EXPECT_THAT([&] { prune(posix_file_ops(), depot, 2); },
                 throws(Errc::corrupt, HasSubstr("000002.json")));
+    EXPECT_EQ(test::names_below(depot.root()), before);
+}
+
+TEST_F(PruneTest, removes_nothing_when_the_current_generation_is_gone) {
+    replace_north_west("second");
+    fs::remove(depot.generation_path(2));
+    const auto before = test::names_below(depot.root());
+
+    EXPECT_THAT([&] { prune(posix_file_ops(), depot, 1); },
+                throws(Errc::corrupt, HasSubstr("000002.json is missing")));
     EXPECT_EQ(test::names_below(depot.root()), before);
 }
 
