@@ -125,9 +125,10 @@ std::string health_json(const LayerSet& layers, const Live<LayerSet>::Statistics
     if (layers.generation()) {
         json["generation"] = *layers.generation();
     }
-    json["generations"] = Json::array();  // of each depot
+    json["depots"] = Json::array();
     for (const auto& depot : layers.depots()) {
-        json["generations"].push_back(depot->generation().number);
+        json["depots"].push_back(
+            {{"generation", depot->generation().number}, {"sha256", depot->sha256()}});
     }
     auto draining = Json::array();
     const auto now = std::chrono::steady_clock::now();

@@ -239,7 +239,7 @@ int run_status(const StatusOptions& options) {
     auto holdings = holdings_of(depot);
     std::vector<LaggingServer> lagging;
     if (holdings.current && !options.servers.empty()) {
-        lagging = wait_for_servers(options.servers, [&] { return depot.current_number(); },
+        lagging = wait_for_servers(options.servers, [&] { return current_generation_of(depot); },
                                    {.timeout = timeout});
         holdings = holdings_of(depot);
     }

@@ -2,6 +2,7 @@
 
 #include "formats/base/bytes.h"
 #include "formats/base/error.h"
+#include "formats/base/hash.h"
 #include "formats/http/http_client.h"
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <future>
+#include <iterator>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -37,33 +39,50 @@ std::string health_url(const std::string& server) {
 }
 
 /// The generations of depots in what `/health` answers: a server may serve several.
-std::vector<std::uint64_t> generations_in(std::string_view health) {
+std::vector<WantedGeneration> generations_in(std::string_view health) {
     const auto json = nlohmann::json::parse(health, nullptr, /*allow_exceptions=*/false);
-    std::vector<std::uint64_t> generations;
-    if (const auto found = json.find("generations"); found != json.end() && found->is_array()) {
-        for (const auto& number : *found) {
-            if (number.is_number_unsigned()) {
-                generations.push_back(number.get<std::uint64_t>());
-            }
+    std::vector<WantedGeneration> generations;
+    const auto depots = json.find("depots");
+    if (depots == json.end() || !depots->is_array()) {
+        return generations;
+    }
+    for (const auto& depot : *depots) {
+        const auto number = depot.find("generation");
+        const auto sha256 = depot.find("sha256");
+        if (number != depot.end() && sha256 != depot.end() && number->is_number_unsigned() &&
+            sha256->is_string()) {
+            generations.push_back({number->get<std::uint64_t>(), sha256->get<std::string>()});
         }
     }
     return generations;
 }
 
+/// Why these are not what is wanted; empty when one is.
+std::string lag_behind(const WantedGeneration& wanted,
+                       const std::vector<WantedGeneration>& served) {
+    if (served.empty()) {
+        return "serves no generation of a depot";
+    }
+    if (std::ranges::find(served, wanted.sha256, &WantedGeneration::sha256) != served.end()) {
+        return {};
+    }
+    if (std::ranges::find(served, wanted.number, &WantedGeneration::number) != served.end()) {
+        return fmt::format("serves a generation {} of another depot", wanted.number);
+    }
+    std::vector<std::uint64_t> numbers;
+    std::ranges::transform(served, std::back_inserter(numbers), &WantedGeneration::number);
+    return fmt::format("serves generation {}, not {}", fmt::join(numbers, ", "), wanted.number);
+}
+
 /// Why the server lags; empty when it does not. Waits for no one longer than `answer_timeout`.
-std::string lag_of(const http::Client& client, const std::string& server, std::uint64_t wanted) {
+std::string lag_of(const http::Client& client, const std::string& server,
+                   const WantedGeneration& wanted) {
     try {
         const auto answer = client.send({.method = "GET", .url = health_url(server)});
         if (answer.status != 200) {
             return fmt::format("answers with status {}", answer.status);
         }
-        const auto served = generations_in(as_text(answer.body));
-        if (served.empty()) {
-            return "serves no generation of a depot";
-        }
-        return std::ranges::find(served, wanted) != served.end()
-                   ? std::string{}
-                   : fmt::format("serves generation {}, not {}", fmt::join(served, ", "), wanted);
+        return lag_behind(wanted, generations_in(as_text(answer.body)));
     } catch (const Error& error) {
         if (error.code() == Errc::invalid_argument) {
             throw;
@@ -74,7 +93,8 @@ std::string lag_of(const http::Client& client, const std::string& server, std::u
 
 /// Asks all at once: one that does not answer holds nobody up.
 std::vector<LaggingServer> lagging(const http::Client& client,
-                                   const std::vector<std::string>& servers, std::uint64_t wanted) {
+                                   const std::vector<std::string>& servers,
+                                   const WantedGeneration& wanted) {
     std::vector<std::future<std::string>> lags;
     for (const auto& server : servers) {
         lags.push_back(
@@ -91,8 +111,13 @@ std::vector<LaggingServer> lagging(const http::Client& client,
 
 }  // namespace
 
+WantedGeneration current_generation_of(const Depot& depot) {
+    const auto number = depot.current_number();
+    return {number, sha256_hex_of_file(depot.generation_path(number))};
+}
+
 std::vector<LaggingServer> wait_for_servers(const std::vector<std::string>& servers,
-                                            const std::function<std::uint64_t()>& wanted,
+                                            const std::function<WantedGeneration()>& wanted,
                                             const WaitOptions& options) {
     const auto deadline = Clock::now() + options.timeout;
     const http::Client client{{.timeout = answer_timeout,

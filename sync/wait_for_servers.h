@@ -1,5 +1,7 @@
 #pragma once
 
+#include "formats/package/depot.h"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -14,6 +16,15 @@ struct LaggingServer {
     std::string reason;  ///< "serves generation 41, not 42", or why it cannot be asked
 };
 
+/// What servers are to serve.
+struct WantedGeneration {
+    std::uint64_t number = 0;
+    std::string sha256{};  ///< of its file
+};
+
+/// The current generation of the depot. Throws where it cannot be read.
+WantedGeneration current_generation_of(const Depot& depot);
+
 /// How `wait_for_servers` waits.
 struct WaitOptions {
     std::chrono::milliseconds timeout{30'000};
@@ -27,7 +38,7 @@ struct WaitOptions {
 /// `wanted` is called before each round: what is current may change while one waits. Throws what it
 /// throws, and `invalid_argument` for an address that is none.
 std::vector<LaggingServer> wait_for_servers(const std::vector<std::string>& servers,
-                                            const std::function<std::uint64_t()>& wanted,
+                                            const std::function<WantedGeneration()>& wanted,
                                             const WaitOptions& options = {});
 
 }  // namespace offgrid

@@ -1,6 +1,7 @@
 #include "formats/package/served_generation.h"
 
 #include "formats/base/error.h"
+#include "formats/base/hash.h"
 #include "formats/package/package_reader.h"
 
 #include <algorithm>
@@ -18,6 +19,7 @@ ServedGeneration::ServedGeneration(const Depot& depot, Generation generation, Ge
                                    sqlite::MbtilesPool& pool, const ServedGeneration* before)
     : depot_{depot},
       generation_{std::move(generation)},
+      sha256_{sha256_hex(as_bytes(to_json(generation_)))},
       lease_{std::move(lease)},
       pool_{pool},
       siblings_{before == nullptr ? std::make_shared<Siblings>() : before->siblings_} {

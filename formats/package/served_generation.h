@@ -38,6 +38,9 @@ public:
     const std::filesystem::path& root() const { return depot_.root(); }
     const Generation& generation() const { return generation_; }
 
+    /// Of the generation's file: tells it from that of another depot with the same number.
+    const std::string& sha256() const { return sha256_; }
+
     /// The tiles of a layer. REQUIRES: the generation has it. May outlive the generation; then
     /// the files are open to `prune`.
     std::shared_ptr<const TileReader> reader(const std::string& layer) const {
@@ -59,6 +62,7 @@ private:
 
     Depot depot_;
     Generation generation_;
+    std::string sha256_;
     GenerationLease lease_;
     sqlite::MbtilesPool& pool_;
     std::map<std::string, std::shared_ptr<const TileReader>> readers_;  // by layer name

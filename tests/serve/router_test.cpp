@@ -261,7 +261,7 @@ TEST(Router, lists_the_layers_by_name_and_tells_its_health) {
     EXPECT_EQ(list["layers"][1]["id"], "uganda");
     EXPECT_EQ(list["layers"][0]["grid"]["srs"], "EPSG:3857");
     EXPECT_EQ(served.json("/health"),
-              Json::parse(R"({"status": "ok", "layers": 2, "generation": 42, "generations": [],
+              Json::parse(R"({"status": "ok", "layers": 2, "generation": 42, "depots": [],
                               "draining": []})"));
 }
 

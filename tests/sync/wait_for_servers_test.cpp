@@ -46,7 +46,7 @@ auto lags(const std::string& url, const char* reason) {
 
 class Servers : public testing::Test {
 protected:
-    std::uint64_t current() const { return Depot{depot_}.current_number(); }
+    WantedGeneration current() const { return current_generation_of(Depot{depot_}); }
 
     std::vector<LaggingServer> wait(const std::vector<std::string>& servers,
                                     std::chrono::milliseconds timeout) const {
@@ -63,10 +63,12 @@ protected:
 TEST_F(Servers, that_serve_more_than_a_depot_are_waited_for_as_well) {
     write_mbtiles(folder_ / "roads.mbtiles", draw("z0: r"));
     install(folder_ / "other", "uganda", "z0: u");
-    install(folder_ / "other", "uganda", "z0: v");
     const Serving file_too{depot_, folder_ / "roads.mbtiles"};
     const Serving depot_too{folder_ / "other", depot_};
+    const Serving only_the_other{folder_ / "other"};
     EXPECT_THAT(wait({file_too.url, depot_too.url}, 20s), IsEmpty());
+    EXPECT_THAT(wait({only_the_other.url}, 0ms),
+                ElementsAre(lags(only_the_other.url, "a generation 1 of another depot")));
 }
 
 TEST_F(Servers, are_waited_for_until_all_serve_what_is_current) {
@@ -101,7 +103,7 @@ TEST_F(Servers, that_lag_are_named_with_the_reason) {
 
 TEST_F(Servers, are_asked_for_what_became_current_meanwhile) {
     const Serving serving{depot_};
-    std::uint64_t wanted = 3;  // by nobody yet
+    const WantedGeneration wanted{.number = 3};  // by nobody yet
     int rounds = 0;
     const auto behind = wait_for_servers({serving.url},
                                          [&] {
