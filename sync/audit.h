@@ -83,6 +83,20 @@ private:
     std::uint64_t missed_ = 0;                 // entries since the last line that could be written
 };
 
+/// Do the work and record what came of it: of `entry`, which the work completes.
+template <typename Work>
+auto recorded(AuditLog& audit, AuditEntry& entry, const Work& work) {
+    try {
+        auto report = work();
+        audit.record(entry);
+        return report;
+    } catch (const std::exception& error) {
+        entry.outcome = outcome_of(error);
+        audit.record(entry);
+        throw;
+    }
+}
+
 /// What reading a whole log has shown.
 struct AuditCheck {
     std::uint64_t lines = 0;

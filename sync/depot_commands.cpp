@@ -38,6 +38,15 @@ Depot open_depot(const fs::path& folder) {
     return Depot{folder};
 }
 
+/// The number of the current generation; nothing where that cannot be read.
+std::optional<std::uint64_t> find_current(const Depot& depot) {
+    try {
+        return depot.current_number();
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+}
+
 /// The right to change the depot. `address` is what asks a daemon for the same.
 DepotLock lock(const Depot& depot, std::string_view address) {
     try {
@@ -52,10 +61,16 @@ DepotLock lock(const Depot& depot, std::string_view address) {
     }
 }
 
-/// Enter a change that this command has made into the depot's audit log. REQUIRES: the lock.
-void enter(FileOps& files, const Depot& depot, AuditEntry entry) {
+/// Do the work, of this command, and enter what came of it into the depot's audit log. The entry
+/// has the action; the work completes it. REQUIRES: the lock.
+template <typename Work>
+auto entered(FileOps& files, const Depot& depot, AuditEntry& entry, const Work& work) {
     entry.who.name = "local";
-    AuditLog{files, depot.root(), stderr_log("offgrid " + entry.action)}.record(entry);
+    AuditLog audit{files, depot.root(), stderr_log("offgrid " + entry.action)};
+    if (const auto current = find_current(depot)) {
+        audit.note_current(*current);
+    }
+    return recorded(audit, entry, work);
 }
 
 void add_depot(CLI::App& app, fs::path& depot) {
@@ -152,11 +167,8 @@ void print_text(const Depot& depot, const Holdings& holdings,
 
 /// The number of the current generation for people, who may have come because there is none.
 std::string current_text(const Depot& depot) {
-    try {
-        return std::to_string(depot.current_number());
-    } catch (const Error&) {
-        return "one that cannot be read";
-    }
+    const auto current = find_current(depot);
+    return current ? std::to_string(*current) : "one that cannot be read";
 }
 
 }  // namespace
@@ -207,8 +219,19 @@ int run_rollback(const RollbackOptions& options, FileOps& files) {
         throw Error{Errc::not_found, fmt::format("depot {} keeps no generation before {}",
                                                  options.depot.string(), from)};
     }
-    depot.switch_to(files, *to);
-    enter(files, depot, {.action = "rollback", .generation = *to});
+    AuditEntry entry{.action = "rollback"};
+    entered(files, depot, entry, [&] {
+        try {
+            auto generation = depot.switch_to(files, *to);
+            entry.generation = to;
+            return generation;
+        } catch (const std::exception&) {
+            if (find_current(depot) == to) {
+                entry.generation = to;  // but perhaps not durably
+            }
+            throw;
+        }
+    });
     fmt::print("generation {} is current, in place of {}\n", *to, from);
     return 0;
 }
@@ -216,14 +239,15 @@ int run_rollback(const RollbackOptions& options, FileOps& files) {
 int run_prune(const PruneOptions& options, FileOps& files) {
     const auto depot = open_depot(options.depot);
     const auto locked = lock(depot, "/rest/prune");
-    const auto report =
-        prune(files, depot, options.keep, options.is_dry_run ? PruneMode::look : PruneMode::remove);
-    if (!options.is_dry_run) {
-        enter(files, depot,
-              {.action = "prune",
-               .outcome = fmt::format("done: pruned {} generations, {} files, {} bytes",
-                                      report.removed.size(), report.files, report.bytes)});
-    }
+    AuditEntry entry{.action = "prune"};
+    const auto remove = [&] {
+        auto removed = prune(files, depot, options.keep, PruneMode::remove);
+        entry.outcome = fmt::format("done: pruned {} generations, {} files, {} bytes",
+                                    removed.removed.size(), removed.files, removed.bytes);
+        return removed;
+    };
+    const auto report = options.is_dry_run ? prune(files, depot, options.keep, PruneMode::look)
+                                           : entered(files, depot, entry, remove);
     fmt::print("{}{} and {}: {}\n", options.is_dry_run ? "would remove " : "removed ",
                count(report.removed.size(), "generation"), count(report.files, "file"),
                megabytes(report.bytes));

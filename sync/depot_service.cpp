@@ -5,26 +5,7 @@
 
 #include <fmt/format.h>
 
-#include <exception>
-
 namespace offgrid {
-namespace {
-
-/// Do the work and record what came of it: of `entry`, which the work completes.
-template <typename Work>
-auto recorded(AuditLog& audit, AuditEntry& entry, const Work& work) {
-    try {
-        auto report = work();
-        audit.record(entry);
-        return report;
-    } catch (const std::exception& error) {
-        entry.outcome = outcome_of(error);
-        audit.record(entry);
-        throw;
-    }
-}
-
-}  // namespace
 
 RollbackReport DepotService::rollback(std::optional<std::uint64_t> to, AuditEntry audit) {
     run_in_background();
@@ -32,9 +13,8 @@ RollbackReport DepotService::rollback(std::optional<std::uint64_t> to, AuditEntr
     const auto number = target_of(to);
     audit.action = "rollback";
     const auto made = recorded(audit_, audit, [&] {
-        auto switched = served_.switch_by([&] {
-            return ServedDepot::Prepared{served_.depot().load_kept(number, served_.current())};
-        });
+        auto switched =
+            served_.switch_by([&] { return served_.depot().load_kept(number, served_.current()); });
         audit.generation = switched.generation;
         if (switched.failure) {
             throw Error{*switched.failure};
@@ -50,10 +30,10 @@ RollbackReport DepotService::rollback(std::optional<std::uint64_t> to, AuditEntr
 /// The generation to go back to. Throws `not_found` for one that is not kept.
 std::uint64_t DepotService::target_of(std::optional<std::uint64_t> to) const {
     const auto& depot = served_.depot();
-    if (to && !depot.keeps(*to)) {
+    if (to && !or_server_failure([&] { return depot.keeps(*to); })) {
         throw Error{Errc::not_found, fmt::format("the depot keeps no generation {}", *to)};
     }
-    const auto number = to ? to : depot.previous_number();
+    const auto number = to ? to : or_server_failure([&] { return depot.previous_number(); });
     if (!number) {
         throw Error{Errc::not_found, "the depot keeps no generation before the current one"};
     }
@@ -66,12 +46,16 @@ PruneReport DepotService::prune(std::size_t keep, PruneMode mode, AuditEntry aud
         throw Error{Errc::invalid_argument, "at least the current generation is kept"};
     }
     const auto turn = served_.wait_for_turn();
+    const auto prune_or_look = [&] {
+        return or_server_failure(
+            [&] { return offgrid::prune(served_.files(), served_.depot(), keep, mode); });
+    };
     if (mode == PruneMode::look) {
-        return offgrid::prune(served_.files(), served_.depot(), keep, mode);
+        return prune_or_look();
     }
     audit.action = "prune";
     return recorded(audit_, audit, [&] {
-        auto report = offgrid::prune(served_.files(), served_.depot(), keep, mode);
+        auto report = prune_or_look();
         audit.outcome = fmt::format("done: pruned {} generations, {} files, {} bytes",
                                     report.removed.size(), report.files, report.bytes);
         return report;
@@ -81,7 +65,7 @@ PruneReport DepotService::prune(std::size_t keep, PruneMode mode, AuditEntry aud
 DepotStatus DepotService::status() const {
     const auto states = served_.layers().statistics();
     DepotStatus status;
-    status.generation = served_.depot().current_number();
+    status.generation = or_server_failure([&] { return served_.depot().current_number(); });
     status.leases = states.leases;
     const auto now = Live<LayerSet>::Clock::now();
     for (const auto& state : states.draining) {

@@ -36,7 +36,8 @@ struct DepotStatus {
 };
 
 /// Goes back to earlier generations of a depot that is served, lists and prunes them, in the turn
-/// of the replaces. Safe for concurrent use.
+/// of the replaces. What is damaged in the depot is `io`: not the client's mistake. Safe for
+/// concurrent use.
 class DepotService {
 public:
     /// Neither the depot nor the audit log is owned.
@@ -49,7 +50,7 @@ public:
 
     /// What the depot keeps, oldest first.
     std::vector<KeptGeneration> generations(const GenerationWindow& window) const {
-        return served_.depot().generations(window);
+        return or_server_failure([&] { return served_.depot().generations(window); });
     }
 
     /// Remove all but so many generations, and the files that only those had. What is still read is

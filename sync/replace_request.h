@@ -9,12 +9,13 @@
 
 namespace offgrid {
 
-/// What a client wants replaced. Texts are as the client wrote them.
+/// What a client wants replaced. Texts are as the client wrote them, but hashes, which are in
+/// lower-case hex.
 struct ReplaceRequest {
     std::string layer{};
     std::string destination{};  ///< name of the file in the layer; empty: none given
     std::string source{};       ///< file or folder on this machine; empty: none given
-    std::string sha256{};       ///< what the file must hash to, in hex; empty: not checked
+    std::string sha256{};       ///< what the file must hash to; empty: not checked
     std::map<std::string, std::string>
         sha256_by_name{};         ///< the same, of files in an archive or folder
     Precondition precondition{};  ///< on the file at `destination`, else on the layer

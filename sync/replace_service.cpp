@@ -54,7 +54,7 @@ void add_tree(ReplaceTransaction& replace, const std::string& layer, const FileT
 
 /// Throws unless what came hashes to what the request says.
 void check_sha256(const std::string& wanted, const std::string& sha256) {
-    if (!wanted.empty() && lower_case(wanted) != sha256) {
+    if (!wanted.empty() && wanted != sha256) {
         throw Error{Errc::corrupt,
                     fmt::format("the file has SHA-256 {}, not the given one", sha256)};
     }
@@ -126,25 +126,16 @@ ReplaceService::ReplaceService(FileOps& files, const Depot& depot, sqlite::Mbtil
       unpacking_{receiving_, served_.is_stopped()} {}
 
 StagingFolder ReplaceService::new_staging() {
-    try {
-        return {served_.files(), served_.depot()};
-    } catch (const std::exception& error) {
-        throw as_server_failure(error);
-    }
+    return or_server_failure([&] { return StagingFolder{served_.files(), served_.depot()}; });
 }
 
 void ReplaceService::check_room(std::uint64_t bytes) {
-    try {
-        receiving_.check_room(served_.depot().staging(), bytes);
-    } catch (const std::exception& error) {
-        throw as_server_failure(error);
-    }
+    or_server_failure([&] { receiving_.check_room(served_.depot().staging(), bytes); });
 }
 
 ReplaceReport ReplaceService::replace(const ReplaceRequest& request,
                                       const std::optional<Upload>& upload, StagingFolder staging,
                                       ChangeOptions options) {
-    run_in_background();
     const auto delivery = take(request, upload, staging);
     check_target(request, delivery);
     std::optional<std::string> layer_sha256;
@@ -234,10 +225,8 @@ ServedDepot::Turn ReplaceService::build(ReplaceTransaction& replace, const Chang
 /// comes of it goes into the audit log, before anybody is told.
 ServedDepot::Switch ReplaceService::commit(ReplaceTransaction& replace, AuditEntry entry) {
     try {
-        auto made = served_.switch_by([&] {
-            auto generation = replace.prepare({.author = entry.who.name});
-            return ServedDepot::Prepared{std::move(generation), replace.repaired()};
-        });
+        auto made = served_.switch_by([&] { return replace.prepare({.author = entry.who.name}); },
+                                      replace.repaired());
         entry.generation = made.generation;
         entry.files = replace.changes();
         if (made.failure) {

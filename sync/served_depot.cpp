@@ -32,31 +32,33 @@ ServedDepot::Snapshot ServedDepot::snapshot() const {
             GenerationLease lease{depot_, generation.number};
             return {std::move(generation), std::move(lease)};
         } catch (const Error& error) {
-            if (served().number == generation.number) {
+            if (served().number != generation.number) {
+                continue;  // pruned since: look again
+            }
+            if (error.code() != Errc::not_found) {
                 throw as_server_failure(error);
             }
-            // pruned since: look again
+            return {std::move(generation), {}};  // the next change writes another file
         }
     }
 }
 
 Generation ServedDepot::current() const {
-    try {
-        return current_generation(depot_, *layers_.acquire());
-    } catch (const Error& error) {
-        throw as_server_failure(error);
-    }
+    return or_server_failure([&] { return current_generation(depot_, *layers_.acquire()); });
 }
 
-ServedDepot::Switch ServedDepot::switch_by(const std::function<Prepared()>& prepare) {
-    try {
+ServedDepot::Switch ServedDepot::switch_by(const std::function<Generation()>& prepare,
+                                           const std::vector<std::filesystem::path>& repaired) {
+    return or_server_failure([&] {
         const auto before = layers_.acquire();
-        const auto [generation, repaired] = prepare();
-        std::vector<std::string> stale;
-        for (const auto& path : repaired) {
-            stale.push_back(path.string());
+        Generation generation;
+        try {
+            generation = prepare();
+        } catch (const std::exception&) {
+            discard(repaired);
+            throw;
         }
-        pool_.discard(stale);
+        discard(repaired);
         Switch made{.generation = generation.number,
                     .previous = before->generation().value_or(generation.number),
                     .at = Clock::now()};
@@ -76,9 +78,16 @@ ServedDepot::Switch ServedDepot::switch_by(const std::function<Prepared()>& prep
         made.at = Clock::now();
         made.drained = layers_.swap(std::move(next));
         return made;
-    } catch (const std::exception& error) {
-        throw as_server_failure(error);
+    });
+}
+
+/// Let nobody read what files were before.
+void ServedDepot::discard(const std::vector<std::filesystem::path>& changed) {
+    std::vector<std::string> paths;
+    for (const auto& path : changed) {
+        paths.push_back(path.string());
     }
+    pool_.discard(paths);
 }
 
 Drain ServedDepot::await(const Switch& made) const {

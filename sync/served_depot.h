@@ -54,7 +54,7 @@ public:
     /// What is served, kept from being pruned.
     struct Snapshot {
         Generation generation{};
-        std::optional<GenerationLease> lease{};
+        std::optional<GenerationLease> lease{};  ///< nothing: the file of the generation is lost
     };
     Snapshot snapshot() const;
 
@@ -70,15 +70,12 @@ public:
         std::optional<Error> failure{};  ///< it is current and served, but perhaps not durable
     };
 
-    /// A generation that is there, whole, and what has changed on the disk for it.
-    struct Prepared {
-        Generation generation{};
-        std::vector<std::filesystem::path> repaired{};  ///< files that are others now
-    };
-
-    /// Have `prepare` write or find another generation, make it current and serve it. What fails on
-    /// our own disk is `io` or `no_space`, whatever the code says to others. REQUIRES: the turn.
-    Switch switch_by(const std::function<Prepared()>& prepare);
+    /// Have `prepare` write or find another generation that is there, whole, make it current and
+    /// serve it. `repaired` are files that `prepare` has put others in the place of, to be read
+    /// whether or not it has succeeded. What fails on our own disk is `io` or `no_space`, whatever
+    /// the code says to others. REQUIRES: the turn.
+    Switch switch_by(const std::function<Generation()>& prepare,
+                     const std::vector<std::filesystem::path>& repaired = {});
 
     /// Wait until the state before has drained, or the time is up. The turn is best given back
     /// before: the next change does not depend on who still reads that state.
@@ -94,6 +91,7 @@ public:
 
 private:
     bool is_current(std::uint64_t number) const;
+    void discard(const std::vector<std::filesystem::path>& changed);
 
     FileOps& files_;
     const Depot& depot_;
@@ -106,5 +104,15 @@ private:
 
 /// What a failure of our own disk is to a client: not its mistake.
 Error as_server_failure(const std::exception& error);
+
+/// What `work` gives, which uses our own disk only.
+template <typename Work>
+auto or_server_failure(const Work& work) {
+    try {
+        return work();
+    } catch (const std::exception& error) {
+        throw as_server_failure(error);
+    }
+}
 
 }  // namespace offgrid

@@ -111,9 +111,7 @@ public:
         for (const auto& path : paths) {
             const auto name = spelled(path);
             const std::lock_guard lock{mutex_};
-            while (auto handle = idle_.take(name)) {
-                closing.push_back(std::move(handle));
-            }
+            take_idle_of(name, closing);
         }
         close(closing);
     }
@@ -121,14 +119,21 @@ public:
     /// Close the handles of files in whose place there are others now: idle ones at once, those in
     /// use as they come back. For few files: they are remembered.
     void discard(const std::vector<std::string>& paths) {
-        if (!paths.empty()) {
+        std::vector<std::string> names;
+        for (const auto& path : paths) {
+            names.push_back(spelled(path));
+        }
+        std::vector<std::unique_ptr<Handle>> closing;
+        {
+            // In one step: who takes a handle before is told from who asks for one after.
             const std::lock_guard lock{mutex_};
             ++discards_;
-            for (const auto& path : paths) {
-                discarded_[spelled(path)] = discards_;
+            for (const auto& name : names) {
+                discarded_[name] = discards_;
+                take_idle_of(name, closing);
             }
         }
-        close_idle_of(paths);
+        close(closing);
     }
 
     /// Close every handle that is not in use.
@@ -252,6 +257,13 @@ private:
         }
         close(closing);
         return true;
+    }
+
+    /// REQUIRES: the lock.
+    void take_idle_of(const std::string& name, std::vector<std::unique_ptr<Handle>>& taken) {
+        while (auto handle = idle_.take(name)) {
+            taken.push_back(std::move(handle));
+        }
     }
 
     /// Close handles that were taken out of the idle ones. How many.

@@ -159,10 +159,14 @@ void Depot::check_is_no_other() const {
 
 std::vector<std::uint64_t> Depot::numbers() const {
     std::vector<std::uint64_t> numbers;
-    for (const auto& entry : fs::directory_iterator{root_ / "generations"}) {
-        if (const auto number = number_in(entry.path().filename())) {
-            numbers.push_back(*number);
+    try {
+        for (const auto& entry : fs::directory_iterator{root_ / "generations"}) {
+            if (const auto number = number_in(entry.path().filename())) {
+                numbers.push_back(*number);
+            }
         }
+    } catch (const fs::filesystem_error& error) {
+        throw Error{Errc::io, error.what()};
     }
     std::ranges::sort(numbers);
     return numbers;

@@ -79,8 +79,8 @@ public:
     bool keeps(std::uint64_t number) const;
 
     /// The generation that a step back from the current one leads to: the one it was made from;
-    /// where that is gone or damaged, the highest below that which is not. Nothing when there is
-    /// none.
+    /// where the file of that is gone or damaged, the highest below whose file is not. Its nodes
+    /// and tile files are not looked at. Nothing when there is none.
     std::optional<std::uint64_t> previous_number() const;
 
     /// The number after the highest that any generation ever had here.

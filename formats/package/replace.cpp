@@ -36,6 +36,17 @@ Stored look_at(const fs::path& stored, const std::string& sha256) {
     }
 }
 
+/// Whether the file of a generation is there as it was written. One that cannot be read is as good
+/// as damaged.
+bool has_whole_file(const Depot& depot, const Generation& generation) {
+    const auto text = to_json(generation);
+    try {
+        return as_text(read_file(depot.generation_path(generation.number), text.size())) == text;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
 /// Let the layer's bounds reach to tiles that lie beyond them by more than the deepest tiles of its
 /// edge do: clients ask for nothing outside the bounds.
 void widen_bounds(Manifest& manifest, const TileRange& extent) {
@@ -260,7 +271,9 @@ Generation ReplaceTransaction::prepare(const CommitOptions& options) {
     next_.stored_bytes = store_files();
     if (next_.layers == current_.layers) {
         depot_.repair(files_, current_);
-        return current_;
+        if (has_whole_file(depot_, current_)) {
+            return current_;
+        }
     }
     next_.number = depot_.next_number();
     next_.previous = current_.number;
@@ -300,10 +313,10 @@ std::uint64_t ReplaceTransaction::store_files() {
         }
         files_.sync_file(staged);
         files_.create_directories(stored.parent_path());
-        files_.rename(staged, stored);
         if (before == Stored::damaged) {
             repaired_.push_back(stored);
         }
+        files_.rename(staged, stored);
         bytes += file.bytes;
     }
     for (const auto& folder : folders) {

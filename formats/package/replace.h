@@ -123,12 +123,13 @@ public:
     void check_quota(std::uint64_t bytes) const;
 
     /// Make everything durable but nothing current. What is to be current then: the next
-    /// generation, or where nothing differs the one that is. Throws `stale` when another generation
-    /// became current since the transaction started.
+    /// generation, or where nothing differs the one that is; but where the file of that is damaged
+    /// or lost, a next one like it. Throws `stale` when another generation became current since the
+    /// transaction started.
     Generation prepare(const CommitOptions& options = {});
 
-    /// Where stored files were damaged, and `prepare` has put whole ones in their place: who has
-    /// them open reads the damaged ones.
+    /// Where stored files were damaged, and `prepare` has put whole ones in their place, also where
+    /// it failed later: who has them open reads the damaged ones.
     const std::vector<std::filesystem::path>& repaired() const { return repaired_; }
 
     /// Prepare, and make that current.

@@ -1,6 +1,9 @@
 #include "sync/depot_commands.h"
 
+#include "formats/base/error.h"
 #include "formats/package/depot.h"
+#include "sync/audit.h"
+#include "tests/support/faulty_file_ops.h"
 #include "tests/support/process.h"
 #include "tests/support/temp_folder.h"
 #include "tests/sync/live_daemon.h"
@@ -11,6 +14,8 @@
 namespace offgrid::test {
 namespace {
 
+using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 struct DepotCommands : testing::Test {
@@ -24,6 +29,12 @@ struct DepotCommands : testing::Test {
         std::vector<std::string> command{program("offgrid-sync"), verb, depot.root().string()};
         command.insert(command.end(), options.begin(), options.end());
         return run(command);
+    }
+
+    std::vector<std::string> audit_lines() const {
+        std::vector<std::string> lines;
+        read_audit_log(depot.root(), [&](std::string_view line) { lines.emplace_back(line); });
+        return lines;
     }
 
     TempFolder folder;
@@ -59,6 +70,36 @@ TEST_F(DepotCommands, prune_says_what_it_would_remove_and_removes_it) {
     EXPECT_THAT(done.out, HasSubstr("removed 2 generations and 1 file"));
     EXPECT_EQ(depot.generations().size(), 2U);
     EXPECT_EQ(offgrid("prune", {"--keep", "0"}).exit_code, 2);
+}
+
+TEST_F(DepotCommands, enter_into_the_audit_log_what_failed_half_way) {
+    FaultyFileOps unsynced{[&](FaultyFileOps::When when, int, std::string_view name) {
+        if (when == FaultyFileOps::When::before && name == "sync_directory" &&
+            depot.current_number() == 2) {
+            throw Error{Errc::io, "the disk is away"};
+        }
+    }};
+    EXPECT_THROW(run_rollback({.depot = depot.root(), .to = 2}, unsynced), Error);
+    EXPECT_THAT(audit_lines(),
+                ElementsAre(AllOf(HasSubstr(R"("action":"found")"), HasSubstr(R"("generation":3)")),
+                            AllOf(HasSubstr(R"("action":"rollback")"),
+                                  HasSubstr(R"("generation":2)"), HasSubstr("the disk is away"))));
+
+    int removed = 0;
+    FaultyFileOps unremoved{[&](FaultyFileOps::When when, int, std::string_view name) {
+        if (when == FaultyFileOps::When::before && name == "remove_all" && ++removed == 2) {
+            throw Error{Errc::io, "the disk is away"};
+        }
+    }};
+    PruneOptions options{.depot = depot.root(), .keep = 1};
+    EXPECT_THROW(run_prune(options, unremoved), Error);
+    ASSERT_EQ(audit_lines().size(), 3U);
+    EXPECT_THAT(audit_lines().back(), AllOf(HasSubstr(R"("action":"prune")"),
+                                            HasSubstr(R"("outcome":"io: the disk is away)")));
+
+    options.is_dry_run = true;
+    EXPECT_EQ(run_prune(options, posix_file_ops()), 0);
+    EXPECT_EQ(audit_lines().size(), 3U) << "nothing has changed";
 }
 
 TEST_F(DepotCommands, prune_leaves_what_another_process_serves) {

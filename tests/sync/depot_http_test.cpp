@@ -1,3 +1,4 @@
+#include "formats/package/depot.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiles.h"
 #include "tests/sync/live_daemon.h"
@@ -140,6 +141,22 @@ TEST_F(DepotOverHttp, prunes_and_says_what_that_would_do) {
     EXPECT_EQ(get("/generations").size(), 1U);
     EXPECT_EQ(word(), "third");
     EXPECT_EQ(post("/rollback").status, 404);
+}
+
+TEST_F(DepotOverHttp, does_not_blame_the_client_for_damage_in_the_depot) {
+    const Depot depot{depot_};
+    for (const auto& name : names_below(depot.nodes().folder())) {
+        write_file(depot.nodes().folder() / name, "damaged");
+    }
+    EXPECT_EQ(post("/prune", {{"keep", "2", {}}}).status, 500);
+    EXPECT_EQ(post("/prune", {{"keep", "2", {}}, {"dry_run", "true", {}}}).status, 500);
+    EXPECT_EQ(post("/rollback").status, 500);
+
+    fs::remove(depot_ / "CURRENT");
+    EXPECT_EQ(post("/rollback").status, 500);
+    HttpClient client;
+    EXPECT_EQ(client.get(daemon_.admin_url() + "/status").status, 500);
+    EXPECT_EQ(word(), "third");
 }
 
 TEST_F(DepotOverHttp, tells_what_is_served_and_how) {

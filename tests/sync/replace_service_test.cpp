@@ -14,6 +14,7 @@
 
 #include <atomic>
 #include <future>
+#include <utility>
 
 namespace offgrid::test {
 namespace {
@@ -230,6 +231,49 @@ TEST_F(ReplaceServiceTest, serves_a_repaired_file_at_once) {
     const auto report = start(folder_ / "whole.sqlite").get();
 
     EXPECT_EQ(report.generation, 1U);
+    EXPECT_EQ(word({1, 0, 0}), "old");
+}
+
+TEST_F(ReplaceServiceTest, serves_a_repaired_file_also_where_the_repair_failed_at_first) {
+    const auto stored = depot_.stored_path(
+        "kenya", *depot_.load_current().layers.at("kenya").find("z01-0-1.sqlite3"));
+    const auto whole = read_text(stored);
+    fs::copy_file(folder_ / "new.sqlite", stored, fs::copy_options::overwrite_existing);
+    EXPECT_EQ(word({1, 0, 0}), "new") << "what damaged it";
+    bool is_failing = true;
+    FaultyFileOps files{[&](FaultyFileOps::When when, int, std::string_view name) {
+        if (when == FaultyFileOps::When::after && name == "rename" &&
+            std::exchange(is_failing, false)) {
+            throw Error{Errc::io, "the disk is away"};
+        }
+    }};
+    ReplaceService service{files,   depot_, *pool_,
+                           layers_, audit_, {.limits = {}, .sources = SourceRoots{{}}}};
+    const auto repair = [&] {
+        auto staging = service.new_staging();
+        const Upload upload{staging.path() / "upload", ""};
+        write_file(upload.path, whole);
+        service.replace({.layer = "kenya", .destination = "z01-0-1.sqlite3"}, upload,
+                        std::move(staging));
+    };
+
+    EXPECT_THAT(repair, throws(Errc::io, HasSubstr("the disk is away")));
+    repair();
+
+    EXPECT_EQ(word({1, 0, 0}), "old");
+}
+
+TEST_F(ReplaceServiceTest, changes_a_depot_that_has_lost_the_file_of_its_current_generation) {
+    const auto stored = depot_.stored_path(
+        "kenya", *depot_.load_current().layers.at("kenya").find("z01-0-1.sqlite3"));
+    fs::copy_file(stored, folder_ / "same.sqlite");
+    fs::remove(depot_.generation_path(1));
+
+    const auto report = start(folder_ / "same.sqlite").get();
+
+    EXPECT_EQ(report.generation, 2U);
+    EXPECT_EQ(layers_.acquire()->generation(), 2U);
+    EXPECT_EQ(depot_.load_current().number, 2U) << "what a restart does";
     EXPECT_EQ(word({1, 0, 0}), "old");
 }
 

@@ -6,8 +6,10 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <future>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace offgrid {
@@ -165,6 +167,32 @@ TEST_F(PoolTest, closes_handles_in_use_of_a_discarded_file_when_they_come_back) 
     }
     EXPECT_THAT(closed, ElementsAre("a", "a"));
     EXPECT_EQ(pool.statistics().idle, 1U);
+}
+
+TEST_F(PoolTest, discards_also_what_was_taken_while_paths_are_spelled) {
+    bool is_discarding = false;
+    std::vector<std::future<Pool<Handle>::Lease>> taken;
+    Pool<Handle>* asked = nullptr;
+    Pool<Handle> pool{4, open(), Pool<Handle>::Keep::all, [&](const std::string& path) {
+                          if (std::exchange(is_discarding, false)) {
+                              taken.push_back(std::async(std::launch::async, [&asked] {
+                                  return asked->acquire("a", 0ms);
+                              }));
+                              EXPECT_EQ(taken.back().wait_for(2s), std::future_status::ready)
+                                  << "others wait while a path is spelled";
+                          }
+                          return path;
+                      }};
+    asked = &pool;
+    { const auto lease = pool.acquire("a", 0ms); }
+
+    is_discarding = true;
+    pool.discard({"a"});
+    for (auto& lease : taken) {
+        lease.get();
+    }
+
+    EXPECT_EQ(pool.statistics().open, 0U);
 }
 
 TEST_F(PoolTest, closes_idle_handles_by_any_spelling_of_their_file) {

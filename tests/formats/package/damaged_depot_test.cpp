@@ -116,6 +116,19 @@ TEST_F(DamagedDepot, has_its_nodes_put_there_again_by_the_same_upload) {
     EXPECT_EQ(depot.load_current(), in_memory);
 }
 
+TEST_F(DamagedDepot, writes_a_next_generation_by_the_same_upload_where_the_file_of_one_is_lost) {
+    const auto in_memory = depot.load_current();
+    fs::remove(depot.generation_path(3));
+    EXPECT_EQ(install("third", &in_memory).number, 4U);
+    const auto next = depot.load_current();
+    EXPECT_EQ(next.layers, in_memory.layers);
+
+    test::write_file(depot.generation_path(4), "half a gener");
+    EXPECT_EQ(install("third", &next).number, 5U);
+    EXPECT_EQ(depot.load_current().layers, in_memory.layers);
+    EXPECT_EQ(install("third").number, 5U) << "nothing differs, and nothing is damaged";
+}
+
 /// A bad sector: reading fails. So does a link that leads to itself.
 TEST_F(DamagedDepot, has_a_node_put_there_again_that_cannot_be_read) {
     const auto in_memory = depot.load_current();
