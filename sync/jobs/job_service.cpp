@@ -68,12 +68,16 @@ void JobService::start() {
     workers_.emplace_back([this] { work(Lane::truncates); });
 }
 
-void JobService::stop() {
+void JobService::begin_stop() {
     {
         const std::lock_guard lock{mutex_};
         is_stopped_ = true;
     }
     wake_.notify_all();
+}
+
+void JobService::stop() {
+    begin_stop();
     for (auto& worker : workers_) {
         worker.join();
     }

@@ -75,7 +75,11 @@ public:
     /// Read the sources again. Throws as the constructor, and then the old ones stay.
     void reload_sources();
 
-    /// End what runs, so that it begins again with the next daemon. Returns when it has ended.
+    /// End what runs, so that it begins again with the next daemon. Returns at once; safe for
+    /// concurrent use.
+    void begin_stop();
+
+    /// The same, and returns when it has ended.
     void stop();
 
 private:
