@@ -279,7 +279,10 @@ void JobService::change(std::uint64_t id, const std::function<void(Job& job)>& c
 }
 
 std::uint64_t JobService::perform(const Job& job) {
-    return is_packed(job.request.type) ? pack(job) : truncate({job.request}, options_of(job));
+    if (is_packed(job.request.type)) {
+        return pack(job);
+    }
+    return truncate([&](const Generation&) { return std::vector{job.request}; }, options_of(job));
 }
 
 ChangeOptions JobService::options_of(const Job& job) {
@@ -292,13 +295,12 @@ ChangeOptions JobService::options_of(const Job& job) {
             .on_commit = [this, id = job.id] { begin_commit(id); }};
 }
 
-std::uint64_t JobService::truncate(const std::vector<JobRequest>& requests,
-                                   const ChangeOptions& options) {
+std::uint64_t JobService::truncate(const Truncates& wanted, const ChangeOptions& options) {
     const auto report = replace_.change(
         replace_.new_staging(),
         [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {
             const ChangeContext context{replace, replace_.files(), depot_, checkpoint};
-            for (const auto& request : requests) {
+            for (const auto& request : wanted(replace.next())) {
                 truncate_layer(context, request.layer, {request.zooms, request.bounds});
             }
         },

@@ -66,8 +66,12 @@ public:
     /// daemon ends.
     bool cancel(std::uint64_t id, const std::string& who);
 
+    /// What is to be truncated of a generation. Asked again where that is no longer the current
+    /// one.
+    using Truncates = std::function<std::vector<JobRequest>(const Generation& generation)>;
+
     /// Remove tiles at once, in this thread. Returns the generation that is current then.
-    std::uint64_t truncate(const std::vector<JobRequest>& requests, const ChangeOptions& options);
+    std::uint64_t truncate(const Truncates& wanted, const ChangeOptions& options);
 
     /// What layers are packed from.
     LayerSources sources() const;
