@@ -135,15 +135,16 @@ void JobService::reload_sources() {
 }
 
 bool JobService::cancel(std::uint64_t id, const std::string& who) {
-    check_not_stopped(replace_.served().is_stopped());  // it will begin again
     {
         const std::lock_guard lock{mutex_};
+        check_not_stopped(is_stopped_);  // it will begin again
+        check_not_stopped(replace_.served().is_stopped());
         const auto job = list_.find(id);
         if (!job || job->is_over()) {
             return false;
         }
         const auto [run, is_pending] = runs_.try_emplace(id, Run::is_cancelled);
-        if (run->second == Run::commits) {
+        if (run->second == Run::is_settled) {
             return false;
         }
         run->second = Run::is_cancelled;
@@ -171,6 +172,17 @@ bool JobService::is_cancelled(std::uint64_t id) {
     return run != runs_.end() && run->second == Run::is_cancelled;
 }
 
+/// False: it is cancelled.
+bool JobService::settle(std::uint64_t id) {
+    const std::lock_guard lock{mutex_};
+    auto& run = runs_.at(id);
+    if (run == Run::is_cancelled) {
+        return false;
+    }
+    run = Run::is_settled;
+    return true;
+}
+
 /// Throws when the job is to end before its time.
 void JobService::check(std::uint64_t id) {
     check_not_stopped(is_stopped_);
@@ -182,12 +194,9 @@ void JobService::check(std::uint64_t id) {
 /// The last moment for a job to be cancelled.
 void JobService::begin_commit(std::uint64_t id) {
     check_not_stopped(is_stopped_);
-    const std::lock_guard lock{mutex_};
-    auto& run = runs_.at(id);
-    if (run == Run::is_cancelled) {
+    if (!settle(id)) {
         throw Error{Errc::interrupted, "it is cancelled"};
     }
-    run = Run::commits;
 }
 
 void JobService::work(Lane lane) {
@@ -229,7 +238,7 @@ void JobService::run(std::uint64_t id) {
         const auto generation = perform(*job);
         end(id, JobState::done, job->message, generation);
     } catch (const Error& error) {
-        if (is_cancelled(id)) {
+        if (!settle(id)) {
             end(id, JobState::aborted, list_.find(id).value_or(*job).message);
         } else if (error.code() == Errc::interrupted) {
             put_back(id);

@@ -89,8 +89,9 @@ public:
 private:
     enum class Lane { packs, truncates };
 
-    /// A job that a worker has taken.
-    enum class Run { goes_on, is_cancelled, commits };
+    /// A job that a worker has taken. What is settled is committed, has failed or is left
+    /// to the next daemon: it cannot be cancelled any more.
+    enum class Run { goes_on, is_cancelled, is_settled };
 
     void work(Lane lane);
     std::optional<std::uint64_t> next(Lane lane);
@@ -102,6 +103,7 @@ private:
                          const std::filesystem::path& folder, const Checkpoint& checkpoint);
     ChangeOptions options_of(const Job& job);
     bool is_cancelled(std::uint64_t id);
+    bool settle(std::uint64_t id);
     void check(std::uint64_t id);
     void begin_commit(std::uint64_t id);
     std::optional<Error> reason_to_end(std::uint64_t id);
