@@ -308,7 +308,7 @@ std::uint64_t JobService::truncate(const Truncates& wanted, const ChangeOptions&
     const auto report = replace_.change(
         replace_.new_staging(),
         [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {
-            const ChangeContext context{replace, replace_.files(), depot_, checkpoint};
+            const ChangeContext context{replace, replace_.files(), depot_, checkpoint, check_room_};
             for (const auto& request : wanted(replace.next())) {
                 truncate_layer(context, request.layer, {request.zooms, request.bounds});
             }
@@ -341,7 +341,7 @@ void JobService::install_package(ReplaceTransaction& replace, const Job& job, bo
         replace.add_package(manifest, folder, checkpoint);
         return;
     }
-    merge_package({replace, replace_.files(), depot_, checkpoint}, manifest, folder,
+    merge_package({replace, replace_.files(), depot_, checkpoint, check_room_}, manifest, folder,
                   is_anew ? ExistingTile::replace : ExistingTile::keep);
 }
 
@@ -349,7 +349,7 @@ void JobService::install_package(ReplaceTransaction& replace, const Job& job, bo
 std::optional<Error> JobService::reason_to_end(std::uint64_t id) {
     try {
         check(id);
-        replace_.check_room(0);
+        check_room_(0);
         return std::nullopt;
     } catch (const Error& error) {
         return error;

@@ -6,6 +6,7 @@
 #include "serve/log.h"
 #include "sync/jobs/job.h"
 #include "sync/jobs/job_list.h"
+#include "sync/jobs/layer_edit.h"
 #include "sync/jobs/layer_sources.h"
 #include "sync/replace_service.h"
 
@@ -118,6 +119,7 @@ private:
     ReplaceService& replace_;
     const Options options_;
     const Log log_;
+    const CheckRoom check_room_ = [this](std::uint64_t bytes) { replace_.check_room(bytes); };
     JobList list_;
     std::atomic<bool> is_stopped_ = false;
     mutable std::mutex mutex_;  // of all below
