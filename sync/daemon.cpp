@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <future>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -127,10 +128,14 @@ std::string Daemon::serving_metrics() const {
 
 bool Daemon::drain() {
     replace_.stop();
-    jobs_.stop();
+    jobs_.begin_stop();
+    // Side by side: all of it has one and the same time, and nothing new comes in meanwhile.
+    auto is_http_drained =
+        std::async(std::launch::async, [this] { return http_.drain(drain_timeout_); });
     const bool is_admin_drained = admin_->drain(drain_timeout_);
-    const bool is_http_drained = http_.drain(drain_timeout_);
-    return is_admin_drained && is_http_drained;
+    const bool is_all_drained = is_http_drained.get() && is_admin_drained;
+    jobs_.stop();
+    return is_all_drained;
 }
 
 }  // namespace offgrid

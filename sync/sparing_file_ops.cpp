@@ -13,6 +13,19 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t look_every = 1 << 20;
 
+/// Take a step on our own disk.
+template <typename Step>
+auto as_ours(const Step& step) {
+    try {
+        return step();
+    } catch (const Error& error) {
+        if (error.code() == Errc::no_space || error.code() == Errc::interrupted) {
+            throw;
+        }
+        throw Error{Errc::io, error.what()};
+    }
+}
+
 class SparingOutputFile final : public OutputFile {
 public:
     SparingOutputFile(std::unique_ptr<OutputFile> file, SparingFileOps& files, fs::path folder)
@@ -24,10 +37,12 @@ public:
             files_.check_room(folder_, checked_bytes_);
         }
         checked_bytes_ -= piece.size();
-        file_->append(piece);
+        as_ours([&] { file_->append(piece); });
     }
 
-    void sync() override { file_->sync(); }
+    void sync() override {
+        as_ours([&] { file_->sync(); });
+    }
 
 private:
     std::unique_ptr<OutputFile> file_;
@@ -39,16 +54,28 @@ private:
 }  // namespace
 
 void SparingFileOps::check_room(const fs::path& folder, std::uint64_t bytes) {
-    const auto free = free_bytes(folder);
+    const auto free = as_ours([&] { return free_bytes(folder); });
     if (free < min_free_bytes_ || free - min_free_bytes_ < bytes) {
         throw Error{Errc::no_space,
                     fmt::format("no room for {} bytes on the disk of {}", bytes, folder.string())};
     }
 }
 
+void SparingFileOps::create_directories(const fs::path& path) {
+    as_ours([&] { ForwardingFileOps::create_directories(path); });
+}
+
+void SparingFileOps::create_scratch_directories(const fs::path& path) {
+    as_ours([&] { ForwardingFileOps::create_scratch_directories(path); });
+}
+
+std::unique_ptr<OutputFile> SparingFileOps::create(const fs::path& path) {
+    return as_ours([&] { return ForwardingFileOps::create(path); });
+}
+
 void SparingFileOps::copy_file(const fs::path& from, const fs::path& to) {
     check_room(to.parent_path(), fs::file_size(from));
-    ForwardingFileOps::copy_file(from, to);
+    as_ours([&] { ForwardingFileOps::copy_file(from, to); });
 }
 
 std::unique_ptr<OutputFile> SparingFileOps::wrap(std::unique_ptr<OutputFile> file,

@@ -2,7 +2,6 @@
 
 #include "formats/base/error.h"
 #include "formats/sqlite/mbtiles_store.h"
-#include "sync/jobs/layer_edit.h"
 
 #include <fmt/format.h>
 
@@ -89,7 +88,8 @@ void merge_package(const ChangeContext& context, const Manifest& package,
     }
     context.replace.widen_zooms(package.layer, package.min_zoom, package.max_zoom);
     const bool is_alike = is_laid_out_alike(installed->second, package);
-    LayerEdit edit{context.replace, context.files, context.depot, package.layer};
+    LayerEdit edit{context.replace, context.files, context.depot, context.check_room,
+                   package.layer};
     for (const auto& file : package.files) {
         if (is_alike && installed->second.find(file.name) == nullptr) {
             context.replace.add_file(package.layer, file.name, folder / file.name,
@@ -109,7 +109,7 @@ void merge_package(const ChangeContext& context, const Manifest& package,
 
 void truncate_layer(const ChangeContext& context, const std::string& layer,
                     const TruncatedTiles& tiles) {
-    LayerEdit edit{context.replace, context.files, context.depot, layer};
+    LayerEdit edit{context.replace, context.files, context.depot, context.check_room, layer};
     const auto manifest = context.replace.next().layers.at(layer);
     for (const auto& file : manifest.files) {
         context.checkpoint();

@@ -5,7 +5,7 @@
 #include "formats/package/replace.h"
 #include "formats/tile/box.h"
 #include "sync/jobs/job.h"
-#include "sync/jobs/tile_file_edit.h"
+#include "sync/jobs/layer_edit.h"
 
 #include <filesystem>
 #include <optional>
@@ -19,6 +19,7 @@ struct ChangeContext {
     FileOps& files;
     const Depot& depot;
     const Checkpoint& checkpoint;
+    const CheckRoom& check_room;
 };
 
 /// Put the tiles of a package in the staging folder into the files of the installed layer of its

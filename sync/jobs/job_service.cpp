@@ -68,12 +68,16 @@ void JobService::start() {
     workers_.emplace_back([this] { work(Lane::truncates); });
 }
 
-void JobService::stop() {
+void JobService::begin_stop() {
     {
         const std::lock_guard lock{mutex_};
         is_stopped_ = true;
     }
     wake_.notify_all();
+}
+
+void JobService::stop() {
+    begin_stop();
     for (auto& worker : workers_) {
         worker.join();
     }
@@ -131,15 +135,16 @@ void JobService::reload_sources() {
 }
 
 bool JobService::cancel(std::uint64_t id, const std::string& who) {
-    check_not_stopped(replace_.served().is_stopped());  // it will begin again
     {
         const std::lock_guard lock{mutex_};
+        check_not_stopped(is_stopped_);  // it will begin again
+        check_not_stopped(replace_.served().is_stopped());
         const auto job = list_.find(id);
         if (!job || job->is_over()) {
             return false;
         }
         const auto [run, is_pending] = runs_.try_emplace(id, Run::is_cancelled);
-        if (run->second == Run::commits) {
+        if (run->second == Run::is_settled) {
             return false;
         }
         run->second = Run::is_cancelled;
@@ -167,6 +172,17 @@ bool JobService::is_cancelled(std::uint64_t id) {
     return run != runs_.end() && run->second == Run::is_cancelled;
 }
 
+/// False: it is cancelled.
+bool JobService::settle(std::uint64_t id) {
+    const std::lock_guard lock{mutex_};
+    auto& run = runs_.at(id);
+    if (run == Run::is_cancelled) {
+        return false;
+    }
+    run = Run::is_settled;
+    return true;
+}
+
 /// Throws when the job is to end before its time.
 void JobService::check(std::uint64_t id) {
     check_not_stopped(is_stopped_);
@@ -178,12 +194,9 @@ void JobService::check(std::uint64_t id) {
 /// The last moment for a job to be cancelled.
 void JobService::begin_commit(std::uint64_t id) {
     check_not_stopped(is_stopped_);
-    const std::lock_guard lock{mutex_};
-    auto& run = runs_.at(id);
-    if (run == Run::is_cancelled) {
+    if (!settle(id)) {
         throw Error{Errc::interrupted, "it is cancelled"};
     }
-    run = Run::commits;
 }
 
 void JobService::work(Lane lane) {
@@ -225,7 +238,7 @@ void JobService::run(std::uint64_t id) {
         const auto generation = perform(*job);
         end(id, JobState::done, job->message, generation);
     } catch (const Error& error) {
-        if (is_cancelled(id)) {
+        if (!settle(id)) {
             end(id, JobState::aborted, list_.find(id).value_or(*job).message);
         } else if (error.code() == Errc::interrupted) {
             put_back(id);
@@ -275,7 +288,10 @@ void JobService::change(std::uint64_t id, const std::function<void(Job& job)>& c
 }
 
 std::uint64_t JobService::perform(const Job& job) {
-    return is_packed(job.request.type) ? pack(job) : truncate({job.request}, options_of(job));
+    if (is_packed(job.request.type)) {
+        return pack(job);
+    }
+    return truncate([&](const Generation&) { return std::vector{job.request}; }, options_of(job));
 }
 
 ChangeOptions JobService::options_of(const Job& job) {
@@ -288,13 +304,12 @@ ChangeOptions JobService::options_of(const Job& job) {
             .on_commit = [this, id = job.id] { begin_commit(id); }};
 }
 
-std::uint64_t JobService::truncate(const std::vector<JobRequest>& requests,
-                                   const ChangeOptions& options) {
+std::uint64_t JobService::truncate(const Truncates& wanted, const ChangeOptions& options) {
     const auto report = replace_.change(
         replace_.new_staging(),
         [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {
-            const ChangeContext context{replace, replace_.files(), depot_, checkpoint};
-            for (const auto& request : requests) {
+            const ChangeContext context{replace, replace_.files(), depot_, checkpoint, check_room_};
+            for (const auto& request : wanted(replace.next())) {
                 truncate_layer(context, request.layer, {request.zooms, request.bounds});
             }
         },
@@ -326,7 +341,7 @@ void JobService::install_package(ReplaceTransaction& replace, const Job& job, bo
         replace.add_package(manifest, folder, checkpoint);
         return;
     }
-    merge_package({replace, replace_.files(), depot_, checkpoint}, manifest, folder,
+    merge_package({replace, replace_.files(), depot_, checkpoint, check_room_}, manifest, folder,
                   is_anew ? ExistingTile::replace : ExistingTile::keep);
 }
 
@@ -334,7 +349,7 @@ void JobService::install_package(ReplaceTransaction& replace, const Job& job, bo
 std::optional<Error> JobService::reason_to_end(std::uint64_t id) {
     try {
         check(id);
-        replace_.check_room(0);
+        check_room_(0);
         return std::nullopt;
     } catch (const Error& error) {
         return error;

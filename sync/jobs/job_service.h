@@ -6,6 +6,7 @@
 #include "serve/log.h"
 #include "sync/jobs/job.h"
 #include "sync/jobs/job_list.h"
+#include "sync/jobs/layer_edit.h"
 #include "sync/jobs/layer_sources.h"
 #include "sync/replace_service.h"
 
@@ -66,8 +67,12 @@ public:
     /// daemon ends.
     bool cancel(std::uint64_t id, const std::string& who);
 
+    /// What is to be truncated of a generation. Asked again where that is no longer the current
+    /// one.
+    using Truncates = std::function<std::vector<JobRequest>(const Generation& generation)>;
+
     /// Remove tiles at once, in this thread. Returns the generation that is current then.
-    std::uint64_t truncate(const std::vector<JobRequest>& requests, const ChangeOptions& options);
+    std::uint64_t truncate(const Truncates& wanted, const ChangeOptions& options);
 
     /// What layers are packed from.
     LayerSources sources() const;
@@ -75,14 +80,19 @@ public:
     /// Read the sources again. Throws as the constructor, and then the old ones stay.
     void reload_sources();
 
-    /// End what runs, so that it begins again with the next daemon. Returns when it has ended.
+    /// End what runs, so that it begins again with the next daemon. Returns at once; safe for
+    /// concurrent use.
+    void begin_stop();
+
+    /// The same, and returns when it has ended.
     void stop();
 
 private:
     enum class Lane { packs, truncates };
 
-    /// A job that a worker has taken.
-    enum class Run { goes_on, is_cancelled, commits };
+    /// A job that a worker has taken. What is settled is committed, has failed or is left
+    /// to the next daemon: it cannot be cancelled any more.
+    enum class Run { goes_on, is_cancelled, is_settled };
 
     void work(Lane lane);
     std::optional<std::uint64_t> next(Lane lane);
@@ -94,6 +104,7 @@ private:
                          const std::filesystem::path& folder, const Checkpoint& checkpoint);
     ChangeOptions options_of(const Job& job);
     bool is_cancelled(std::uint64_t id);
+    bool settle(std::uint64_t id);
     void check(std::uint64_t id);
     void begin_commit(std::uint64_t id);
     std::optional<Error> reason_to_end(std::uint64_t id);
@@ -108,6 +119,7 @@ private:
     ReplaceService& replace_;
     const Options options_;
     const Log log_;
+    const CheckRoom check_room_ = [this](std::uint64_t bytes) { replace_.check_room(bytes); };
     JobList list_;
     std::atomic<bool> is_stopped_ = false;
     mutable std::mutex mutex_;  // of all below

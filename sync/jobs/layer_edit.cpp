@@ -17,10 +17,11 @@ constexpr std::size_t max_open_files = 32;
 }  // namespace
 
 LayerEdit::LayerEdit(ReplaceTransaction& replace, FileOps& files, const Depot& depot,
-                     std::string layer)
+                     const CheckRoom& check_room, std::string layer)
     : replace_{replace},
       files_{files},
       depot_{depot},
+      check_room_{check_room},
       layer_{std::move(layer)},
       staging_{replace.work_folder() / layer_} {
     if (!replace_.next().layers.contains(layer_)) {
@@ -29,6 +30,11 @@ LayerEdit::LayerEdit(ReplaceTransaction& replace, FileOps& files, const Depot& d
 }
 
 void LayerEdit::put(const TileKey& key, BytesView content, ExistingTile existing) {
+    unchecked_bytes_ += content.size();
+    if (unchecked_bytes_ >= look_every) {
+        check_room_(0);
+        unchecked_bytes_ = 0;
+    }
     edit(name_of(key)).put(key, content, existing);
 }
 
@@ -98,6 +104,7 @@ TileFileEdit& LayerEdit::edit(const std::string& name) {
 void LayerEdit::close_all() {
     for (auto& [name, edit] : open_) {
         if (edit.has_changed()) {
+            check_room_(fs::file_size(staging_ / name));
             edit.finish();
             changed_[name] = edit.count();
         }

@@ -11,8 +11,8 @@
 namespace offgrid {
 namespace {
 
-Reply unknown(const AdminRequest& request, std::string_view layer) {
-    return error_reply(404, fmt::format("Unknown layer: {}", layer), request.form);
+std::string unknown_layer(std::string_view layer) {
+    return fmt::format("Unknown layer: {}", layer);
 }
 
 /// Where a tileset's tiles are, in the units of its grid.
@@ -82,7 +82,7 @@ Reply get(const RestContext& context, const AdminRequest& request, bool wants_xm
     const std::string layer{request.parameter("layer")};
     const auto tilesets = context.tilesets().of(layer);
     if (tilesets.empty()) {
-        return unknown(request, layer);
+        return error_reply(404, unknown_layer(layer), request.form);
     }
     return wants_xml ? in_xml(layer, tilesets) : in_json(layer, tilesets);
 }
@@ -90,18 +90,18 @@ Reply get(const RestContext& context, const AdminRequest& request, bool wants_xm
 /// Take the layer with all its tilesets out of the depot. What is configured to be seeded stays so.
 Reply remove(const RestContext& context, const AdminRequest& request) {
     const std::string layer{request.parameter("layer")};
-    auto tilesets = context.tilesets().of(layer);
-    std::erase_if(tilesets, [](const Tileset& tileset) { return !tileset.installed; });
-    if (tilesets.empty()) {
-        return unknown(request, layer);
-    }
-    context.replace.change(context.replace.new_staging(),
-                           [&](ReplaceTransaction& replace, const Checkpoint&) {
-                               for (const auto& tileset : tilesets) {
-                                   replace.remove_layer(tileset.name);
-                               }
-                           },
-                           {.audit = audit_entry(request, "delete", layer)});
+    context.replace.change(
+        context.replace.new_staging(),
+        [&](ReplaceTransaction& replace, const Checkpoint&) {
+            const auto tilesets = Tilesets{replace.next(), {}}.of(layer);  // those that it has then
+            if (tilesets.empty()) {
+                throw Error{Errc::not_found, unknown_layer(layer)};
+            }
+            for (const auto& tileset : tilesets) {
+                replace.remove_layer(tileset.name);
+            }
+        },
+        {.audit = audit_entry(request, "delete", layer)});
     return text_reply(200, fmt::format("{} deleted", layer));
 }
 

@@ -52,6 +52,17 @@ std::vector<Tileset> meant_by(const MassTruncate& wanted, const Tilesets& tilese
     return chosen(std::move(meant), wanted.choice);
 }
 
+std::vector<JobRequest> truncates(const MassTruncate& wanted, const Generation& generation) {
+    std::vector<JobRequest> requests;
+    for (const auto& tileset : meant_by(wanted, {generation, {}})) {
+        requests.push_back({.type = JobType::truncate,
+                            .layer = tileset.name,
+                            .zooms = {},
+                            .bounds = wanted.bounds});
+    }
+    return requests;
+}
+
 Reply post(const RestContext& context, AdminRequest& request) {
     if (!is_accepted(request.content_type)) {
         return error_reply(
@@ -70,16 +81,10 @@ Reply post(const RestContext& context, AdminRequest& request) {
     } else {
         require_publisher(request, wanted.layer);
     }
-    std::vector<JobRequest> requests;
-    for (const auto& tileset : meant_by(wanted, tilesets)) {
-        requests.push_back({.type = JobType::truncate,
-                            .layer = tileset.name,
-                            .zooms = {},
-                            .bounds = wanted.bounds});
-    }
-    if (!requests.empty()) {
-        context.jobs.truncate(requests,
-                              {.audit = audit_entry(request, "masstruncate", wanted.layer)});
+    if (!meant_by(wanted, tilesets).empty()) {
+        context.jobs.truncate(
+            [&](const Generation& generation) { return truncates(wanted, generation); },
+            {.audit = audit_entry(request, "masstruncate", wanted.layer)});
     }
     return {.status = 200, .media_type = "text/plain; charset=utf-8", .body = {}, .headers = {}};
 }

@@ -1,4 +1,6 @@
 #include "sync/daemon.h"
+
+#include "formats/base/error.h"
 #include "tests/support/faulty_file_ops.h"
 #include "tests/support/http_client.h"
 #include "tests/support/temp_folder.h"
@@ -8,6 +10,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <cerrno>
 #include <new>
 
 namespace offgrid::test {
@@ -32,11 +35,18 @@ public:
         is_foreseen_ = false;
     }
 
+    /// From now on nothing can be written: the disk has been mounted read-only (EROFS).
+    void make_read_only() { is_read_only_ = true; }
+
 private:
     std::atomic<int> steps_ = 0;
     std::atomic<int> full_step_ = 0;
     std::atomic<bool> is_foreseen_ = true;
+    std::atomic<bool> is_read_only_ = false;
     FaultyFileOps files_{[this](FaultyFileOps::When when, int, std::string_view name) {
+        if (is_read_only_ && name == "create") {
+            throw system_error(EROFS, name);
+        }
         if (when == FaultyFileOps::When::before && ++steps_ == full_step_) {
             if (!is_foreseen_) {
                 throw std::bad_alloc{};
@@ -98,6 +108,18 @@ TEST_F(FullDiskTest, at_any_step_of_a_replace_is_507_and_serves_what_is_current)
     disk_.fill_at(0);
     EXPECT_EQ(client_.post_form(daemon_.admin_url() + "/rest/sqlite/replace", parts).status, 200);
     EXPECT_EQ(word({1, 0, 0}), "new");
+}
+
+TEST_F(FullDiskTest, that_became_read_only_is_no_fault_of_the_client) {
+    disk_.make_read_only();
+
+    const auto response = client_.post_form(daemon_.admin_url() + "/rest/sqlite/replace",
+                                            {{"layer", "kenya", {}},
+                                             {"destination", "z01-0-1.sqlite3", {}},
+                                             {"file", {}, folder_ / "new.sqlite"}});
+
+    EXPECT_EQ(response.status, 500) << response.body;
+    EXPECT_EQ(word({1, 0, 0}), "old");
 }
 
 TEST_F(FullDiskTest, is_not_the_only_failure_after_which_what_is_current_is_served) {

@@ -20,7 +20,7 @@ class ChangeLayer : public testing::Test {
 protected:
     void truncate(const TruncatedTiles& tiles, const std::string& layer = "kenya") {
         ReplaceTransaction replace{posix_file_ops(), depot_};
-        truncate_layer({replace, posix_file_ops(), depot_, go_on}, layer, tiles);
+        truncate_layer({replace, posix_file_ops(), depot_, go_on, check_room_}, layer, tiles);
         changes_ = replace.changes();
         replace.commit();
     }
@@ -30,7 +30,8 @@ protected:
         const auto folder = staging.path() / "package";
         const auto package = write_package(folder, "kenya", drawing, std::move(layout));
         ReplaceTransaction replace{posix_file_ops(), depot_};
-        merge_package({replace, posix_file_ops(), depot_, go_on}, package, folder, existing);
+        merge_package({replace, posix_file_ops(), depot_, go_on, check_room_}, package, folder,
+                      existing);
         changes_ = replace.changes();
         replace.commit();
     }
@@ -56,6 +57,12 @@ protected:
     Depot depot_{folder_ / "depot"};
     std::vector<FileChange> changes_;
     const Checkpoint go_on = [] {};
+    std::uint64_t room_ = 1 << 30;
+    const CheckRoom check_room_ = [this](std::uint64_t bytes) {
+        if (bytes >= room_) {
+            throw Error{Errc::no_space, "no room"};
+        }
+    };
 };
 
 TEST_F(ChangeLayer, truncates_some_zooms_and_leaves_the_files_of_others_alone) {
@@ -188,6 +195,24 @@ TEST_F(ChangeLayer, merges_nothing_into_another_grid) {
 
     EXPECT_THAT([&] { merge("z0: top", ExistingTile::keep); },
                 throws(Errc::unsupported, HasSubstr("is in grid WGS84")));
+}
+
+TEST_F(ChangeLayer, leaves_a_layer_as_it_is_where_its_disk_has_no_room_for_a_changed_file) {
+    install(folder_ / "depot", "kenya", two_zooms);
+    const Box north_west{-20037508, 1, -1, 20037508};
+    for (const auto room : {std::uint64_t{0}, std::uint64_t{100}}) {  // for no tile; for no file
+        SCOPED_TRACE(room);
+        room_ = room;
+
+        EXPECT_THAT([&] { merge("z1: new new / new new", ExistingTile::replace); },
+                    throws(Errc::no_space, HasSubstr("no room")));
+        EXPECT_THAT(
+            [&] {
+                truncate({.zooms = ZoomSpan{1, 1}, .bounds = north_west});
+            },
+            throws(Errc::no_space, HasSubstr("no room")));
+    }
+    EXPECT_EQ(words(1, 2), "a b / c d");
 }
 
 }  // namespace

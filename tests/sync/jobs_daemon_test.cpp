@@ -292,6 +292,35 @@ TEST(RestOfDaemon, links_to_itself_over_tls) {
     EXPECT_THAT(list.body, HasSubstr("href=\"" + live.admin_url() + "/rest/layers/kenya.xml\""));
 }
 
+TEST(RestOfDaemon, takes_nothing_more_as_soon_as_it_is_to_end_though_a_job_does_not_end) {
+    const TempFolder folder;
+    write_file(folder / "sources.json", R"({"layers": {"earth": {"rasters": ["a.tif"]}}})");
+    fs::copy_file(program("offgrid-sync"), folder / "offgrid-sync");
+    write_file(folder / "offgrid-pack",
+               "#!/bin/sh\ntrap '' TERM\n: > \"$0.begun\"\nwhile :; do sleep 0.1; done\n");
+    fs::permissions(folder / "offgrid-pack", fs::perms::owner_all);
+    LiveDaemon live{
+        folder / "depot",
+        {"--sources", (folder / "sources.json").string(), "--drain-timeout", "5"},
+        fs::relative(folder / "offgrid-sync", program("")).string()};  // runs what is beside it
+    ASSERT_EQ(curl(live.admin_url() + "/rest/seed/earth.json",
+                   {"-d", R"({"seedRequest": {"name": "earth", "type": "seed"}})"})
+                  .status,
+              200);
+    while (!fs::exists(folder / "offgrid-pack.begun")) {
+        std::this_thread::yield();
+    }
+    const auto packer = children_of(live.process().pid()).at(0);
+
+    ::kill(live.process().pid(), SIGTERM);
+
+    while (curl(live.serving_url() + "/layers.json").status != 0) {
+    }
+    EXPECT_EQ(::kill(packer, 0), 0) << "it has waited for its job first";
+    EXPECT_EQ(live.process().wait(), 0);
+    EXPECT_EQ(::kill(packer, 0), -1) << "it is still there";
+}
+
 TEST(RestOfDaemon, leaves_its_jobs_alone_when_it_cannot_listen) {
     const TempFolder folder;
     install(folder / "depot", "kenya", "z0: top");

@@ -274,6 +274,21 @@ TEST_F(JobServiceTest, that_is_ended_in_good_order_counts_for_no_job) {
     EXPECT_FALSE(desk_of_kenya.jobs().find(id)->is_over());
 }
 
+TEST_F(JobServiceTest, that_is_ended_tells_nobody_that_a_job_is_cancelled) {
+    write_packer(packer_, endless);
+    auto desk_of_kenya = desk();
+    const auto running = desk_of_kenya.jobs().submit({.layer = "kenya"}).id;
+    const auto pending = desk_of_kenya.jobs().submit({.layer = "congo"}).id;
+    wait_for_packer();
+    desk_of_kenya.jobs().stop();
+
+    for (const auto id : {running, pending}) {
+        EXPECT_THAT([&] { desk_of_kenya.jobs().cancel(id, "ann"); },
+                    throws(Errc::interrupted, HasSubstr("ending")));
+        EXPECT_EQ(desk_of_kenya.jobs().find(id)->state, JobState::pending);
+    }
+}
+
 TEST_F(JobServiceTest, begins_though_its_disk_is_full) {
     write_file(
         folder_ / "depot/jobs/000007.json",

@@ -10,9 +10,14 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include <functional>
+#include <future>
+#include <iterator>
+
 namespace offgrid::test {
 namespace {
 
+namespace fs = std::filesystem;
 using nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
@@ -20,6 +25,28 @@ using testing::Not;
 class Rest : public testing::Test {
 protected:
     json get(const std::string& target) { return json::parse(desk_->ask("GET", target).body); }
+
+    /// Ask while another change has the turn, which it keeps until the request is about to wait for
+    /// it.
+    Reply ask_while_changed(const std::string& method, const std::string& target,
+                            const std::string& body,
+                            const std::function<void(ReplaceTransaction& replace)>& change) {
+        const auto staging = folder_ / "depot/staging";
+        std::future<Reply> reply;
+        const auto ask = [&] {
+            reply =
+                std::async(std::launch::async, [&] { return desk_->ask(method, target, body); });
+            RestDesk::wait_until([&] {
+                const fs::directory_iterator deliveries{staging};
+                return std::distance(begin(deliveries), end(deliveries)) == 2;
+            });
+        };
+        desk_->replace().change(
+            desk_->replace().new_staging(),
+            [&](ReplaceTransaction& replace, const Checkpoint&) { change(replace); },
+            {.audit = {}, .on_commit = ask});
+        return reply.get();
+    }
 
     TempFolder folder_;
     std::unique_ptr<RestDesk> desk_ = [&] {
@@ -91,6 +118,28 @@ TEST_F(Rest, deletes_a_layer_with_all_its_tilesets_in_one_generation) {
                         {.name = "ann", .role = Role::publisher, .layers = {}})
                   .status,
               403);
+}
+
+TEST_F(Rest, deletes_also_the_tileset_that_comes_meanwhile) {
+    const auto reply =
+        ask_while_changed("DELETE", "/layers/sf", {}, [](ReplaceTransaction& replace) {
+            auto fresh = replace.next().layers.at("sf@EPSG:900913@png");
+            fresh.layer = "sf@EPSG:900913@jpeg";
+            fresh.files = {};
+            replace.declare_layer(fresh);
+        });
+
+    EXPECT_EQ(reply.status, 200) << reply.body;
+    EXPECT_EQ(get("/layers.json"), (json{"congo", "kenya"}));
+}
+
+TEST_F(Rest, truncates_what_is_left_where_a_tileset_goes_meanwhile) {
+    const auto reply =
+        ask_while_changed("POST", "/rest/masstruncate", "<truncateAll/>",
+                          [](ReplaceTransaction& replace) { replace.remove_layer("kenya"); });
+
+    EXPECT_EQ(reply.status, 200) << reply.body;
+    EXPECT_EQ(desk_->word("sf@EPSG:900913@png", {0, 0, 0}), "(absent)");
 }
 
 TEST_F(Rest, describes_the_grid_sets_that_there_are) {
