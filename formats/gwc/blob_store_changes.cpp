@@ -96,10 +96,11 @@ void BlobStore::recover() {
         const auto [purpose, moves] =
             FileMoves::take_back(files_, options_.root_directory, in_root(list_of_moves));
         if (const auto names = renaming_in(purpose)) {
-            const auto& [layer, name] = *names;
-            for (const auto& move : moves) {
+            const auto& layer = names->first;
+            const auto& name = names->second;
+            for_each_file(1, moves, OnFailure::go_on, [&](const FileMoves::Move& move) {
                 rename_layer_in(in_root(move.from), name, layer);
-            }
+            });
             metadata_.rename_layer(name, layer);
         }
         std::vector<std::string> targets;
