@@ -16,8 +16,8 @@ namespace offgrid {
 /// was put there since. What it throws names the file as the caller says, never its path.
 class SourceFile {
 public:
-    /// Throws `not_found`, `denied` and so on, as opening it fails, and `invalid_argument` for what
-    /// is no regular file. REQUIRES: the path is canonical.
+    /// Throws `not_found`, `denied` and so on, as opening it fails, either of these for a link, and
+    /// `invalid_argument` for what is no regular file. REQUIRES: the path is canonical.
     SourceFile(const std::filesystem::path& path, std::string shown_as);
 
     int descriptor() const { return fd_.get(); }

@@ -71,11 +71,7 @@ StoredAnswers::Claim StoredAnswers::claim(const std::string& caller, const std::
 std::optional<StoredAnswers::Answer> StoredAnswers::find(const Claim& claim) const {
     const auto path = path_of(claim);
     try {
-        const auto text = read_file(path, max_answer_bytes);
-        if (fs::last_write_time(path) < fs::file_time_type::clock::now() - keep_.age) {
-            return std::nullopt;
-        }
-        return parse_answer(as_text(text));
+        return parse_answer(as_text(read_file(path, max_answer_bytes)));
     } catch (const Error& error) {
         if (error.code() == Errc::not_found) {
             return std::nullopt;
@@ -95,23 +91,25 @@ void StoredAnswers::store(const Claim& claim, const Answer& answer) {
     const std::lock_guard lock{mutex_};
     files_.create_directories(folder_);
     write_durably(files_, path_of(claim), as_bytes(text));
-    remove_old();
+    remove_older_than(path_of(claim));
 }
 
 fs::path StoredAnswers::path_of(const Claim& claim) const {
     return folder_ / (claim.id_ + ".json");
 }
 
-void StoredAnswers::remove_old() {
-    std::vector<std::pair<fs::file_time_type, fs::path>> stored;
+void StoredAnswers::remove_older_than(const fs::path& newest) {
+    std::vector<std::pair<fs::file_time_type, fs::path>> others;
     for (const auto& entry : fs::directory_iterator{folder_}) {
-        stored.emplace_back(entry.last_write_time(), entry.path());
+        if (entry.path() != newest) {
+            others.emplace_back(entry.last_write_time(), entry.path());
+        }
     }
-    std::ranges::sort(stored, std::ranges::greater{});
-    const auto oldest = fs::file_time_type::clock::now() - keep_.age;
-    for (std::size_t i = 0; i < stored.size(); ++i) {
-        if (i >= keep_.count || stored[i].first < oldest) {
-            files_.remove_all(stored[i].second);
+    std::ranges::sort(others, std::ranges::greater{});
+    const auto oldest = fs::last_write_time(newest) - keep_.age;
+    for (std::size_t i = 0; i < others.size(); ++i) {
+        if (i + 1 >= keep_.count || others[i].first < oldest) {
+            files_.remove_all(others[i].second);
         }
     }
 }

@@ -13,10 +13,12 @@
 
 namespace offgrid {
 
-/// How many answers are kept and for how long, whichever ends first.
+/// Which answers are kept when another is stored. Ages are counted between answers, never from the
+/// clock of now: one that jumps (a device without a clock of its own finds a network) forgets
+/// nothing.
 struct AnswersToKeep {
-    std::size_t count = 1000;
-    std::chrono::hours age{24};
+    std::size_t count = 1000;    ///< the newest
+    std::chrono::hours age{24};  ///< before the one that was stored last
 };
 
 /// The answers to requests that carried an Idempotency-Key, kept on the disk, so that a client that
@@ -61,7 +63,7 @@ public:
 
 private:
     std::filesystem::path path_of(const Claim& claim) const;
-    void remove_old();
+    void remove_older_than(const std::filesystem::path& newest);
 
     FileOps& files_;
     std::filesystem::path folder_;

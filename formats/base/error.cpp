@@ -19,6 +19,7 @@ Errc code_of(int error_number) {
         case ENOTEMPTY:
             return Errc::already_exists;
         case EACCES:
+        case ELOOP:
         case EPERM:
         case EROFS:
             return Errc::denied;

@@ -45,18 +45,35 @@ UniqueFd lock_root(const fs::path& path) {
     return fd;
 }
 
-std::string purpose_of_renaming(const std::string& layer, const std::string& name) {
-    return fmt::format("rename\t{}\t{}", layer, name);
+/// What a list of moves is for when a layer gets another name.
+struct Renaming {
+    std::string layer{};
+    std::string name{};
+    bool has_reached_rows = false;  ///< those of `metadata.sqlite` may say the new name
+};
+
+constexpr std::string_view rename_files = "rename";
+constexpr std::string_view rename_rows = "rename with rows";
+
+std::string purpose_of(const Renaming& renaming) {
+    return fmt::format("{}\t{}\t{}", renaming.has_reached_rows ? rename_rows : rename_files,
+                       renaming.layer, renaming.name);
 }
 
-/// The names of such a purpose; nothing for another one.
-std::optional<std::pair<std::string, std::string>> renaming_in(const std::string& purpose) {
+/// Nothing for another purpose.
+std::optional<Renaming> renaming_in(const std::string& purpose) {
     const auto first = purpose.find('\t');
     const auto second = purpose.find('\t', first + 1);
-    if (!purpose.starts_with("rename\t") || second == std::string::npos) {
+    if (first == std::string::npos || second == std::string::npos) {
         return std::nullopt;
     }
-    return std::pair{purpose.substr(first + 1, second - first - 1), purpose.substr(second + 1)};
+    const auto verb = std::string_view{purpose}.substr(0, first);
+    if (verb != rename_files && verb != rename_rows) {
+        return std::nullopt;
+    }
+    return Renaming{.layer = purpose.substr(first + 1, second - first - 1),
+                    .name = purpose.substr(second + 1),
+                    .has_reached_rows = verb == rename_rows};
 }
 
 }  // namespace
@@ -95,12 +112,13 @@ void BlobStore::recover() {
     if (sqlite::identify(in_root(list_of_moves))) {
         const auto [purpose, moves] =
             FileMoves::take_back(files_, options_.root_directory, in_root(list_of_moves));
-        if (const auto names = renaming_in(purpose)) {
-            const auto& [layer, name] = *names;
-            for (const auto& move : moves) {
-                rename_layer_in(in_root(move.from), name, layer);
+        if (const auto renaming = renaming_in(purpose)) {
+            for_each_file(1, moves, OnFailure::go_on, [&](const FileMoves::Move& move) {
+                rename_layer_in(in_root(move.from), renaming->name, renaming->layer);
+            });
+            if (renaming->has_reached_rows) {
+                metadata_.rename_layer(renaming->name, renaming->layer);
             }
-            metadata_.rename_layer(name, layer);
         }
         std::vector<std::string> targets;
         for (const auto& move : moves) {
@@ -294,13 +312,14 @@ void BlobStore::rename_layer(const std::string& layer, const std::string& name) 
             renamed.push_back({path, names().match(path, query, name)->with_other_layer});
         }
         FileMoves moves{files_, options_.root_directory, in_root(list_of_moves), renamed,
-                        purpose_of_renaming(layer, name)};
+                        purpose_of({.layer = layer, .name = name})};
         for_each_file(options_.executor_concurrency, moves.moves(), OnFailure::stop,
                       [&](const FileMoves::Move& move) {
                           const auto path = in_root(move.from);
                           rename_layer_in(path, layer, name);
                           take(path, [&] { moves.move(move); });
                       });
+        moves.set_purpose(purpose_of({.layer = layer, .name = name, .has_reached_rows = true}));
         metadata_.rename_layer(layer, name);
         moves.commit();
         remove_empty_folders(paths);

@@ -75,6 +75,11 @@ void FileMoves::move(const Move& one) const {
     files_.rename(folder_ / one.from, folder_ / one.to);
 }
 
+void FileMoves::set_purpose(const std::string& purpose) {
+    require_one_line(purpose);
+    write_durably(files_, list_, as_bytes(text_of(moves_, purpose)));
+}
+
 void FileMoves::sync_folders() {
     std::set<fs::path> folders;
     for (const auto& move : moves_) {

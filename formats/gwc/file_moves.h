@@ -35,6 +35,9 @@ public:
     /// Move one file. Throws `already_exists` when its target is there.
     void move(const Move& one) const;
 
+    /// Have the list say another purpose from now on, durably.
+    void set_purpose(const std::string& purpose);
+
     /// From now on the moves stay.
     void commit();
 

@@ -60,6 +60,13 @@ bool has_tiles(Db& db, MbtilesLayout layout) {
         .step();
 }
 
+bool says_layer(Db& db, const std::string& layer) {
+    return sqlite::has_columns(sqlite::columns_of(db, "metadata"), {"name", "value"}) &&
+           db.prepare("SELECT 1 FROM metadata WHERE name = 'name' AND value = ? LIMIT 1")
+               .bind(1, layer)
+               .step();
+}
+
 void remove_file(const std::string& path) {
     std::error_code failure;
     fs::remove(path, failure);
@@ -110,14 +117,20 @@ void remove_side_files(const std::string& path) {
 }
 
 void rename_layer_in(const std::string& path, const std::string& layer, const std::string& name) {
-    const auto db = open_existing(path);
-    if (!db || !sqlite::has_columns(sqlite::columns_of(*db, "metadata"), {"name", "value"})) {
-        return;
+    try {
+        const auto db = open_existing(path);
+        if (!db || !says_layer(*db, layer)) {
+            return;
+        }
+        db->prepare("UPDATE metadata SET value = ? WHERE name = 'name' AND value = ?")
+            .bind(1, name)
+            .bind(2, layer)
+            .execute();
+    } catch (const Error& error) {
+        if (error.code() != Errc::corrupt) {
+            throw;
+        }
     }
-    db->prepare("UPDATE metadata SET value = ? WHERE name = 'name' AND value = ?")
-        .bind(1, name)
-        .bind(2, layer)
-        .execute();
 }
 
 RemovedTiles remove_tiles(const std::string& path, std::span<const SouthRange> ranges,

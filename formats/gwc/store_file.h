@@ -23,7 +23,8 @@ bool while_nobody_writes(const std::string& path, const std::function<void()>& a
 /// not get it. REQUIRES: nobody writes the file, or there is none.
 void remove_side_files(const std::string& path);
 
-/// Have the row `name` of `metadata` say another name, where it says that one.
+/// Have the row `name` of `metadata` say another name, where it says that one; only such a file is
+/// written. One that is damaged has no name to change.
 void rename_layer_in(const std::string& path, const std::string& layer, const std::string& name);
 
 struct RemovedTiles {

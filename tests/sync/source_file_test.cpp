@@ -6,7 +6,17 @@
 #include "tests/support/temp_folder.h"
 
 #include <gmock/gmock.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdio>
 #include <fstream>
 
 namespace offgrid::test {
@@ -43,6 +53,51 @@ TEST(SourceFile, is_behind_no_link_and_its_path_is_told_to_nobody) {
                         AllOf(HasSubstr("entry 'a'"), Not(HasSubstr(root.string())))))
             << path;
     }
+}
+
+TEST(SourceFile, that_is_a_link_is_denied) {
+    const TempFolder folder;
+    write_file(folder / "there/secret", "x");
+    fs::create_symlink("there", folder / "link");
+    fs::create_symlink("there/secret", folder / "file");
+    const auto root = fs::canonical(folder.path());
+    for (const auto& path : {root / "link/secret", root / "file"}) {
+        EXPECT_THAT([&] { SourceFile(path, "it"); }, throws(Errc::denied, HasSubstr("it"))) << path;
+    }
+}
+
+/// As before Linux 5.6, for this process and for good.
+bool lose_openat2() {
+    std::array<sock_filter, 4> steps{{
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    }};
+    const sock_fprog program{.len = steps.size(), .filter = steps.data()};
+    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+TEST(SourceFile, is_behind_no_link_on_an_old_system_either) {
+    const TempFolder folder;
+    write_file(folder / "there/secret", "x");
+    fs::create_symlink("there", folder / "link");
+    fs::create_symlink("there/secret", folder / "file");
+    const auto root = fs::canonical(folder.path());
+    const auto child = ::fork();
+    if (child == 0) {
+        EXPECT_TRUE(lose_openat2());
+        EXPECT_EQ(SourceFile(root / "there/secret", "it").size(), 1U);
+        for (const auto& path : {root / "link/secret", root / "file"}) {
+            EXPECT_THROW(SourceFile(path, "it"), Error) << path;
+        }
+        std::fflush(nullptr);
+        ::_exit(testing::Test::HasFailure() ? 1 : 0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 TEST(SourceFile, that_grows_is_copied_no_further_than_its_limit) {

@@ -28,6 +28,13 @@ protected:
         return answer ? answer->reply.body : "(none)";
     }
 
+    /// Make what is stored older or newer.
+    void shift(std::chrono::hours by) const {
+        for (const auto& entry : fs::directory_iterator{folder_ / "answers"}) {
+            fs::last_write_time(entry, entry.last_write_time() + by);
+        }
+    }
+
     TempFolder folder_;
 };
 
@@ -70,28 +77,35 @@ TEST_F(StoredAnswersTest, are_forgotten_when_many_newer_ones_came) {
     for (const std::string key : {"first", "second", "third"}) {
         store(answers, key, key);
         // What is written within one tick of the disk's clock has no order.
-        for (const auto& entry : fs::directory_iterator{folder_ / "answers"}) {
-            fs::last_write_time(entry, entry.last_write_time() - 1min);
-        }
+        shift(-1h);
     }
     EXPECT_EQ(stored(answers, "anna", "first"), "(none)");
     EXPECT_EQ(stored(answers, "anna", "second"), "second");
     EXPECT_EQ(stored(answers, "anna", "third"), "third");
 }
 
-TEST_F(StoredAnswersTest, are_forgotten_after_a_day) {
+TEST_F(StoredAnswersTest, are_forgotten_when_one_came_a_day_later) {
     auto answers = open();
     store(answers, "old", "old");
-    for (const auto& entry : fs::directory_iterator{folder_ / "answers"}) {
-        fs::last_write_time(entry, entry.last_write_time() - 25h);
-    }
-    EXPECT_EQ(stored(answers, "anna", "old"), "(none)");
-    EXPECT_EQ(names_below(folder_ / "answers").size(), 1U);
+    shift(-25h);
 
     store(answers, "new", "new");
 
+    EXPECT_EQ(stored(answers, "anna", "old"), "(none)");
     EXPECT_EQ(stored(answers, "anna", "new"), "new");
     EXPECT_EQ(names_below(folder_ / "answers").size(), 1U) << "its place is free again";
+}
+
+TEST_F(StoredAnswersTest, are_there_after_the_clock_has_jumped) {
+    auto answers = open({.count = 2});
+    store(answers, "k", "done");
+    for (const auto jump : {-50 * 365 * 24h, 100 * 365 * 24h}) {
+        shift(jump);
+        EXPECT_EQ(stored(answers, "anna", "k"), "done");
+    }
+    store(answers, "other", "of a time long before");
+    store(answers, "another", "of a time long before");
+    EXPECT_EQ(stored(answers, "anna", "another"), "of a time long before");
 }
 
 TEST_F(StoredAnswersTest, have_sane_keys) {

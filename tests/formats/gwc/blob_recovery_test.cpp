@@ -109,6 +109,23 @@ TEST(BlobRecovery, never_mixes_what_is_known_of_two_layers) {
 }
 
 // TR-10
+TEST(BlobRecovery, takes_back_no_rows_that_were_never_renamed) {
+    TestStore store;
+    fill(store);
+    auto files = before("rename", second_file, [&] {
+        TestStore other;
+        other.options = store.options;
+        other.store().metadata().put("africa", "key", "of africa");
+        throw Error{Errc::io, "broken"};
+    });
+    store.files = &files;
+    EXPECT_THAT([&] { store.store().rename_layer("asia", "africa"); },
+                throws(Errc::io, HasSubstr("broken")));
+    EXPECT_EQ(store.store().metadata().get("asia", "key"), "value");
+    EXPECT_EQ(store.store().metadata().get("africa", "key"), "of africa");
+}
+
+// TR-10
 TEST(BlobRecovery, goes_on_with_what_could_not_be_taken_back_at_once) {
     TestStore store;
     fill(store);

@@ -7,9 +7,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <functional>
+
 namespace offgrid::gwc {
 namespace {
 
+namespace fs = std::filesystem;
 using sqlite::rows;
 using test::throws;
 using testing::ElementsAre;
@@ -74,6 +78,68 @@ TEST(BlobRenaming, onto_a_layer_that_is_there_is_refused) {
     EXPECT_THAT([&] { store.store().rename_layer("africa", "australia"); },
                 throws(Errc::not_found, HasSubstr("layer 'africa'")));
     EXPECT_EQ(name_in(store, as_it_was.front()), "asia");
+}
+
+// TR-08
+TEST(BlobRenaming, takes_a_damaged_file_along) {
+    TestStore store;
+    fill(store);
+    store.reopen();
+    test::write_file(store.options.root_directory / fs::path{as_it_was.at(1)}, "garbage");
+    store.store().rename_layer("asia", "australia");
+    EXPECT_EQ(files_of(store), renamed);
+    EXPECT_EQ(name_in(store, renamed.front()), "australia");
+    EXPECT_EQ(test::read_text(store.options.root_directory / fs::path{renamed.at(1)}), "garbage");
+}
+
+/// Run an action in a process that may not write files of root, who owns all but the one file.
+/// Gives whether it has thrown nothing.
+bool runs_as_another(const fs::path& folder, const fs::path& foreign,
+                     const std::function<void()>& action) {
+    fs::permissions(foreign, fs::perms{0444});
+    const auto child = ::fork();
+    if (child != 0) {
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    }
+    constexpr uid_t nobody = 65'534;
+    bool is_ready = ::geteuid() != 0;
+    if (!is_ready) {
+        is_ready = ::chown(folder.c_str(), nobody, nobody) == 0;
+        for (const auto& entry : fs::recursive_directory_iterator{folder}) {
+            is_ready = is_ready && (entry.path() == foreign ||
+                                    ::chown(entry.path().c_str(), nobody, nobody) == 0);
+        }
+        is_ready = is_ready && ::seteuid(nobody) == 0;
+    }
+    try {
+        action();
+    } catch (const Error& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+        is_ready = false;
+    }
+    std::fflush(nullptr);
+    ::_exit(is_ready && !testing::Test::HasFailure() ? 0 : 1);
+}
+
+// TR-10
+TEST(BlobRenaming, that_fails_at_a_file_that_may_not_be_written_is_taken_back_whole) {
+    TestStore store;
+    fill(store);
+    store.reopen();
+    const auto foreign = store.options.root_directory / fs::path{as_it_was.at(1)};
+    EXPECT_TRUE(runs_as_another(store.root().parent_path(), foreign, [&] {
+        EXPECT_THAT([&] { store.store().rename_layer("asia", "australia"); },
+                    throws(Errc::io, HasSubstr("asia-500.sqlite")));
+        if (store.store().remove_layer("europe").files != 1) {
+            throw Error{Errc::io, "another layer is not changed"};
+        }
+    }));
+    EXPECT_EQ(files_of(store), (std::vector{as_it_was[0], as_it_was[1], as_it_was[3]}));
+    EXPECT_EQ(name_in(store, as_it_was[0]), "asia");
+    EXPECT_EQ(name_in(store, as_it_was[1]), "asia");
+    EXPECT_EQ(store.store().metadata().get("asia", "key"), "value");
 }
 
 // TR-10

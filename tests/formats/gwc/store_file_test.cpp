@@ -28,6 +28,13 @@ TEST(StoreFile, that_has_gone_is_not_made_anew) {
     EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST(StoreFile, that_is_damaged_has_no_name_to_change) {
+    const test::TempFolder folder;
+    test::write_file(folder / "a.sqlite", std::string(4096, 'x'));
+    rename_layer_in((folder / "a.sqlite").string(), "a", "b");
+    EXPECT_EQ(test::read_text(folder / "a.sqlite"), std::string(4096, 'x'));
+}
+
 TEST(StoreFile, whose_newest_tiles_stand_beside_it_is_not_moved_away_from_them) {
     TestStore store;
     store.put(asia, {5, 0, 0}, "old");
