@@ -52,6 +52,11 @@ void add_tree(ReplaceTransaction& replace, const std::string& layer, const FileT
     }
 }
 
+bool installs_package(const Delivery& delivery) {
+    const auto* const tree = std::get_if<FileTree>(&delivery);
+    return tree != nullptr && tree->package_folder().has_value();
+}
+
 /// Throws unless what came hashes to what the request says.
 void check_sha256(const std::string& wanted, const std::string& sha256) {
     if (!wanted.empty() && wanted != sha256) {
@@ -243,8 +248,8 @@ ServedDepot::Switch ReplaceService::commit(ReplaceTransaction& replace, AuditEnt
 
 void ReplaceService::add(ReplaceTransaction& replace, const ReplaceRequest& request,
                          const Delivery& delivery, const Checkpoint& checkpoint) const {
-    const auto& layers = replace.next().layers;
-    const bool is_elsewhere = options_.is_kept_elsewhere && !layers.contains(request.layer) &&
+    const bool is_elsewhere = options_.is_kept_elsewhere && !installs_package(delivery) &&
+                              !sha256_of_layer(replace.next(), request.layer) &&
                               options_.is_kept_elsewhere(request.layer);
     if (is_elsewhere) {
         throw Error{Errc::invalid_argument,

@@ -220,10 +220,12 @@ TEST_F(ReplaceContract, that_is_strict_refuses_what_else_is_ignored) {
 TEST(ReplaceBesideGeowebcache, tells_of_a_layer_that_is_in_no_files_that_could_be_replaced) {
     const TempFolder folder;
     install(folder / "depot", "kenya", "z0: top z1: a b / c d");
+    install(folder / "depot", "topo@EPSG:900913@png", "z0: top z1: a b / c d");
     write_file(folder / "geowebcache.xml", R"(<gwcConfiguration>
   <blobStores><S3BlobStore><id>cloud</id></S3BlobStore></blobStores>
   <layers><wmsLayer><name>clouds</name><blobStoreId>cloud</blobStoreId></wmsLayer>
-    <wmsLayer><name>kenya</name><blobStoreId>cloud</blobStoreId></wmsLayer></layers>
+    <wmsLayer><name>kenya</name><blobStoreId>cloud</blobStoreId></wmsLayer>
+    <wmsLayer><name>topo</name><blobStoreId>cloud</blobStoreId></wmsLayer></layers>
 </gwcConfiguration>)");
     write_mbtiles(folder / "new.sqlite", draw("z1: new"));
     LiveDaemon daemon{folder / "depot", {"--geowebcache", (folder / "geowebcache.xml").string()}};
@@ -237,6 +239,7 @@ TEST(ReplaceBesideGeowebcache, tells_of_a_layer_that_is_in_no_files_that_could_b
     EXPECT_THAT(refused.body, HasSubstr("'clouds' is kept in no SQLite files"));
     EXPECT_EQ(replace("atlantis").status, 404);
     EXPECT_EQ(replace("kenya").status, 200) << "what is installed counts";
+    EXPECT_EQ(replace("topo").status, 200) << "and so does a tileset";
 }
 
 TEST_F(ReplaceContract, answers_in_a_line_for_those_who_want_text) {
