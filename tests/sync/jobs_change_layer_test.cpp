@@ -198,7 +198,8 @@ TEST_F(ChangeLayer, merges_nothing_into_another_grid) {
 }
 
 TEST_F(ChangeLayer, leaves_a_layer_as_it_is_where_its_disk_has_no_room_for_a_changed_file) {
-    install(folder_ / "depot", "kenya", two_zooms);
+    install(folder_ / "depot", "kenya", two_zooms,
+            {.pyramids = {{.min_zoom = 0, .max_zoom = 20, .names = "all.sqlite3"}}});
     const Box north_west{-20037508, 1, -1, 20037508};
     for (const auto room : {std::uint64_t{0}, std::uint64_t{100}}) {  // for no tile; for no file
         SCOPED_TRACE(room);

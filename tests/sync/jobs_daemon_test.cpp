@@ -294,7 +294,8 @@ TEST(RestOfDaemon, links_to_itself_over_tls) {
 
 TEST(RestOfDaemon, takes_nothing_more_as_soon_as_it_is_to_end_though_a_job_does_not_end) {
     const TempFolder folder;
-    write_file(folder / "sources.json", R"({"layers": {"earth": {"rasters": ["a.tif"]}}})");
+    write_file(folder / "sources.json",
+               R"({"layers": {"earth": {"rasters": ["a.tif"], "max_zoom": 2}}})");
     fs::copy_file(program("offgrid-sync"), folder / "offgrid-sync");
     write_file(folder / "offgrid-pack",
                "#!/bin/sh\ntrap '' TERM\n: > \"$0.begun\"\nwhile :; do sleep 0.1; done\n");
@@ -304,7 +305,9 @@ TEST(RestOfDaemon, takes_nothing_more_as_soon_as_it_is_to_end_though_a_job_does_
         {"--sources", (folder / "sources.json").string(), "--drain-timeout", "5"},
         fs::relative(folder / "offgrid-sync", program("")).string()};  // runs what is beside it
     ASSERT_EQ(curl(live.admin_url() + "/rest/seed/earth.json",
-                   {"-d", R"({"seedRequest": {"name": "earth", "type": "seed"}})"})
+                   {"-H", "Content-type: application/json", "-d",
+                    R"({"seedRequest": {"name": "earth", "srs": {"number": 900913}, "zoomStart": 0,
+                        "zoomStop": 2, "type": "seed", "threadCount": 1}})"})
                   .status,
               200);
     while (!fs::exists(folder / "offgrid-pack.begun")) {
