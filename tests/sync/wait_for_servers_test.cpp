@@ -149,14 +149,19 @@ TEST_F(Servers, whose_daemon_was_updated_are_found_up_to_date) {
 
 TEST(WaitForServers, refuses_what_is_no_address) {
     for (const auto* address : {"", "maps", "maps:8080", "ftp://maps"}) {
-        EXPECT_THAT([&] { wait_for_servers({address}, [] { return 1U; }, {.timeout = 0ms}); },
-                    throws(Errc::invalid_argument, HasSubstr("no address of a server")))
+        EXPECT_THAT(
+            [&] {
+                wait_for_servers({address}, [] { return WantedGeneration{.number = 1}; },
+                                 {.timeout = 0ms});
+            },
+            throws(Errc::invalid_argument, HasSubstr("no address of a server")))
             << address;
     }
 }
 
 TEST(WaitForServers, has_nobody_to_wait_for_without_servers) {
-    EXPECT_THAT(wait_for_servers({}, [] { return 1U; }, {.timeout = 1h}), IsEmpty());
+    EXPECT_THAT(wait_for_servers({}, [] { return WantedGeneration{.number = 1}; }, {.timeout = 1h}),
+                IsEmpty());
 }
 
 }  // namespace
