@@ -3,7 +3,6 @@ import contextlib
 import hashlib
 import http.client
 import json
-import os
 import pathlib
 import random
 import sqlite3
@@ -87,24 +86,19 @@ def write_package(path, zooms, pyramids, files):
     return path
 
 
-def runs_on(processors):
-    """For `preexec_fn`: keep a process on these processors; None: on any."""
-    return processors and (lambda: os.sched_setaffinity(0, processors))
-
-
 class Daemon:
     """`offgrid daemon` on free ports of this machine, its depot in a folder of its own."""
 
     name = "offgrid daemon"
 
-    def __init__(self, program, folder, processors=None):
+    def __init__(self, program, folder):
         self.depot = folder / "depot"
         self.log = folder / "daemon.log"
         folder.mkdir(parents=True)
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
                 [program, "daemon", self.depot, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=runs_on(processors))
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         self.admin_port = self.port_behind("administration on")
         self.port = self.port_behind("serving on")
 

@@ -29,7 +29,7 @@ import sys
 import tempfile
 import time
 
-from depot_daemon import LAYER, ROOT, Daemon, TileFile, markdown, percentile, runs_on, version_of, write_package
+from depot_daemon import LAYER, ROOT, Daemon, TileFile, markdown, percentile, version_of, write_package
 
 ZOOM = 4
 SIDE = 8  # tiles of the file: SIDE x SIDE, from the south-west corner
@@ -45,7 +45,7 @@ WARMING, QUIET, REPLACING, ENDING = range(4)
 
 class OffgridContender(Daemon):
     def __init__(self, options, folder):
-        super().__init__(options.program, folder, options.server_processors)
+        super().__init__(options.program, folder)
         self.file = TileFile(ADDRESSES, TILE_BYTES)
         content = self.file.content(0)
         self.replace(write_package(folder / "package.zip", [ZOOM, ZOOM], [{"zooms": [ZOOM, ZOOM], "names": FILE_NAME}],
@@ -96,8 +96,7 @@ class MapCacheContender:
             for parent in folder.parents[:2]:
                 os.chmod(parent, os.stat(parent).st_mode | 0o055)
         self.process = subprocess.Popen(["apache2", "-f", folder / "apache.conf", "-DFOREGROUND"],
-                                        stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                        preexec_fn=runs_on(options.server_processors))
+                                        stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.wait_until_up()
 
     def wait_until_up(self):
@@ -339,13 +338,6 @@ def slowest_ratio(runs, phase):
     return max(run[phase][-1] / percentile(run["quiet"], 0.99) for run in runs)
 
 
-def split_processors():
-    """Who runs where: the server on one half, all else on the other, as if these were two machines; None: on any."""
-    all_processors = sorted(os.sched_getaffinity(0))
-    half = len(all_processors) // 2
-    return (set(all_processors[half:]), set(all_processors[:half])) if half else (None, None)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", default=ROOT / "build/release/bin/offgrid-sync", help="the program with the verb `daemon`")
@@ -357,9 +349,6 @@ def main():
     parser.add_argument("--quiet", type=float, default=10, help="seconds of reading without replaces, before them")
     parser.add_argument("--work", type=pathlib.Path, help="kept; default: a temporary folder")
     options = parser.parse_args()
-    options.server_processors, ours = split_processors()
-    if ours:
-        os.sched_setaffinity(0, ours)
     contenders = (OffgridContender, MapCacheContender)
     runs_of = {contender.name: [] for contender in contenders}
     with tempfile.TemporaryDirectory() as temporary:
