@@ -19,7 +19,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 /// A program that runs until it is told to end.
-constexpr const char* endless = "echo $$ > \"$(dirname \"$0\")/pid\"; echo begun; exec sleep 1000";
+constexpr const char* endless = "echo begun; echo $$ > \"$(dirname \"$0\")/pid\"; exec sleep 1000";
 
 class JobServiceTest : public testing::Test {
 protected:
