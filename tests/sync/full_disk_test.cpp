@@ -1,6 +1,5 @@
-#include "sync/daemon.h"
-
 #include "formats/base/error.h"
+#include "sync/daemon.h"
 #include "tests/support/faulty_file_ops.h"
 #include "tests/support/http_client.h"
 #include "tests/support/temp_folder.h"
