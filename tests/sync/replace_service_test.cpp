@@ -92,6 +92,20 @@ protected:
         return word_in(layers_.acquire()->find("kenya")->tiles->get(key));
     }
 
+    /// Where the file of the north-western quarter is stored.
+    fs::path north_west() const {
+        return depot_.stored_path(
+            "kenya", *depot_.load_current().layers.at("kenya").find("z01-0-1.sqlite3"));
+    }
+
+    /// Write other tiles over that file. Returns what it was.
+    std::string damage_north_west() const {
+        auto whole = read_text(north_west());
+        fs::copy_file(folder_ / "new.sqlite", north_west(), fs::copy_options::overwrite_existing);
+        EXPECT_EQ(word({1, 0, 0}), "new") << "what damaged it";
+        return whole;
+    }
+
     std::string last_audit_line() const {
         const auto text = read_text(folder_ / "depot/audit.log");
         return text.substr(text.rfind('\n', text.size() - 2) + 1);
@@ -221,11 +235,7 @@ TEST_F(ReplaceServiceTest, does_not_make_current_what_it_cannot_serve) {
 
 // RX-01
 TEST_F(ReplaceServiceTest, serves_a_repaired_file_at_once) {
-    const auto stored = depot_.stored_path(
-        "kenya", *depot_.load_current().layers.at("kenya").find("z01-0-1.sqlite3"));
-    const auto whole = read_text(stored);
-    fs::copy_file(folder_ / "new.sqlite", stored, fs::copy_options::overwrite_existing);
-    EXPECT_EQ(word({1, 0, 0}), "new") << "what damaged it";
+    const auto whole = damage_north_west();
     write_file(folder_ / "whole.sqlite", whole);
 
     const auto report = start(folder_ / "whole.sqlite").get();
@@ -235,11 +245,7 @@ TEST_F(ReplaceServiceTest, serves_a_repaired_file_at_once) {
 }
 
 TEST_F(ReplaceServiceTest, serves_a_repaired_file_also_where_the_repair_failed_at_first) {
-    const auto stored = depot_.stored_path(
-        "kenya", *depot_.load_current().layers.at("kenya").find("z01-0-1.sqlite3"));
-    const auto whole = read_text(stored);
-    fs::copy_file(folder_ / "new.sqlite", stored, fs::copy_options::overwrite_existing);
-    EXPECT_EQ(word({1, 0, 0}), "new") << "what damaged it";
+    const auto whole = damage_north_west();
     bool is_failing = true;
     FaultyFileOps files{[&](FaultyFileOps::When when, int, std::string_view name) {
         if (when == FaultyFileOps::When::after && name == "rename" &&
@@ -264,8 +270,7 @@ TEST_F(ReplaceServiceTest, serves_a_repaired_file_also_where_the_repair_failed_a
 }
 
 TEST_F(ReplaceServiceTest, changes_a_depot_that_has_lost_the_file_of_its_current_generation) {
-    const auto stored = depot_.stored_path(
-        "kenya", *depot_.load_current().layers.at("kenya").find("z01-0-1.sqlite3"));
+    const auto stored = north_west();
     fs::copy_file(stored, folder_ / "same.sqlite");
     fs::remove(depot_.generation_path(1));
 
@@ -278,8 +283,7 @@ TEST_F(ReplaceServiceTest, changes_a_depot_that_has_lost_the_file_of_its_current
 }
 
 TEST_F(ReplaceServiceTest, does_not_wait_for_readers_where_nothing_has_changed) {
-    const auto stored = depot_.stored_path(
-        "kenya", *depot_.load_current().layers.at("kenya").find("z01-0-1.sqlite3"));
+    const auto stored = north_west();
     fs::copy_file(stored, folder_ / "same.sqlite");
     const auto reader = layers_.acquire();
 

@@ -14,10 +14,14 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
+#include <memory>
+#include <string>
 
 namespace offgrid::test {
 namespace {
@@ -28,6 +32,15 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr std::size_t megabyte = 1 << 20;
+
+/// A file in a folder, a link to the file and one to the folder.
+struct LinkedFolder : TempFolder {
+    LinkedFolder() {
+        write_file(*this / "there/secret", "x");
+        fs::create_symlink("there", *this / "link");
+        fs::create_symlink("there/secret", *this / "file");
+    }
+};
 
 TEST(SourceFile, is_copied_as_it_is) {
     const TempFolder folder;
@@ -41,10 +54,7 @@ TEST(SourceFile, is_copied_as_it_is) {
 }
 
 TEST(SourceFile, is_behind_no_link_and_its_path_is_told_to_nobody) {
-    const TempFolder folder;
-    write_file(folder / "there/secret", "x");
-    fs::create_symlink("there", folder / "link");
-    fs::create_symlink("there/secret", folder / "file");
+    const LinkedFolder folder;
     const auto root = fs::canonical(folder.path());
     for (const auto& path :
          {root / "link/secret", root / "file", root / "missing", root / "there"}) {
@@ -56,10 +66,7 @@ TEST(SourceFile, is_behind_no_link_and_its_path_is_told_to_nobody) {
 }
 
 TEST(SourceFile, that_is_a_link_is_denied) {
-    const TempFolder folder;
-    write_file(folder / "there/secret", "x");
-    fs::create_symlink("there", folder / "link");
-    fs::create_symlink("there/secret", folder / "file");
+    const LinkedFolder folder;
     const auto root = fs::canonical(folder.path());
     for (const auto& path : {root / "link/secret", root / "file"}) {
         EXPECT_THAT([&] { SourceFile(path, "it"); }, throws(Errc::denied, HasSubstr("it"))) << path;
@@ -80,10 +87,7 @@ bool lose_openat2() {
 }
 
 TEST(SourceFile, is_behind_no_link_on_an_old_system_either) {
-    const TempFolder folder;
-    write_file(folder / "there/secret", "x");
-    fs::create_symlink("there", folder / "link");
-    fs::create_symlink("there/secret", folder / "file");
+    const LinkedFolder folder;
     const auto root = fs::canonical(folder.path());
     const auto child = ::fork();
     if (child == 0) {
