@@ -87,10 +87,12 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
       http_{{.listen = options.listen, .threads = options.threads},
             [this](const Request& request) { return answer(request); },
             log},
-      answers_{files, depot_.root() / "answers"},
+      answers_{files, depot_},
       admin_router_{admin_routes(log)} {
     audit_.note_current(depot_.current_number());
-    // Whatever changes the depot begins here, when the quota is in force and the log knows what is.
+    answers_.settle_all(log);
+    // Whatever changes the depot begins here, when the quota is in force, the log knows what is,
+    // and what a dead daemon was about to do is settled.
     admin_.emplace(
         admin_socket(options),
         AdminContext{

@@ -32,19 +32,36 @@ public:
                 return again(*known);
             }
         }
-        const auto report = context_.service.replace(
-            form.request, form.upload, std::move(staging),
-            {.audit = {.who = request_.caller, .from = request_.remote_address},
-             .on_served = [this](const ReplaceReport& served) {
-                 remember(report_reply(served, request_.form));
-             }});
+        const auto report = replace(form, std::move(staging));
         auto reply = report_reply(report, request_.form);
-        remember(reply);
+        keep_for_key([&] { context_.answers.store(*claim_, {request_sha256_, reply}); });
         note(report);
         return reply;
     }
 
 private:
+    /// Have it done; with a key, once, whenever this process dies.
+    ReplaceReport replace(const ReplaceForm& form, StagingFolder staging) {
+        ChangeOptions options{.audit = {.who = request_.caller, .from = request_.remote_address}};
+        if (claim_) {
+            options.on_prepared = [this](const ReplaceReport& prepared) {
+                context_.answers.announce(*claim_,
+                                          {request_sha256_, report_reply(prepared, request_.form)},
+                                          prepared.generation);
+            };
+            options.on_served = [this](const ReplaceReport&) {
+                keep_for_key([&] { context_.answers.confirm(*claim_); });
+            };
+        }
+        try {
+            return context_.service.replace(form.request, form.upload, std::move(staging),
+                                            std::move(options));
+        } catch (const std::exception&) {
+            keep_for_key([&] { context_.answers.withdraw(*claim_); });
+            throw;
+        }
+    }
+
     ReplaceForm read_form(const std::filesystem::path& upload_path) {
         auto form =
             read_replace_form(*request_.body, request_.content_type, context_.service.files(),
@@ -82,13 +99,14 @@ private:
         return reply;
     }
 
-    /// The replace has happened and is reported, whether or not its answer can be kept.
-    void remember(const Reply& reply) noexcept {
+    /// Keep what is known of the key. What has happened is reported whether or not that can be.
+    template <typename Keep>
+    void keep_for_key(const Keep& keep) noexcept {
         if (!claim_) {
             return;
         }
         try {
-            context_.answers.store(*claim_, {request_sha256_, reply});
+            keep();
         } catch (const std::exception& error) {
             context_.log(fmt::format("an answer cannot be kept for its key: {}", error.what()));
         }

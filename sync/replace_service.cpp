@@ -152,11 +152,14 @@ ReplaceReport ReplaceService::replace(const ReplaceRequest& request,
     options.audit.action = "replace";
     options.audit.layer = request.layer;
     options.is_dry_run = request.is_dry_run;
-    options.on_served = [&, on_served = std::move(options.on_served)](const ReplaceReport& report) {
-        if (on_served) {
-            on_served(complete(report));
+    const auto completed = [&](OnReport told) -> OnReport {
+        if (!told) {
+            return {};
         }
+        return [&, told = std::move(told)](const ReplaceReport& report) { told(complete(report)); };
     };
+    options.on_prepared = completed(std::move(options.on_prepared));
+    options.on_served = completed(std::move(options.on_served));
     return complete(change(
         std::move(staging),
         [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {
@@ -186,7 +189,7 @@ ReplaceReport ReplaceService::change(StagingFolder staging, const Change& change
     if (options.on_commit) {
         options.on_commit();
     }
-    const auto made = commit(replace, options.audit);
+    const auto made = commit(replace, report, options);
     report.generation = made.generation;
     if (options.on_served) {
         options.on_served(report);  // in the order of the generations
@@ -228,10 +231,20 @@ ServedDepot::Turn ReplaceService::build(ReplaceTransaction& replace, const Chang
 
 /// Make what is prepared current and served. From here on things change on the disk, so whatever
 /// comes of it goes into the audit log, before anybody is told.
-ServedDepot::Switch ReplaceService::commit(ReplaceTransaction& replace, AuditEntry entry) {
+ServedDepot::Switch ReplaceService::commit(ReplaceTransaction& replace, ReplaceReport report,
+                                           const ChangeOptions& options) {
+    auto entry = options.audit;
+    const auto prepare = [&] {
+        auto next = replace.prepare({.author = entry.who.name});
+        if (options.on_prepared) {
+            report.generation = next.number;
+            report.drain.is_complete = true;
+            options.on_prepared(report);
+        }
+        return next;
+    };
     try {
-        auto made = served_.switch_by([&] { return replace.prepare({.author = entry.who.name}); },
-                                      replace.repaired());
+        auto made = served_.switch_by(prepare, replace.repaired());
         entry.generation = made.generation;
         entry.files = replace.changes();
         if (made.failure) {

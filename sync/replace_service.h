@@ -23,8 +23,8 @@
 
 namespace offgrid {
 
-/// Told what a replace did as soon as it is served, before anyone waits for the drain.
-using OnServed = std::function<void(const ReplaceReport& report)>;
+/// Told what a replace does.
+using OnReport = std::function<void(const ReplaceReport& report)>;
 
 /// How a depot is changed.
 struct ChangeOptions {
@@ -35,7 +35,9 @@ struct ChangeOptions {
     bool is_dry_run = false;            ///< everything but the commit
     Checkpoint checkpoint{};            ///< called with the service's own; throws to end the change
     std::function<void()> on_commit{};  ///< called in the turn, right before; may throw as well
-    OnServed on_served{};               ///< empty: nobody is told
+    OnReport on_prepared{};  ///< called in the turn, when the generation is written and not current
+                             ///< yet, as if it were drained; throws to end the change
+    OnReport on_served{};    ///< called in the turn, before anyone waits for the drain
 };
 
 /// Replaces files and packages of a depot while its layers are served: verify, make durable, swap,
@@ -110,7 +112,8 @@ private:
 
     ServedDepot::Turn build(ReplaceTransaction& replace, const Change& change,
                             const ChangeOptions& options);
-    ServedDepot::Switch commit(ReplaceTransaction& replace, AuditEntry entry);
+    ServedDepot::Switch commit(ReplaceTransaction& replace, ReplaceReport report,
+                               const ChangeOptions& options);
 
     Delivery take(const ReplaceRequest& request, const std::optional<Upload>& upload,
                   const StagingFolder& staging);

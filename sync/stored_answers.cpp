@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <exception>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -27,8 +29,28 @@ bool is_key(const std::string& key) {
            std::ranges::all_of(key, [](unsigned char c) { return c >= 0x20 && c < 0x7F; });
 }
 
-StoredAnswers::Answer parse_answer(std::string_view text) {
-    const auto json = Json::parse(text);
+constexpr std::string_view pending_extension = ".pending";
+
+/// What `read` makes of the JSON in the file. Throws `not_found` when there is none, `io` for what
+/// is not as it was written.
+template <typename Read>
+auto read_json(const fs::path& path, const Read& read) {
+    const auto content = read_file(path, max_answer_bytes);
+    try {
+        return read(Json::parse(as_text(content)));
+    } catch (const Json::exception& error) {
+        throw Error{Errc::io, fmt::format("{}: {}", path.string(), error.what())};
+    }
+}
+
+Json to_value(const StoredAnswers::Answer& answer) {
+    return {{"request", answer.request_sha256},
+            {"status", answer.reply.status},
+            {"media_type", answer.reply.media_type},
+            {"body", answer.reply.body}};
+}
+
+StoredAnswers::Answer from_value(const Json& json) {
     StoredAnswers::Answer answer;
     answer.request_sha256 = json.at("request").get<std::string>();
     answer.reply.status = json.at("status").get<int>();
@@ -37,10 +59,21 @@ StoredAnswers::Answer parse_answer(std::string_view text) {
     return answer;
 }
 
+std::string text_of(const Json& json) {
+    return json.dump(1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// Whether the generation that a pending answer tells of was ever made current.
+bool has_happened(const Depot& depot, const Json& pending) {
+    const auto number = pending.at("generation").get<std::uint64_t>();
+    return depot.keeps(number) && sha256_hex_of_file(depot.generation_path(number)) ==
+                                      pending.at("generation_sha256").get<std::string>();
+}
+
 }  // namespace
 
-StoredAnswers::StoredAnswers(FileOps& files, fs::path folder, AnswersToKeep keep)
-    : files_{files}, folder_{std::move(folder)}, keep_{keep} {}
+StoredAnswers::StoredAnswers(FileOps& files, const Depot& depot, AnswersToKeep keep)
+    : files_{files}, depot_{depot}, folder_{depot.root() / "answers"}, keep_{keep} {}
 
 StoredAnswers::Claim::Claim(StoredAnswers& answers, std::string id)
     : answers_{&answers}, id_{std::move(id)} {}
@@ -68,40 +101,106 @@ StoredAnswers::Claim StoredAnswers::claim(const std::string& caller, const std::
     return {*this, std::move(id)};
 }
 
-std::optional<StoredAnswers::Answer> StoredAnswers::find(const Claim& claim) const {
-    const auto path = path_of(claim);
+std::optional<StoredAnswers::Answer> StoredAnswers::find(const Claim& claim) {
+    const std::lock_guard lock{mutex_};
+    if (const auto pending = pending_path_of(claim); fs::exists(pending)) {
+        settle(pending);
+    }
     try {
-        return parse_answer(as_text(read_file(path, max_answer_bytes)));
+        return read_json(path_of(claim), from_value);
     } catch (const Error& error) {
         if (error.code() == Errc::not_found) {
             return std::nullopt;
         }
         throw;
-    } catch (const Json::exception& error) {
-        throw Error{Errc::io, fmt::format("{}: {}", path.string(), error.what())};
     }
 }
 
 void StoredAnswers::store(const Claim& claim, const Answer& answer) {
-    const Json json{{"request", answer.request_sha256},
-                    {"status", answer.reply.status},
-                    {"media_type", answer.reply.media_type},
-                    {"body", answer.reply.body}};
-    const auto text = json.dump(1, ' ', false, Json::error_handler_t::replace);
     const std::lock_guard lock{mutex_};
-    files_.create_directories(folder_);
-    write_durably(files_, path_of(claim), as_bytes(text));
+    write(path_of(claim), text_of(to_value(answer)));
     remove_older_than(path_of(claim));
+}
+
+void StoredAnswers::announce(const Claim& claim, const Answer& answer, std::uint64_t generation) {
+    auto json = to_value(answer);
+    json["generation"] = generation;
+    json["generation_sha256"] = sha256_hex_of_file(depot_.generation_path(generation));
+    const std::lock_guard lock{mutex_};
+    write(pending_path_of(claim), text_of(json));
+}
+
+void StoredAnswers::confirm(const Claim& claim) {
+    const std::lock_guard lock{mutex_};
+    accept(pending_path_of(claim));
+}
+
+void StoredAnswers::withdraw(const Claim& claim) {
+    const std::lock_guard lock{mutex_};
+    // Where this does not outlive a power cut, the depot tells what has happened.
+    files_.remove_all(pending_path_of(claim));
+}
+
+void StoredAnswers::settle_all(const Log& log) {
+    const std::lock_guard lock{mutex_};
+    std::vector<fs::path> left;
+    std::error_code missing;
+    for (const auto& entry : fs::directory_iterator{folder_, missing}) {
+        const auto extension = entry.path().extension();
+        if (extension == pending_extension || extension == ".new") {
+            left.push_back(entry.path());
+        }
+    }
+    for (const auto& path : left) {
+        try {
+            if (path.extension() == pending_extension) {
+                settle(path);
+            } else {
+                files_.remove_all(path);  // was being written
+            }
+        } catch (const std::exception& error) {
+            log(fmt::format("whether a request was done cannot be told: {}", error.what()));
+        }
+    }
+}
+
+/// REQUIRES: the mutex, as all that follow.
+void StoredAnswers::settle(const fs::path& pending) {
+    if (!read_json(pending, [this](const Json& json) { return has_happened(depot_, json); })) {
+        files_.remove_all(pending);
+        return;
+    }
+    // Who made it current may have died before that was durable.
+    files_.sync_directory(depot_.root());
+    accept(pending);
+}
+
+/// Let a pending answer count.
+void StoredAnswers::accept(const fs::path& pending) {
+    auto path = pending;
+    path.replace_extension(".json");
+    files_.rename(pending, path);
+    files_.sync_directory(folder_);
+    remove_older_than(path);
 }
 
 fs::path StoredAnswers::path_of(const Claim& claim) const {
     return folder_ / (claim.id_ + ".json");
 }
 
+fs::path StoredAnswers::pending_path_of(const Claim& claim) const {
+    return folder_ / fmt::format("{}{}", claim.id_, pending_extension);
+}
+
+void StoredAnswers::write(const fs::path& path, const std::string& text) {
+    files_.create_directories(folder_);
+    write_durably(files_, path, as_bytes(text));
+}
+
 void StoredAnswers::remove_older_than(const fs::path& newest) {
     std::vector<std::pair<fs::file_time_type, fs::path>> others;
     for (const auto& entry : fs::directory_iterator{folder_}) {
-        if (entry.path() != newest) {
+        if (entry.path() != newest && entry.path().extension() != pending_extension) {
             others.emplace_back(entry.last_write_time(), entry.path());
         }
     }

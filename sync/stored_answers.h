@@ -1,10 +1,13 @@
 #pragma once
 
 #include "formats/base/file_ops.h"
+#include "formats/package/depot.h"
+#include "serve/log.h"
 #include "sync/reply.h"
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -24,11 +27,29 @@ struct AnswersToKeep {
 /// The answers to requests that carried an Idempotency-Key, kept on the disk, so that a client that
 /// has lost an answer may send its request again without having it done twice.
 ///
-/// An answer is durable when `store` returns. Safe for concurrent use.
+/// That holds across a crash as well. A change happens in one step, the rename of `CURRENT`, and
+/// nothing else can be written in that step. So the answer is written before it, durably, under a
+/// name that does not count yet (`ID.pending`), with the generation that the change is about to
+/// make current: its number and the SHA-256 of its file. After the step it is renamed to what
+/// counts (`ID.json`), which works on a full disk, too. Who finds an `ID.pending` that nobody is
+/// working on asks the depot what became of it:
+///
+/// * The depot keeps that generation: it was current once, so the change was made, also where
+///   others or a rollback came after it. `CURRENT` is made durable, then the answer counts.
+/// * It does not: the step was not taken, and the answer is removed. A generation that was written
+///   and never made current is removed before one with a higher number is current, so it is never
+///   taken for one that is kept; and where its number is used again, the SHA-256 differs.
+///
+/// A generation that was current may be pruned, so all this is settled before the daemon changes
+/// anything: at its start. An `offgrid prune` before that leaves what is current and what it came
+/// from.
+///
+/// An answer is durable when `store` or `confirm` returns. Safe for concurrent use.
 class StoredAnswers {
 public:
-    /// The folder is made with the first answer. The FileOps is not owned.
-    StoredAnswers(FileOps& files, std::filesystem::path folder, AnswersToKeep keep = {});
+    /// The folder, `answers` in the depot, is made with the first answer. Neither argument is
+    /// owned. REQUIRES: the DepotLock.
+    StoredAnswers(FileOps& files, const Depot& depot, AnswersToKeep keep = {});
 
     /// One key while a request with it runs. The StoredAnswers outlives it.
     class Claim {
@@ -57,15 +78,36 @@ public:
     };
 
     /// What was stored for the key. Throws `io` for what cannot be read.
-    std::optional<Answer> find(const Claim& claim) const;
+    std::optional<Answer> find(const Claim& claim);
 
+    /// The request was done, and is answered so.
     void store(const Claim& claim, const Answer& answer);
+
+    /// The request will have been done as soon as that generation, which is written, is current.
+    /// The answer is the one to give after a crash.
+    void announce(const Claim& claim, const Answer& answer, std::uint64_t generation);
+
+    /// What was announced has happened.
+    void confirm(const Claim& claim);
+
+    /// What was announced, if anything, has failed.
+    void withdraw(const Claim& claim);
+
+    /// Find out for all that was announced and no more, by a process that died, whether it has
+    /// happened. What cannot be found out is told through `log`, and tried again when its key
+    /// comes. Called before anything else changes the depot.
+    void settle_all(const Log& log);
 
 private:
     std::filesystem::path path_of(const Claim& claim) const;
+    std::filesystem::path pending_path_of(const Claim& claim) const;
+    void write(const std::filesystem::path& path, const std::string& text);
+    void settle(const std::filesystem::path& pending);
+    void accept(const std::filesystem::path& pending);
     void remove_older_than(const std::filesystem::path& newest);
 
     FileOps& files_;
+    const Depot& depot_;
     std::filesystem::path folder_;
     AnswersToKeep keep_;
     std::mutex mutex_;  // guards all below, and the folder

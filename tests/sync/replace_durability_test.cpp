@@ -52,11 +52,13 @@ Step sync_of_folder(const fs::path& path) {
 
 class ReplaceDurability : public testing::Test {
 protected:
-    Trace trace_of_replace_with(const fs::path& archive) {
+    Trace trace_of_replace_with(const fs::path& archive,
+                                const std::vector<std::string>& headers = {}) {
         const auto before = static_cast<std::ptrdiff_t>(files_.trace().size());
         HttpClient client;
-        const auto response = client.post_form(daemon_.admin_url() + "/rest/sqlite/replace",
-                                               {{"layer", "kenya", {}}, {"file", {}, archive}});
+        const auto response =
+            client.post_form(daemon_.admin_url() + "/rest/sqlite/replace",
+                             {{"layer", "kenya", {}}, {"file", {}, archive}}, {}, headers);
         auto steps = files_.trace();
         EXPECT_EQ(response.status, 200) << response.body;
         return Trace{{steps.begin() + before, steps.end()}};
@@ -103,6 +105,29 @@ TEST_F(ReplaceDurability, syncs_what_each_step_relies_on_before_it) {
          {.name = "sync", .path = depot_ / "CURRENT.new"},
          {.name = "rename", .path = depot_ / "CURRENT.new", .to = depot_ / "CURRENT"},
          sync_of_folder(depot_)}));
+}
+
+TEST_F(ReplaceDurability, syncs_the_answer_for_a_key_before_the_change_and_lets_it_count_after) {
+    write_package(folder_ / "kenya", "kenya", "z0: fresh z1: a b / c d");
+    write_archive_of(folder_ / "kenya.zip", ArchiveKind::zip, folder_ / "kenya");
+
+    const auto trace = trace_of_replace_with(folder_ / "kenya.zip", {"Idempotency-Key: 4711"});
+
+    const auto answers = depot_ / "answers";
+    const auto renames = trace.renames_into(answers);
+    ASSERT_EQ(renames.size(), 3U) << "announced, confirmed, with how long it took to drain";
+    EXPECT_EQ(renames[0].to.extension(), ".pending");
+    EXPECT_EQ(renames[1].path, renames[0].to);
+    EXPECT_EQ(renames[1].to, renames[2].to);
+    EXPECT_TRUE(trace.holds_in_order(
+        {sync_of_folder(depot_ / "generations"),
+         {.name = "sync", .path = renames[0].path},
+         renames[0],
+         sync_of_folder(answers),
+         {.name = "rename", .path = depot_ / "CURRENT.new", .to = depot_ / "CURRENT"},
+         sync_of_folder(depot_),
+         renames[1],
+         sync_of_folder(answers)}));
 }
 
 }  // namespace

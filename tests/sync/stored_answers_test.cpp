@@ -14,9 +14,7 @@ using testing::HasSubstr;
 
 class StoredAnswersTest : public testing::Test {
 protected:
-    StoredAnswers open(AnswersToKeep keep = {}) const {
-        return {posix_file_ops(), folder_ / "answers", keep};
-    }
+    StoredAnswers open(AnswersToKeep keep = {}) const { return {posix_file_ops(), depot_, keep}; }
 
     static void store(StoredAnswers& answers, const std::string& key, const std::string& body) {
         answers.store(answers.claim("anna", key), {"request", json_reply(body)});
@@ -35,7 +33,30 @@ protected:
         }
     }
 
+    /// Write the generation after the last one, which is not current.
+    std::uint64_t write_next(const std::string& change = "") const {
+        Generation next;
+        next.number = depot_.next_number();
+        next.previous = depot_.current_number();
+        next.change = change;
+        depot_.write(posix_file_ops(), next);
+        return next.number;
+    }
+
+    void make_current(std::uint64_t number) const { depot_.make_current(posix_file_ops(), number); }
+
+    /// What a process leaves that dies after it has announced the answer to `k`.
+    void announce(std::uint64_t generation) const {
+        auto answers = open();
+        answers.announce(answers.claim("anna", "k"), {"request", json_reply("done")}, generation);
+    }
+
     TempFolder folder_;
+    Depot depot_ = [&] {
+        const Depot depot{folder_.path()};
+        depot.create_if_missing(posix_file_ops());
+        return depot;
+    }();
 };
 
 TEST_F(StoredAnswersTest, are_there_after_a_restart) {
@@ -106,6 +127,90 @@ TEST_F(StoredAnswersTest, are_there_after_the_clock_has_jumped) {
     store(answers, "other", "of a time long before");
     store(answers, "another", "of a time long before");
     EXPECT_EQ(stored(answers, "anna", "another"), "of a time long before");
+}
+
+TEST_F(StoredAnswersTest, that_are_announced_count_when_confirmed) {
+    auto answers = open();
+    const auto generation = write_next();
+    {
+        const auto claim = answers.claim("anna", "k");
+        answers.announce(claim, {"request", json_reply("done")}, generation);
+        make_current(generation);
+
+        answers.confirm(claim);
+    }
+    EXPECT_EQ(stored(answers, "anna", "k"), "done");
+    EXPECT_EQ(names_below(folder_ / "answers").size(), 1U);
+}
+
+TEST_F(StoredAnswersTest, that_are_withdrawn_are_gone) {
+    auto answers = open();
+    announce(write_next());
+    answers.withdraw(answers.claim("anna", "k"));
+    EXPECT_TRUE(names_below(folder_ / "answers").empty());
+}
+
+TEST_F(StoredAnswersTest, that_a_dead_process_announced_count_where_the_generation_was_current) {
+    const auto generation = write_next();
+    announce(generation);
+    make_current(generation);
+    make_current(write_next("by somebody else"));
+    make_current(0);
+
+    auto answers = open();
+    answers.settle_all([](std::string_view line) { ADD_FAILURE() << line; });
+
+    EXPECT_EQ(stored(answers, "anna", "k"), "done");
+    EXPECT_THAT(names_below(folder_ / "answers"), testing::ElementsAre(testing::EndsWith(".json")));
+}
+
+TEST_F(StoredAnswersTest, that_a_dead_process_announced_are_gone_where_it_was_not) {
+    announce(write_next());
+
+    auto answers = open();
+    answers.settle_all([](std::string_view line) { ADD_FAILURE() << line; });
+
+    EXPECT_EQ(stored(answers, "anna", "k"), "(none)");
+    EXPECT_TRUE(names_below(folder_ / "answers").empty());
+}
+
+TEST_F(StoredAnswersTest, are_not_taken_for_those_of_another_change_with_the_same_number) {
+    const auto refused = write_next();
+    announce(refused);
+    fs::remove(depot_.generation_path(refused));
+    ASSERT_EQ(write_next("by somebody else"), refused);
+    make_current(refused);
+
+    auto answers = open();
+
+    EXPECT_EQ(stored(answers, "anna", "k"), "(none)");
+}
+
+TEST_F(StoredAnswersTest, that_are_announced_are_not_forgotten_for_newer_ones) {
+    const auto generation = write_next();
+    announce(generation);
+    make_current(generation);
+    shift(-25h);
+    auto answers = open({.count = 1});
+
+    store(answers, "new", "new");
+
+    EXPECT_EQ(names_below(folder_ / "answers").size(), 2U);
+    EXPECT_EQ(stored(answers, "anna", "k"), "done");
+}
+
+TEST_F(StoredAnswersTest, that_nobody_can_settle_are_told_and_refused) {
+    announce(write_next());
+    for (const auto& entry : fs::directory_iterator{folder_ / "answers"}) {
+        write_file(entry.path(), "{}");
+    }
+    std::string log;
+    auto answers = open();
+
+    answers.settle_all([&](std::string_view line) { log += line; });
+
+    EXPECT_THAT(log, HasSubstr("cannot be told"));
+    EXPECT_THAT([&] { answers.find(answers.claim("anna", "k")); }, throws(Errc::io, HasSubstr("")));
 }
 
 TEST_F(StoredAnswersTest, have_sane_keys) {
