@@ -73,7 +73,13 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
                {.limits = options.limits,
                 .sources = SourceRoots{options.source_roots},
                 .drain_timeout = drain_timeout_,
-                .is_kept_elsewhere = kept_elsewhere(options.geowebcache)}},
+                .is_kept_elsewhere = kept_elsewhere(options.geowebcache),
+                .on_changed =
+                    [this] {
+                        if (retention_) {
+                            retention_->note_change();
+                        }
+                    }}},
       depot_service_{replace_.served(), audit_},
       jobs_{files,
             depot_,
@@ -89,6 +95,9 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
             log},
       answers_{files, depot_},
       admin_router_{admin_routes(log)} {
+    if (options.keep) {
+        retention_.emplace(depot_service_, *options.keep, log);
+    }
     audit_.note_current(depot_.current_number());
     answers_.settle_all(log);
     // Whatever changes the depot begins here, when the quota is in force, the log knows what is,

@@ -23,6 +23,7 @@
 #include "sync/rest/blob_stores.h"
 #include "sync/rest/disk_quota.h"
 #include "sync/rest/traffic_count.h"
+#include "sync/retention.h"
 #include "sync/stored_answers.h"
 
 #include <chrono>
@@ -47,7 +48,8 @@ struct DaemonOptions {
     unsigned threads = 4;                             ///< that serve tiles
     std::size_t max_open_files = 256;                 ///< tile files open at a time
     unsigned reap_interval_ms = 500;                  ///< between two looks for tile files to close
-    unsigned drain_timeout_s = 10;  ///< how long readers of an old state are waited for
+    unsigned drain_timeout_s = 10;    ///< how long readers of an old state are waited for
+    std::optional<std::size_t> keep;  ///< generations, after each change; none: all are kept
     Limits limits;
     std::optional<std::filesystem::path> sources;  ///< what layers are packed from; none: nothing
     unsigned jobs = 1;                             ///< that pack at a time
@@ -90,6 +92,7 @@ private:
     DrainLog drains_;
     ReplaceService replace_;
     DepotService depot_service_;
+    std::optional<Retention> retention_;  // after what it uses, before all that makes changes
     JobService jobs_;
     BlobStores blob_stores_;
     DiskQuota quota_;

@@ -77,6 +77,12 @@ void add_daemon_options(CLI::App& app, DaemonOptions& options) {
                    "How long an answer, and the end, waits for requests that still run")
         ->type_name("SECONDS")
         ->check(CLI::Range(0, 86'400));
+    app.add_option("--keep", options.keep,
+                   "Prune the depot to so many generations after each change, as `offgrid prune` "
+                   "does; default: all are kept")
+        ->type_name("COUNT")
+        ->check(CLI::Range(1, 1'000'000))
+        ->always_capture_default(false);
     app.add_option("--sources", options.sources,
                    "What layers are packed from, so that they can be seeded (see sync/jobs); "
                    "default: none can")

@@ -196,6 +196,9 @@ ReplaceReport ReplaceService::change(StagingFolder staging, const Change& change
     }
     turn.give_back();  // the next replace does not depend on who still reads the previous state
     report.drain = served_.await(made);
+    if (options_.on_changed) {
+        options_.on_changed();
+    }
     return report;
 }
 

@@ -59,6 +59,10 @@ public:
         /// Whether a layer that is not installed is known, but kept in no files that can be
         /// replaced. Called by many threads at once.
         std::function<bool(const std::string& layer)> is_kept_elsewhere{};
+
+        /// Called outside the turn after each change, once the state before has drained or that
+        /// takes too long. By many threads at once; does not throw.
+        std::function<void()> on_changed{};
     };
 
     /// None of the references is owned. REQUIRES: the caller holds the DepotLock.
