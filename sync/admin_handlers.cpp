@@ -4,7 +4,9 @@
 #include "formats/base/text.h"
 #include "sync/admin_connection.h"
 #include "sync/bounded_input.h"
+#include "sync/credentials.h"
 #include "sync/patient_socket.h"
+#include "sync/refusal_line.h"
 
 #include <Poco/Net/HTTPRequestHandler.h>
 #include <Poco/Net/HTTPServerRequest.h>
@@ -62,6 +64,7 @@ private:
 /// A request that may be handled once its body comes in.
 struct Admitted {
     const AdminRoute* route = nullptr;
+    std::string target{};                       ///< as it was sent
     AdminRequest request{};                     ///< all but its body
     std::optional<std::uint64_t> body_bytes{};  ///< as announced
     bool is_streamed = false;                   ///< to the handler; else it is read before
@@ -86,6 +89,30 @@ std::string all_of(const HTTPServerRequest& request, const std::string& name) {
         values += (values.empty() ? "" : ", ") + line->second;
     }
     return values;
+}
+
+int status_of(Access::Verdict verdict) {
+    switch (verdict) {
+        case Access::Verdict::granted:
+            return 200;
+        case Access::Verdict::needs_credentials:
+            return 401;
+        case Access::Verdict::forbidden:
+            return 403;
+        case Access::Verdict::slow_down:
+            return 429;
+    }
+    return 403;
+}
+
+/// What tells the client how to come in after all.
+void add_header(Reply& reply, const Access::Decision& decision) {
+    if (decision.verdict == Access::Verdict::needs_credentials) {
+        reply.headers.emplace_back("WWW-Authenticate",
+                                   R"(Basic realm="offgrid administration", charset="UTF-8")");
+    } else if (decision.verdict == Access::Verdict::slow_down) {
+        reply.headers.emplace_back("Retry-After", std::to_string(decision.retry_after.count()));
+    }
 }
 
 bool has_body(const HTTPServerRequest& request) {
@@ -125,11 +152,15 @@ private:
         try {
             return handle(body);
         } catch (const Error& error) {
-            context_.log(fmt::format("{} {} refused ({}): {}", request.method, request.path,
-                                     name_of(error.code()), error.what()));
             // What is cut off looks wrong to its handler, too.
-            return error_reply(body.is_exceeded() ? too_large() : error, context_.hidden,
-                               request.form);
+            auto reply = error_reply(body.is_exceeded() ? too_large() : error, context_.hidden,
+                                     request.form);
+            context_.log(refusal_line({.method = request.method,
+                                       .target = admitted_.target,
+                                       .user = request.caller.name,
+                                       .address = request.remote_address},
+                                      reply.status, error.what()));
+            return reply;
         } catch (const std::exception& error) {
             context_.log(
                 fmt::format("{} {} failed: {}", request.method, request.path, error.what()));
@@ -188,50 +219,47 @@ private:
 
     Decision decide(const HTTPServerRequest& request) {
         const auto form = form_for(request);
+        auto user = name_tried(request.get("Authorization", ""));
         try {
-            Identity caller;
-            if (auto refusal = refusal_of_caller(request, form, caller)) {
-                return *std::move(refusal);
+            auto decision = decide_caller(request);
+            if (decision.verdict != Access::Verdict::granted) {
+                auto reply = refuse(request, user, status_of(decision.verdict), decision.reason);
+                add_header(reply, decision);
+                return reply;
             }
-            return admit(request, form, std::move(caller));
+            user = decision.caller.name;
+            return admit(request, form, std::move(decision.caller));
         } catch (const Error& error) {
-            context_.log(
-                fmt::format("request refused ({}): {}", name_of(error.code()), error.what()));
+            log_refusal(request, user, status_of(error.code()), error.what());
             return error_reply(error, context_.hidden, form);
         } catch (const std::exception& error) {
             return error_reply(400, "the request is malformed", form);
         }
     }
 
-    /// Why the caller may not ask here at all; nothing when that is not so, and then who it is.
-    std::optional<Reply> refusal_of_caller(const HTTPServerRequest& request, MessageForm form,
-                                           Identity& caller) const {
-        auto decision =
-            context_.access.decide({.is_loopback = request.clientAddress().host().isLoopback(),
-                                    .authorization = request.get("Authorization", ""),
-                                    .host = request.get("Host", ""),
-                                    .origin = request.get("Origin", ""),
-                                    .address = request.clientAddress().host().toString(),
-                                    .is_forwarded = is_forwarded(request)});
-        switch (decision.verdict) {
-            case Access::Verdict::granted:
-                caller = std::move(decision.caller);
-                return std::nullopt;
-            case Access::Verdict::forbidden:
-                return error_reply(403, decision.reason, form);
-            case Access::Verdict::slow_down: {
-                auto reply = error_reply(429, decision.reason, form);
-                reply.headers.emplace_back("Retry-After",
-                                           std::to_string(decision.retry_after.count()));
-                return reply;
-            }
-            case Access::Verdict::needs_credentials:
-                break;
-        }
-        auto reply = error_reply(401, decision.reason, form);
-        reply.headers.emplace_back("WWW-Authenticate",
-                                   R"(Basic realm="offgrid administration", charset="UTF-8")");
-        return reply;
+    Access::Decision decide_caller(const HTTPServerRequest& request) const {
+        return context_.access.decide({.is_loopback = request.clientAddress().host().isLoopback(),
+                                       .authorization = request.get("Authorization", ""),
+                                       .host = request.get("Host", ""),
+                                       .origin = request.get("Origin", ""),
+                                       .address = request.clientAddress().host().toString(),
+                                       .is_forwarded = is_forwarded(request)});
+    }
+
+    /// Who is not let in leaves a line in the log.
+    Reply refuse(const HTTPServerRequest& request, std::string_view user, int status,
+                 std::string_view reason) const {
+        log_refusal(request, user, status, reason);
+        return error_reply(status, reason, form_for(request));
+    }
+
+    void log_refusal(const HTTPServerRequest& request, std::string_view user, int status,
+                     std::string_view reason) const {
+        context_.log(refusal_line({.method = request.getMethod(),
+                                   .target = request.getURI(),
+                                   .user = user,
+                                   .address = request.clientAddress().host().toString()},
+                                  status, reason));
     }
 
     Decision admit(const HTTPServerRequest& request, MessageForm form, Identity caller) {
@@ -241,10 +269,12 @@ private:
             return refusal_of_address(match.allowed, form);
         }
         if (caller.role < match.route->least) {
-            return error_reply(403, fmt::format("'{}' may not do this", caller.name), form);
+            return refuse(request, caller.name, 403,
+                          fmt::format("'{}' may not do this", caller.name));
         }
         Admitted admitted;
         admitted.route = match.route;
+        admitted.target = target;
         admitted.is_streamed = match.route->streamed && shows_its_end(request);
         admitted.body_bytes = check_body(request, *match.route, admitted.is_streamed);
         if (match.route->streamed) {

@@ -1,6 +1,7 @@
 #include "sync/credentials.h"
 
 #include "formats/base/text.h"
+#include "sync/token.h"
 
 #include <Poco/Exception.h>
 #include <Poco/Net/HTTPBasicCredentials.h>
@@ -32,6 +33,14 @@ Credentials parse_authorization(const std::string& header) {
     } catch (const Poco::Exception&) {
         return NoCredentials{};  // not base64
     }
+}
+
+std::string name_tried(const std::string& header) {
+    const auto credentials = parse_authorization(header);
+    const auto* const login = std::get_if<PasswordLogin>(&credentials);
+    const bool is_shown =
+        login != nullptr && !login->password.empty() && !looks_like_token(login->name);
+    return is_shown ? login->name : std::string{};
 }
 
 }  // namespace offgrid

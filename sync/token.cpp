@@ -15,6 +15,9 @@ namespace {
 /// Told apart at a glance, and by those who search sources for secrets that should not be there.
 constexpr std::string_view token_prefix = "offgrid_";
 
+/// What is shorter leaves more than 128 bits to be guessed, and may be the name of a user.
+constexpr std::size_t least_token_bytes = 40;
+
 /// No method of crypt(3) is called so.
 constexpr std::string_view hash_prefix = "$token$sha256$";
 
@@ -34,6 +37,10 @@ std::string make_token() {
 
 std::string hash_token(std::string_view token) {
     return std::string{hash_prefix} + sha256_hex(as_bytes(token));
+}
+
+bool looks_like_token(std::string_view text) {
+    return text.size() >= least_token_bytes && text.starts_with(token_prefix);
 }
 
 bool is_token_hash(std::string_view secret) {

@@ -12,6 +12,9 @@ std::string make_token();
 /// The hash under which a users file keeps a token. A fast one will do: nobody guesses 256 bits.
 std::string hash_token(std::string_view token);
 
+/// Whether the text may be a token, or most of one.
+bool looks_like_token(std::string_view text);
+
 /// Whether what stands in a users file is the hash of a token, not of a password.
 bool is_token_hash(std::string_view secret);
 

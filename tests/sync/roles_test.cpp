@@ -18,6 +18,8 @@ namespace {
 using testing::AllOf;
 using testing::EndsWith;
 using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
 using Json = nlohmann::json;
 
 constexpr std::array replace_paths{"/sqlite/replace", "/rest/sqlite/replace",
@@ -126,6 +128,39 @@ TEST_F(Roles, ask_who_guesses_to_wait_and_let_others_in) {
 
     EXPECT_THAT(replace(password_of("publisher")), EndsWith(" 200")) << "was right before";
     EXPECT_THAT(replace(token()), EndsWith(" 200"));
+}
+
+TEST_F(Roles, leave_a_line_in_the_log_for_each_request_that_is_refused) {
+    const auto bearer = "Authorization: Bearer " + token_ + "0";
+    const std::string start = "POST /rest/sqlite/replace by ";
+    const std::vector<std::pair<std::vector<std::string>, std::string>> table{
+        {{}, "(no name) from 127.0.0.1 refused (401): "},
+        {{"-H", bearer}, "(no name) from 127.0.0.1 refused (401): "},
+        {{"-u", token_ + ":"}, "(no name) from 127.0.0.1 refused (401): "},
+        {{"-u", token_ + ":x"}, "(no name) from 127.0.0.1 refused (401): "},
+        {{"-u", "eve\noffgrid daemon: served:hunter2"},
+         "eve%0Aoffgrid%20daemon from 127.0.0.1 refused (401): "},
+        {{"-u", "admin:hunter2"}, "admin from 127.0.0.1 refused (401): "},
+        {{"-u", "admin:hunter2"}, "admin from 127.0.0.1 refused (429): too many failed logins"},
+        {{"-H", "Origin: http://elsewhere.example", "-u", "admin:secret"},
+         "admin from 127.0.0.1 refused (403): a page of another site"},
+        {token(), "ci from 127.0.0.1 refused (403): "}};
+    for (const auto& [login, line] : table) {
+        const auto before = daemon_.process().output().size();
+        replace(login, "ghana", "/rest/sqlite/replace?password=hunter2");
+        EXPECT_THAT(daemon_.process().output().substr(before),
+                    AllOf(StartsWith("offgrid daemon: " + start + line), EndsWith("\n")));
+    }
+    EXPECT_THAT(daemon_.process().output(),
+                AllOf(Not(HasSubstr("hunter2")), Not(HasSubstr("secret")),
+                      Not(HasSubstr(token_.substr(0, 20)))));
+}
+
+TEST_F(Roles, leave_a_line_in_the_log_for_a_user_who_may_not_do_this) {
+    run({"curl", "-s", "--noproxy", "*", "-u", "reader:secret", "-X", "POST",
+         daemon_.admin_url() + "/rest/prune"});
+    EXPECT_THAT(daemon_.process().output(),
+                HasSubstr("POST /rest/prune by reader from 127.0.0.1 refused (403): "));
 }
 
 TEST_F(Roles, leave_a_line_in_the_audit_log_for_each_change) {
