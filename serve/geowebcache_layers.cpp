@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace offgrid {
 namespace {
@@ -30,9 +31,20 @@ Layer open_layer(std::string id, const config::GeowebcacheTileset& tileset,
             .tiles = opened->store_of(*tileset.layer).open_reader(tileset.id(), info)};
 }
 
+/// The stores live as long as what tells of their pools.
+std::vector<StorePool> pools_of(const std::shared_ptr<const config::OpenGeowebcache>& opened) {
+    std::vector<StorePool> pools;
+    for (const auto& store : opened->stores) {
+        pools.push_back({.store = store->options().id, .statistics = [opened, &store = *store] {
+                             return store.pool_statistics();
+                         }});
+    }
+    return pools;
+}
+
 }  // namespace
 
-std::vector<Layer> open_geowebcache_layers(const std::filesystem::path& config, const Log& log) {
+PathLayers open_geowebcache_layers(const std::filesystem::path& config, const Log& log) {
     const auto opened = std::make_shared<const config::OpenGeowebcache>(
         config::open_geowebcache(config, [&](const std::string& message) { log(message); }));
     std::vector<Layer> layers;
@@ -51,7 +63,7 @@ std::vector<Layer> open_geowebcache_layers(const std::filesystem::path& config, 
         throw Error{Errc::not_found,
                     fmt::format("{}: no layer here can be served", config.string())};
     }
-    return layers;
+    return {.layers = std::move(layers), .store_pools = pools_of(opened)};
 }
 
 }  // namespace offgrid

@@ -69,7 +69,11 @@ int serve(const ServeOptions& options) {
     ServedPaths opened{options.paths, *pool, log};
     Live<LayerSet> layers{opened.layers()};
     const std::chrono::seconds drain_timeout{options.drain_timeout_s};
-    const Router router{layers, log, [&] { return pool->statistics(); }};
+    const Router router{layers, log, [&, stores = opened.store_pools()] {
+                            auto reports = reports_of(stores);
+                            reports[""] = pool->statistics();
+                            return reports;
+                        }};
 
     HttpServer server{options.http, [&](const Request& request) { return router.answer(request); },
                       log};

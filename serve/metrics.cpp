@@ -28,7 +28,7 @@ public:
                        type == Type::counter ? "counter" : "gauge");
     }
 
-    /// `labels` with their braces, or empty. Nothing in them needs an escape.
+    /// `labels` with their braces, or empty; their values are escaped.
     template <typename Number>
     void sample(std::string_view name, std::string_view labels, Number value) {
         fmt::format_to(std::back_inserter(text_), "{}{} {}\n", name, labels, value);
@@ -72,15 +72,37 @@ void add_draining(Exposition& out, const Live<LayerSet>::Statistics& states) {
             std::chrono::duration<double>{states.drain_time}.count());
 }
 
-void add_pool(Exposition& out, const PoolStatistics& pool) {
-    out.add("offgrid_pool_open", Type::gauge, "Tile files open.", pool.open);
-    out.add("offgrid_pool_idle", Type::gauge, "Of these, not in use.", pool.idle);
-    out.add("offgrid_pool_waiting", Type::gauge, "Requests that wait for a file to be closed.",
-            pool.waiting);
-    out.add("offgrid_pool_evictions_total", Type::counter, "Files closed to open others.",
-            pool.evictions);
-    out.add("offgrid_pool_reaped_total", Type::counter, "Files closed because nobody used them.",
-            pool.reaped);
+/// The label that a store has; none for files that are of no store.
+std::string label_of(const std::string& store) {
+    if (store.empty()) {
+        return {};
+    }
+    std::string value;
+    for (const char c : store) {
+        if (c == '\\' || c == '"') {
+            value += '\\';
+        }
+        value += c == '\n' ? std::string{"\\n"} : std::string{c};
+    }
+    return fmt::format("{{store=\"{}\"}}", value);
+}
+
+void add_pools(Exposition& out, const PoolReports& pools) {
+    const auto add = [&](std::string_view name, Type type, std::string_view help,
+                         std::size_t PoolStatistics::*number) {
+        out.begin(name, type, help);
+        for (const auto& [store, statistics] : pools) {
+            out.sample(name, label_of(store), statistics.*number);
+        }
+    };
+    add("offgrid_pool_open", Type::gauge, "Tile files open.", &PoolStatistics::open);
+    add("offgrid_pool_idle", Type::gauge, "Of these, not in use.", &PoolStatistics::idle);
+    add("offgrid_pool_waiting", Type::gauge, "Requests that wait for a file to be closed.",
+        &PoolStatistics::waiting);
+    add("offgrid_pool_evictions_total", Type::counter, "Files closed to open others.",
+        &PoolStatistics::evictions);
+    add("offgrid_pool_reaped_total", Type::counter, "Files closed because nobody used them.",
+        &PoolStatistics::reaped);
 }
 
 }  // namespace
@@ -97,8 +119,8 @@ std::string metrics_text(const Metrics& metrics) {
     add_draining(out, metrics.states);
     out.add("offgrid_swaps_total", Type::counter, "Times the layers were replaced.",
             metrics.states.swaps);
-    if (metrics.pool) {
-        add_pool(out, *metrics.pool);
+    if (!metrics.pools.empty()) {
+        add_pools(out, metrics.pools);
     }
     return out.take();
 }

@@ -5,17 +5,21 @@
 #include "serve/layer_set.h"
 #include "serve/request_counters.h"
 
-#include <optional>
+#include <map>
 #include <string>
 
 namespace offgrid {
+
+/// What pools of tile files do, by the store whose files they open: the name of a store of
+/// GeoWebCache, or nothing for all other files.
+using PoolReports = std::map<std::string, PoolStatistics>;
 
 /// What `/metrics` tells: the state at one moment.
 struct Metrics {
     const LayerSet& layers;  ///< the current ones; not owned
     Live<LayerSet>::Statistics states{};
     RequestCounts requests{};
-    std::optional<PoolStatistics> pool{};  ///< nothing: not known
+    PoolReports pools{};
 };
 
 /// The media type of `metrics_text`.

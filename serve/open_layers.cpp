@@ -155,7 +155,7 @@ PathLayers open_existing(const fs::path& path, sqlite::MbtilesPool& pool, const 
     }
     const bool is_configuration = path.extension() == ".xml" && !fs::is_directory(path);
     if (is_configuration && config::GeowebcacheConfig::is_one(path)) {
-        return {.layers = open_geowebcache_layers(path, log)};
+        return open_geowebcache_layers(path, log);
     }
     if (is_configuration) {
         const auto config = std::make_shared<const MapcacheLayers>(path, log);
@@ -207,6 +207,14 @@ PathLayers open_path(const fs::path& path, sqlite::MbtilesPool& pool, const Log&
     }
 }
 
+PoolReports reports_of(const std::vector<StorePool>& pools) {
+    PoolReports reports;
+    for (const auto& pool : pools) {
+        reports[pool.store] += pool.statistics();
+    }
+    return reports;
+}
+
 std::unique_ptr<const LayerSet> layer_set_of(const std::vector<PathLayers>& paths) {
     std::vector<Layer> layers;
     std::vector<LayerFinder> finders;
@@ -229,6 +237,14 @@ ServedPaths::ServedPaths(std::vector<fs::path> paths, sqlite::MbtilesPool& pool,
     for (const auto& path : paths_) {
         opened_.push_back(open_path(path, pool_, log_));
     }
+}
+
+std::vector<StorePool> ServedPaths::store_pools() const {
+    std::vector<StorePool> pools;
+    for (const auto& path : opened_) {
+        pools.insert(pools.end(), path.store_pools.begin(), path.store_pools.end());
+    }
+    return pools;
 }
 
 std::unique_ptr<const LayerSet> ServedPaths::reopen(const fs::path& depot) {

@@ -4,9 +4,12 @@
 #include "formats/sqlite/mbtiles_store.h"
 #include "serve/layer_set.h"
 #include "serve/log.h"
+#include "serve/metrics.h"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace offgrid {
@@ -25,10 +28,20 @@ std::unique_ptr<const LayerSet> open_generation(const Depot& depot, const Genera
 /// and else what differs from it. REQUIRES: the DepotLock; else see ServedGeneration::open_current.
 Generation current_generation(const Depot& depot, const LayerSet& served);
 
+/// The pool of tile files that a store of GeoWebCache has for itself.
+struct StorePool {
+    std::string store{};                           ///< its name in its `geowebcache.xml`
+    std::function<PoolStatistics()> statistics{};  ///< called by any thread; keeps the store alive
+};
+
+/// What the pools do now. Those of one name, of several files, count together.
+PoolReports reports_of(const std::vector<StorePool>& pools);
+
 /// What one path has to serve. A value.
 struct PathLayers {
     std::vector<Layer> layers{};
     std::vector<LayerFinder> finders{};
+    std::vector<StorePool> store_pools{};
     std::shared_ptr<const ServedGeneration> depot{};  ///< null where the path is no depot
 };
 
@@ -54,6 +67,9 @@ public:
     ServedPaths(std::vector<std::filesystem::path> paths, sqlite::MbtilesPool& pool, Log log);
 
     std::unique_ptr<const LayerSet> layers() const { return layer_set_of(opened_); }
+
+    /// The pools of all stores that have their own; `reopen` changes nothing about them.
+    std::vector<StorePool> store_pools() const;
 
     /// Open the depot with that root again, which is at a path that was given. The layers of all
     /// paths then. When that throws, all stays what it was.

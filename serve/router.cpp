@@ -48,8 +48,8 @@ Response failure(const Error& error) {
 
 }  // namespace
 
-Router::Router(const Live<LayerSet>& layers, Log log, PoolReport pool)
-    : layers_{layers}, log_{std::move(log)}, pool_{std::move(pool)} {}
+Router::Router(const Live<LayerSet>& layers, Log log, PoolReport pools)
+    : layers_{layers}, log_{std::move(log)}, pools_{std::move(pools)} {}
 
 Response Router::answer(const Request& request) const {
     try {
@@ -102,7 +102,7 @@ Response Router::metrics() const {
     const auto text = metrics_text({.layers = *lease,
                                     .states = layers_.statistics(),
                                     .requests = counters_.total(),
-                                    .pool = pool_ ? std::optional{pool_()} : std::nullopt});
+                                    .pools = pools_ ? pools_() : PoolReports{}});
     return {.status = 200,
             .headers = {{"Content-Type", metrics_media_type}},
             .body = Bytes{text.begin(), text.end()}};

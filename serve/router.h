@@ -1,9 +1,9 @@
 #pragma once
 
 #include "formats/base/live.h"
-#include "formats/base/pool.h"
 #include "serve/layer_set.h"
 #include "serve/log.h"
+#include "serve/metrics.h"
 #include "serve/request.h"
 #include "serve/request_counters.h"
 
@@ -28,11 +28,11 @@ namespace offgrid {
 /// about this machine to the client. Counts what it answers. Safe for concurrent use.
 class Router {
 public:
-    /// What the pool that the layers read their files through does now. Called by any thread.
-    using PoolReport = std::function<PoolStatistics()>;
+    /// What the pools that the layers read their files through do now. Called by any thread.
+    using PoolReport = std::function<PoolReports()>;
 
     /// The layers are not owned and outlive the router, as what the report looks at.
-    Router(const Live<LayerSet>& layers, Log log, PoolReport pool = {});
+    Router(const Live<LayerSet>& layers, Log log, PoolReport pools = {});
 
     Response answer(const Request& request) const;
 
@@ -44,7 +44,7 @@ private:
 
     const Live<LayerSet>& layers_;
     Log log_;
-    PoolReport pool_;
+    PoolReport pools_;
     mutable RequestCounters counters_;
 };
 

@@ -89,7 +89,10 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
       blob_stores_{files, depot_.root() / "blobstores.json", log},
       quota_{files, depot_.root() / "diskquota.json",
              [this](std::optional<std::uint64_t> bytes) { replace_.set_quota(bytes); }, log},
-      router_{layers_, log, [this] { return pool_->statistics(); }},
+      router_{layers_, log,
+              [this] {
+                  return PoolReports{{"", pool_->statistics()}};
+              }},
       http_{{.listen = options.listen, .threads = options.threads},
             [this](const Request& request) { return answer(request); },
             log},

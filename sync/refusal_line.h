@@ -8,7 +8,7 @@ namespace offgrid {
 /// A request that is refused, as far as the log tells. All of it may be a stranger's. Borrows.
 struct RefusedRequest {
     std::string_view method{};
-    std::string_view target{};   ///< its query is not shown: a secret may be in it
+    std::string_view target{};   ///< shown is its path alone: the rest may hold a secret
     std::string_view user{};     ///< the name that was tried; empty: none
     std::string_view address{};  ///< that it comes from
 };

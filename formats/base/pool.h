@@ -27,6 +27,16 @@ struct PoolStatistics {
     std::size_t waiting = 0;    ///< callers that wait for a handle now
     std::size_t evictions = 0;  ///< idle handles closed to make room, since the start
     std::size_t reaped = 0;     ///< idle handles closed by `reap`, since the start
+
+    /// What both do together.
+    PoolStatistics& operator+=(const PoolStatistics& other) {
+        open += other.open;
+        idle += other.idle;
+        waiting += other.waiting;
+        evictions += other.evictions;
+        reaped += other.reaped;
+        return *this;
+    }
 };
 
 /// Open handles of many files, such as SQLite connections, under one hard cap.

@@ -8,6 +8,8 @@
 #include "serve/open_layers.h"
 #include "serve/router.h"
 #include "tests/support/errors.h"
+#include "tests/support/http_client.h"
+#include "tests/support/process.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiles.h"
 
@@ -20,6 +22,7 @@
 namespace offgrid::test {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -70,7 +73,7 @@ struct ServedGeowebcache : testing::Test {
 
 TEST_F(ServedGeowebcache, has_a_layer_for_each_grid_set_and_format) {
     std::vector<std::string> names;
-    for (const auto& layer : open_geowebcache_layers(path, [](std::string_view) {})) {
+    for (const auto& layer : open_geowebcache_layers(path, [](std::string_view) {}).layers) {
         names.push_back(layer.id);
     }
     EXPECT_THAT(names, ElementsAre("topp:states@EPSG:4326@png", "topp:states@EPSG:900913@png",
@@ -123,6 +126,35 @@ TEST_F(ServedGeowebcache, makes_no_file_and_no_folder) {
     ask("/tiles/topp:states@EPSG:4326@png/1/0/0.png");
     ask("/tiles/roads/3/0/0.pbf");
     EXPECT_EQ(names_below(folder.path()), before);
+}
+
+TEST_F(ServedGeowebcache, tells_how_many_files_its_stores_have_open) {
+    Process serving{{program("offgrid"), "serve", path.string(), "--listen", "127.0.0.1:0"}};
+    const auto url = url_in(serving.wait_for_line("listening on "));
+    HttpClient client;
+    const auto files_of_store = "\noffgrid_pool_open{store=\"s\"} ";
+    EXPECT_THAT(client.get(url + "/metrics").body, HasSubstr(files_of_store + std::string{"0\n"}));
+
+    ASSERT_EQ(client.get(url + "/tiles/roads/1/0/0.pbf").status, 200);
+    ASSERT_EQ(client.get(url + "/tiles/topp:states@EPSG:4326@png/2/5/0.png").status, 200);
+
+    EXPECT_THAT(client.get(url + "/metrics").body,
+                AllOf(HasSubstr(files_of_store + std::string{"2\n"}),
+                      HasSubstr("\noffgrid_pool_idle{store=\"s\"} 2\n"),
+                      HasSubstr("\noffgrid_pool_waiting{store=\"s\"} 0\n"),
+                      HasSubstr("\noffgrid_pool_evictions_total{store=\"s\"} 0\n"),
+                      HasSubstr("\noffgrid_pool_reaped_total{store=\"s\"} 0\n"),
+                      HasSubstr("\noffgrid_pool_open 0\n")));
+}
+
+TEST(StorePools, of_one_name_count_together) {
+    const auto pool = [](const std::string& store, std::size_t open) {
+        return StorePool{store, [open] { return PoolStatistics{.open = open}; }};
+    };
+    auto reports = reports_of({pool("a", 1), pool("b", 2), pool("a", 4)});
+    EXPECT_EQ(reports.size(), 2U);
+    EXPECT_EQ(reports["a"].open, 5U);
+    EXPECT_EQ(reports["b"].open, 2U);
 }
 
 TEST_F(ServedGeowebcache, with_nothing_to_serve_is_refused) {

@@ -317,13 +317,15 @@ TEST(Router, counts_a_failure_that_the_server_answers) {
                 HasSubstr("offgrid_requests_total{class=\"5xx\"} 1\n"));
 }
 
-TEST(Router, tells_about_the_pool_where_it_is_told) {
+TEST(Router, tells_about_the_pools_where_it_is_told) {
     const Live<LayerSet> layers{generation(1)};
-    const Router router{layers, [](std::string_view) {},
-                        [] {
-                            return PoolStatistics{
-                                .open = 9, .idle = 8, .waiting = 7, .evictions = 6, .reaped = 5};
-                        }};
+    const Router router{
+        layers, [](std::string_view) {},
+        [] {
+            return PoolReports{
+                {"", {.open = 9, .idle = 8, .waiting = 7, .evictions = 6, .reaped = 5}},
+                {"a \"\\\n", {.open = 4, .idle = 3, .waiting = 2, .evictions = 1}}};
+        }};
     const auto response = router.answer({.path = "/metrics"});
     EXPECT_EQ(response.header("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
     EXPECT_THAT(text_of(response), testing::AllOf(HasSubstr("\noffgrid_pool_open 9\n"),
@@ -331,6 +333,9 @@ TEST(Router, tells_about_the_pool_where_it_is_told) {
                                                   HasSubstr("\noffgrid_pool_waiting 7\n"),
                                                   HasSubstr("\noffgrid_pool_evictions_total 6\n"),
                                                   HasSubstr("\noffgrid_pool_reaped_total 5\n")));
+    EXPECT_THAT(text_of(response),
+                HasSubstr("# TYPE offgrid_pool_waiting gauge\noffgrid_pool_waiting 7\n"
+                          "offgrid_pool_waiting{store=\"a \\\"\\\\\\n\"} 2\n"));
 }
 
 TEST(LayerSet, refuses_two_layers_of_one_name) {
