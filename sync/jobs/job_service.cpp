@@ -1,45 +1,23 @@
 #include "sync/jobs/job_service.h"
 
 #include "formats/base/error.h"
-#include "formats/package/package_reader.h"
 #include "sync/background.h"
 #include "sync/interruptible_file_ops.h"
-#include "sync/jobs/change_layer.h"
-#include "sync/jobs/child_process.h"
 #include "sync/jobs/hidden_folders.h"
 #include "sync/jobs/pack_command.h"
-#include "sync/jobs/pack_output.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <csignal>
 #include <utility>
 
 namespace offgrid {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
-
-/// How soon a job notices that it is cancelled.
-constexpr std::chrono::milliseconds check_interval{100};
-
-JobService::Options completed(JobService::Options options) {
-    if (options.pack_program.empty()) {
-        options.pack_program = program_beside_this("offgrid-pack");
-    }
-    return options;
-}
 
 LayerSources load(const std::optional<fs::path>& file) {
     return file ? load_layer_sources(*file) : LayerSources{};
-}
-
-std::string how_it_ended(const ChildExit& exit) {
-    return exit.signal != 0 ? fmt::format("offgrid pack was ended by signal {}", exit.signal)
-                            : fmt::format("offgrid pack ended with exit code {}", exit.code);
 }
 
 bool is_packed(JobType type) {
@@ -52,8 +30,11 @@ JobService::JobService(FileOps& files, const Depot& depot, ReplaceService& repla
                        Log log)
     : depot_{depot},
       replace_{replace},
-      options_{completed(std::move(options))},
+      options_{std::move(options)},
       log_{std::move(log)},
+      runner_{depot,
+              replace,
+              {.pack_program = options_.pack_program, .kill_after = options_.kill_after}},
       list_{files, depot, log_},
       sources_{load(options_.sources)} {}
 
@@ -288,107 +269,18 @@ void JobService::change(std::uint64_t id, const std::function<void(Job& job)>& c
 }
 
 std::uint64_t JobService::perform(const Job& job) {
-    if (is_packed(job.request.type)) {
-        return pack(job);
-    }
-    return truncate([&](const Generation&) { return std::vector{job.request}; }, options_of(job));
-}
-
-ChangeOptions JobService::options_of(const Job& job) {
-    const auto& request = job.request;
-    return {.audit = {.who = {.name = request.asked_by, .role = request.role},
-                      .from = request.from,
-                      .action = std::string{name_of(request.type)},
-                      .layer = request.layer},
-            .checkpoint = [this, id = job.id] { check(id); },
-            .on_commit = [this, id = job.id] { begin_commit(id); }};
+    const auto id = job.id;
+    const JobWatch watch{
+        .check = [this, id] { check(id); },
+        .begin_commit = [this, id] { begin_commit(id); },
+        .change = [this, id](const JobWatch::Edit& edit) { change(id, edit); },
+        .without_folders = [this](std::string text) { return without_folders(std::move(text)); }};
+    return is_packed(job.request.type) ? runner_.pack(job, source_of(job.request.layer), watch)
+                                       : runner_.truncate(job, watch);
 }
 
 std::uint64_t JobService::truncate(const Truncates& wanted, const ChangeOptions& options) {
-    const auto report = replace_.change(
-        replace_.new_staging(),
-        [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {
-            const ChangeContext context{replace, replace_.files(), depot_, checkpoint, check_room_};
-            for (const auto& request : wanted(replace.next())) {
-                truncate_layer(context, request.layer, {request.zooms, request.bounds});
-            }
-        },
-        options);
-    return report.generation;
-}
-
-std::uint64_t JobService::pack(const Job& job) {
-    const auto source = source_of(job.request.layer);
-    const auto scope = scope_of(source, job.request);
-    auto staging = replace_.new_staging();
-    const auto folder = staging.path() / "package";
-    run_packer(job, pack_arguments(job.request.layer, source, scope, folder));
-    const auto report = replace_.change(
-        std::move(staging),
-        [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {
-            install_package(replace, job, scope.is_whole, folder, checkpoint);
-        },
-        options_of(job));
-    return report.generation;
-}
-
-void JobService::install_package(ReplaceTransaction& replace, const Job& job, bool is_whole,
-                                 const fs::path& folder, const Checkpoint& checkpoint) {
-    const auto manifest = read_manifest(folder);
-    const bool is_installed = replace.next().layers.contains(job.request.layer);
-    const bool is_anew = job.request.type == JobType::reseed;
-    if (!is_installed || (is_anew && is_whole)) {
-        replace.add_package(manifest, folder, checkpoint);
-        return;
-    }
-    merge_package({replace, replace_.files(), depot_, checkpoint, check_room_}, manifest, folder,
-                  is_anew ? ExistingTile::replace : ExistingTile::keep);
-}
-
-/// Nothing: it may go on.
-std::optional<Error> JobService::reason_to_end(std::uint64_t id) {
-    try {
-        check(id);
-        check_room_(0);
-        return std::nullopt;
-    } catch (const Error& error) {
-        return error;
-    }
-}
-
-/// Run `offgrid pack` to its end. Throws unless that is a success.
-void JobService::run_packer(const Job& job, const std::vector<std::string>& arguments) {
-    PackOutput output;
-    ChildProcess packer{options_.pack_program, arguments};
-    const auto take_line = [&](std::string_view line) { output.take(line); };
-    std::optional<Error> reason;  // to end it
-    Clock::time_point told_to_end;
-    while (packer.wait(check_interval, take_line)) {
-        change(job.id, [&](Job& running) { running.progress = output.progress(); });
-        if (reason) {
-            if (Clock::now() - told_to_end >= options_.kill_after) {
-                packer.signal(SIGKILL);
-            }
-        } else if (reason = reason_to_end(job.id); reason) {
-            packer.signal(SIGTERM);
-            told_to_end = Clock::now();
-        }
-    }
-    auto lines = output.last_lines();
-    for (auto& line : lines) {
-        line = without_folders(std::move(line));
-    }
-    change(job.id, [&](Job& ended) {
-        ended.progress = output.progress();
-        ended.output = lines;
-    });
-    if (reason) {
-        throw Error{*reason};
-    }
-    if (const auto exit = packer.exit(); !exit.is_success()) {
-        throw Error{Errc::io, fmt::format("{}{}{}", how_it_ended(exit), lines.empty() ? "" : ": ",
-                                          lines.empty() ? "" : lines.back())};
-    }
+    return runner_.truncate(wanted, options);
 }
 
 }  // namespace offgrid

@@ -1,12 +1,11 @@
 #pragma once
 
-#include "formats/base/error.h"
 #include "formats/base/file_ops.h"
 #include "formats/package/depot.h"
 #include "serve/log.h"
 #include "sync/jobs/job.h"
 #include "sync/jobs/job_list.h"
-#include "sync/jobs/layer_edit.h"
+#include "sync/jobs/job_runner.h"
 #include "sync/jobs/layer_sources.h"
 #include "sync/replace_service.h"
 
@@ -26,13 +25,12 @@
 
 namespace offgrid {
 
-/// Seeds, reseeds and truncates layers of a depot while they are served.
+/// The queue of the jobs that seed, reseed and truncate layers of a depot while they are served:
+/// takes them, has them run (JobRunner), cancels them, and knows what has become of each.
 ///
-/// A seed runs `offgrid pack` as a child with the layer's configured sources and installs what it
-/// made as a new generation, in the turn of all replaces. So many run at a time as the options say;
-/// truncates have a place of their own. Jobs survive the daemon: those that had not ended begin
-/// again with the next. Nothing runs before `start`. Safe for concurrent use but for `start` and
-/// `stop`; the destructor ends what runs.
+/// So many packers run at a time as the options say; truncates have a place of their own. Jobs
+/// survive the daemon: those that had not ended begin again with the next. Nothing runs before
+/// `start`. Safe for concurrent use but for `start` and `stop`; the destructor ends what runs.
 class JobService {
 public:
     struct Options {
@@ -67,9 +65,7 @@ public:
     /// daemon ends.
     bool cancel(std::uint64_t id, const std::string& who);
 
-    /// What is to be truncated of a generation. Asked again where that is no longer the current
-    /// one.
-    using Truncates = std::function<std::vector<JobRequest>(const Generation& generation)>;
+    using Truncates = JobRunner::Truncates;
 
     /// Remove tiles at once, in this thread. Returns the generation that is current then.
     std::uint64_t truncate(const Truncates& wanted, const ChangeOptions& options);
@@ -98,16 +94,10 @@ private:
     std::optional<std::uint64_t> next(Lane lane);
     void run(std::uint64_t id);
     std::uint64_t perform(const Job& job);
-    std::uint64_t pack(const Job& job);
-    void run_packer(const Job& job, const std::vector<std::string>& arguments);
-    void install_package(ReplaceTransaction& replace, const Job& job, bool is_whole,
-                         const std::filesystem::path& folder, const Checkpoint& checkpoint);
-    ChangeOptions options_of(const Job& job);
     bool is_cancelled(std::uint64_t id);
     bool settle(std::uint64_t id);
     void check(std::uint64_t id);
     void begin_commit(std::uint64_t id);
-    std::optional<Error> reason_to_end(std::uint64_t id);
     void put_back(std::uint64_t id);
     void end(std::uint64_t id, JobState state, const std::string& message,
              std::optional<std::uint64_t> generation = {});
@@ -119,7 +109,7 @@ private:
     ReplaceService& replace_;
     const Options options_;
     const Log log_;
-    const CheckRoom check_room_ = [this](std::uint64_t bytes) { replace_.check_room(bytes); };
+    JobRunner runner_;
     JobList list_;
     std::atomic<bool> is_stopped_ = false;
     mutable std::mutex mutex_;  // of all below
