@@ -55,6 +55,19 @@ TEST_F(HostileTileFiles, that_were_collected_are_refused_as_upload_as_source_and
     }
 }
 
+// RP-14, RP-16
+TEST_F(HostileTileFiles, of_every_kind_that_was_collected_are_refused_alone_and_in_any_archive) {
+    for (const auto& file : shared_files("bad")) {
+        const auto name = file.filename().string();
+        const auto content = read_text(file);
+        expect_refused(file);
+        for (const auto kind : {ArchiveKind::tar, ArchiveKind::tar_zst, ArchiveKind::zip}) {
+            write_archive(attacks_ / "archive", kind, {{"world.mbtiles", content}});
+            expect_form_refused({{"layer", "world", {}}, {"file", {}, attacks_ / "archive"}}, name);
+        }
+    }
+}
+
 TEST_F(HostileTileFiles, with_a_schema_that_computes_are_refused) {
     const std::string rows = endless_rows;
     const std::vector<std::string> table{
