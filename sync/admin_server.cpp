@@ -54,8 +54,8 @@ AdminServer::AdminServer(const AdminSocketOptions& socket, AdminContext context)
 
 AdminServer::~AdminServer() {
     server_->stopAll(true);
+    threads_.joinAll();  // what connections share with the server outlives them
     server_.reset();
-    threads_.joinAll();
 }
 
 std::string AdminServer::url() const {
