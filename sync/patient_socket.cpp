@@ -9,6 +9,7 @@
 #include <Poco/Timespan.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <type_traits>
@@ -49,14 +50,19 @@ public:
     using Base::receiveBytes;
     using Base::sendBytes;
 
-    void set_patience(const Patience& patience) override { receiving_ = patience; }
+    void set_patience(const Patience& patience) override {
+        const Use use{uses_};
+        receiving_ = patience;
+    }
 
     int receiveBytes(void* buffer, int length, int flags) override {
+        const Use use{uses_};
         return wait_until([&] { return Base::receiveBytes(buffer, length, flags); }, receiving_,
                           Socket::SELECT_READ);
     }
 
     int sendBytes(const void* buffer, int length, int flags) override {
+        const Use use{uses_};
         const auto* const bytes = static_cast<const char*>(buffer);
         int sent = 0;
         while (sent < length) {
@@ -66,8 +72,25 @@ public:
         return sent;
     }
 
+protected:
+    /// First thing in the destructor of what is derived.
+    void see_all_uses() const { uses_.load(std::memory_order_acquire); }
+
 private:
     static constexpr bool is_tls = std::is_same_v<Base, SecureStreamSocketImpl>;
+
+    /// The thread that accepted a connection may be the last to let go of it. Poco's count of
+    /// references orders that after each use, but in code that ThreadSanitizer does not see.
+    class Use {
+    public:
+        explicit Use(std::atomic<int>& uses) : uses_{uses} {}
+        ~Use() { uses_.fetch_add(1, std::memory_order_release); }
+        Use(const Use&) = delete;
+        Use& operator=(const Use&) = delete;
+
+    private:
+        std::atomic<int>& uses_;
+    };
 
     /// The result of the attempt once it is none of "would block".
     template <typename Attempt>
@@ -96,6 +119,7 @@ private:
         patience.note_wait(std::chrono::duration_cast<Patience::Duration>(Clock::now() - start));
     }
 
+    std::atomic<int> uses_{0};  // that have ended
     Patience receiving_{head_time};
     Patience sending_{silence_of_reader, least_bytes_per_second};
 };
@@ -105,6 +129,7 @@ public:
     explicit PatientPlain(int socket) : Patient{static_cast<poco_socket_t>(socket)} {
         setBlocking(false);
     }
+    ~PatientPlain() override { see_all_uses(); }
 };
 
 /// The server breaks a connection off from another thread while its own thread reads, so `shutdown`
@@ -116,6 +141,7 @@ public:
         plain_->setBlocking(false);
         acceptSSL();
     }
+    ~PatientTls() override { see_all_uses(); }
 
     void shutdown() override { plain_->shutdown(); }
     void shutdownSend() override { plain_->shutdownSend(); }
