@@ -98,11 +98,14 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
             log},
       answers_{files, depot_},
       admin_router_{admin_routes(log)} {
-    if (options.keep) {
-        retention_.emplace(depot_service_, *options.keep, log);
-    }
     audit_.note_current(depot_.current_number());
-    answers_.settle_all(log);
+    const bool is_settled = answers_.settle_all(log);
+    if (options.keep && !is_settled) {
+        log("nothing is pruned until the next start: the generations tell what has happened");
+    } else if (options.keep) {
+        retention_.emplace(depot_service_, *options.keep, log);
+        retention_->note_change();  // a disk that is full takes no change that would
+    }
     // Whatever changes the depot begins here, when the quota is in force, the log knows what is,
     // and what a dead daemon was about to do is settled.
     admin_.emplace(

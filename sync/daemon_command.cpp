@@ -78,8 +78,8 @@ void add_daemon_options(CLI::App& app, DaemonOptions& options) {
         ->type_name("SECONDS")
         ->check(CLI::Range(0, 86'400));
     app.add_option("--keep", options.keep,
-                   "Prune the depot to so many generations after each change, as `offgrid prune` "
-                   "does; default: all are kept")
+                   "Prune the depot to so many generations, the current one among them, after "
+                   "changes, as `offgrid prune` does; default: all are kept")
         ->type_name("COUNT")
         ->check(CLI::Range(1, 1'000'000))
         ->always_capture_default(false);

@@ -1,13 +1,20 @@
 #include "sync/retention.h"
 
-#include "formats/base/error.h"
-
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <exception>
 #include <utility>
 
 namespace offgrid {
+namespace {
+
+/// A prune looks at the whole depot in a turn of replaces: it may take a twentieth of them.
+constexpr int pauses_a_prune = 20;
+constexpr std::chrono::seconds longest_pause{60};
+
+}  // namespace
 
 Retention::Retention(DepotService& service, std::size_t keep, Log log)
     : service_{service},
@@ -24,24 +31,27 @@ void Retention::note_change() {
 }
 
 void Retention::run(const std::stop_token& stop) {
+    using Clock = std::chrono::steady_clock;
+    Clock::duration pause{};
     for (;;) {
         {
             std::unique_lock lock{mutex_};
+            wake_.wait_for(lock, stop, pause, [] { return false; });
             if (!wake_.wait(lock, stop, [this] { return has_changed_; }) || stop.stop_requested()) {
                 return;
             }
             has_changed_ = false;
         }
+        const auto start = Clock::now();
         try {
             prune();
-        } catch (const Error& error) {
-            if (error.code() == Errc::interrupted) {
-                return;  // the daemon ends
+        } catch (const std::exception& error) {
+            if (stop.stop_requested()) {
+                return;
             }
             log_(fmt::format("old generations cannot be pruned: {}", error.what()));
-        } catch (const std::exception& error) {
-            log_(fmt::format("old generations cannot be pruned: {}", error.what()));
         }
+        pause = std::min<Clock::duration>(pauses_a_prune * (Clock::now() - start), longest_pause);
     }
 }
 

@@ -15,8 +15,9 @@ namespace offgrid {
 /// does: what is still read stays, until the prune after a later change.
 ///
 /// Works on a thread of its own while it lives, in a turn of its own, so no request waits for the
-/// prune after its change; changes that come meanwhile share the next one. A prune that fails is
-/// told through the log, and tried again after the next change. Safe for concurrent use.
+/// prune after its change; changes that come meanwhile, or in the pause of twenty times as long
+/// after it, share the next one. A prune that fails is told through the log, and tried again after
+/// the next change. Safe for concurrent use.
 class Retention {
 public:
     /// The service is not owned and outlives the object. REQUIRES: keep > 0.

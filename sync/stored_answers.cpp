@@ -137,31 +137,38 @@ void StoredAnswers::confirm(const Claim& claim) {
 
 void StoredAnswers::withdraw(const Claim& claim) {
     const std::lock_guard lock{mutex_};
-    // Where this does not outlive a power cut, the depot tells what has happened.
-    files_.remove_all(pending_path_of(claim));
+    if (const auto pending = pending_path_of(claim); fs::exists(pending)) {
+        settle(pending);  // a commit may fail after it has happened
+    }
 }
 
-void StoredAnswers::settle_all(const Log& log) {
+bool StoredAnswers::settle_all(const Log& log) {
     const std::lock_guard lock{mutex_};
-    std::vector<fs::path> left;
-    std::error_code missing;
-    for (const auto& entry : fs::directory_iterator{folder_, missing}) {
-        const auto extension = entry.path().extension();
-        if (extension == pending_extension || extension == ".new") {
-            left.push_back(entry.path());
-        }
-    }
-    for (const auto& path : left) {
+    bool is_settled = true;
+    const auto attempt = [&](const char* what, const auto& work) {
         try {
-            if (path.extension() == pending_extension) {
-                settle(path);
-            } else {
-                files_.remove_all(path);  // was being written
-            }
+            work();
         } catch (const std::exception& error) {
-            log(fmt::format("whether a request was done cannot be told: {}", error.what()));
+            log(fmt::format("{}: {}", what, error.what()));
+            is_settled = false;
+        }
+    };
+    std::vector<fs::path> left;
+    attempt("what was promised before cannot be listed", [&] {
+        if (fs::exists(folder_)) {
+            for (const auto& entry : fs::directory_iterator{folder_}) {
+                left.push_back(entry.path());
+            }
+        }
+    });
+    for (const auto& path : left) {
+        if (path.extension() == pending_extension) {
+            attempt("whether a request was done cannot be told", [&] { settle(path); });
+        } else if (path.extension() == ".new") {
+            attempt("an answer that was being written is left", [&] { files_.remove_all(path); });
         }
     }
+    return is_settled;
 }
 
 /// REQUIRES: the mutex, as all that follow.

@@ -41,8 +41,9 @@ struct AnswersToKeep {
 ///   taken for one that is kept; and where its number is used again, the SHA-256 differs.
 ///
 /// A generation that was current may be pruned, so all this is settled before the daemon changes
-/// anything: at its start. An `offgrid prune` before that leaves what is current and what it came
-/// from.
+/// anything: at its start. An `offgrid prune` before that leaves what is current; only a generation
+/// that a crash left unsettled, and that was then both rolled back and pruned by hand, is taken for
+/// one that never was.
 ///
 /// An answer is durable when `store` or `confirm` returns. Safe for concurrent use.
 class StoredAnswers {
@@ -90,13 +91,15 @@ public:
     /// What was announced has happened.
     void confirm(const Claim& claim);
 
-    /// What was announced, if anything, has failed.
+    /// What was announced, if anything, has ended with a failure: the depot tells whether it has
+    /// happened all the same.
     void withdraw(const Claim& claim);
 
     /// Find out for all that was announced and no more, by a process that died, whether it has
     /// happened. What cannot be found out is told through `log`, and tried again when its key
-    /// comes. Called before anything else changes the depot.
-    void settle_all(const Log& log);
+    /// comes; then the result is false, and nothing may be pruned. Called before anything else
+    /// changes the depot.
+    bool settle_all(const Log& log);
 
 private:
     std::filesystem::path path_of(const Claim& claim) const;

@@ -121,7 +121,19 @@ TEST_F(DaemonWithRetention, makes_a_change_though_it_cannot_prune) {
     EXPECT_EQ(generations(daemon), (Numbers{0, 1, 2}));
 }
 
-TEST_F(DaemonWithRetention, ends_in_order_while_it_prunes) {
+// A disk that is full of them takes no change after which they could go.
+TEST_F(DaemonWithRetention, prunes_at_its_start) {
+    {
+        LiveDaemon daemon{depot_};
+        replace_with(daemon, "a");
+        replace_with(daemon, "b");
+    }
+    LiveDaemon daemon{depot_, {"--keep", "2"}};
+
+    wait_for(daemon, {2, 3});
+}
+
+TEST_F(DaemonWithRetention, ends_in_order_after_a_change) {
     LiveDaemon daemon{depot_, {"--keep", "1"}};
     replace_with(daemon, "a");
 
