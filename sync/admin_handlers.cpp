@@ -153,13 +153,13 @@ private:
             return handle(body);
         } catch (const Error& error) {
             // What is cut off looks wrong to its handler, too.
-            auto reply = error_reply(body.is_exceeded() ? too_large() : error, context_.hidden,
-                                     request.form);
+            const auto told = body.is_exceeded() ? too_large() : error;
+            auto reply = error_reply(told, context_.hidden, request.form);
             context_.log(refusal_line({.method = request.method,
                                        .target = admitted_.target,
                                        .user = request.caller.name,
                                        .address = request.remote_address},
-                                      reply.status, error.what()));
+                                      reply.status, told.what()));
             return reply;
         } catch (const std::exception& error) {
             context_.log(

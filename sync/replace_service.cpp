@@ -234,15 +234,16 @@ ServedDepot::Turn ReplaceService::build(ReplaceTransaction& replace, const Chang
 
 /// Make what is prepared current and served. From here on things change on the disk, so whatever
 /// comes of it goes into the audit log, before anybody is told.
-ServedDepot::Switch ReplaceService::commit(ReplaceTransaction& replace, ReplaceReport report,
+ServedDepot::Switch ReplaceService::commit(ReplaceTransaction& replace, const ReplaceReport& report,
                                            const ChangeOptions& options) {
     auto entry = options.audit;
     const auto prepare = [&] {
         auto next = replace.prepare({.author = entry.who.name});
         if (options.on_prepared) {
-            report.generation = next.number;
-            report.drain.is_complete = true;
-            options.on_prepared(report);
+            auto prepared = report;
+            prepared.generation = next.number;
+            prepared.drain.is_complete = true;
+            options.on_prepared(prepared);
         }
         return next;
     };

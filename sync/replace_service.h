@@ -116,7 +116,7 @@ private:
 
     ServedDepot::Turn build(ReplaceTransaction& replace, const Change& change,
                             const ChangeOptions& options);
-    ServedDepot::Switch commit(ReplaceTransaction& replace, ReplaceReport report,
+    ServedDepot::Switch commit(ReplaceTransaction& replace, const ReplaceReport& report,
                                const ChangeOptions& options);
 
     Delivery take(const ReplaceRequest& request, const std::optional<Upload>& upload,
