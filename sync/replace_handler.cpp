@@ -108,7 +108,7 @@ private:
         try {
             keep();
         } catch (const std::exception& error) {
-            context_.log(fmt::format("an answer cannot be kept for its key: {}", error.what()));
+            context_.log(fmt::format("what became of a key cannot be kept: {}", error.what()));
         }
     }
 
