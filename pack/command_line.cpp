@@ -8,18 +8,9 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 
 namespace offgrid {
 namespace {
-
-const std::map<std::string, Encoding>& encodings() {
-    static const std::map<std::string, Encoding> names{{"jpeg", Encoding::jpeg},
-                                                       {"png", Encoding::png},
-                                                       {"webp", Encoding::webp},
-                                                       {"mixed", Encoding::mixed}};
-    return names;
-}
 
 /// The texts of options that are parsed after CLI11 is done, so that errors read the same
 /// everywhere.
@@ -41,7 +32,8 @@ void add_options(CLI::App& app, PackCommand& command, Texts& texts) {
     app.add_option("--top", pack.top,
                    "Zoom of the tiles that have a file each [8, or two above the deepest zoom]");
     app.add_option("--format", texts.encoding,
-                   "jpeg, png, webp or mixed [jpeg where the source is opaque, else png]")
+                   "jpeg, png, png8, webp, webp-lossless or mixed "
+                   "[jpeg where the source is opaque, else png]")
         ->check(CLI::IsMember(encodings()));
     app.add_option("--quality", pack.quality, "Of JPEG and WebP, 1 to 100")->capture_default_str();
     app.add_option("--bbox", texts.bbox, "W,S,E,N in degrees [all of the sources]");

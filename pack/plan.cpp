@@ -167,20 +167,7 @@ void choose_encoding(const PackOptions& options, Plan& plan) {
         plan.sources, [](const auto& source) { return source.bands.is_opaque(); });
     plan.encoding = options.encoding.value_or(is_opaque ? Encoding::jpeg : Encoding::png);
     plan.quality = options.quality;
-    switch (plan.encoding) {
-        case Encoding::jpeg:
-            plan.manifest.format = TileFormat::jpeg;
-            break;
-        case Encoding::png:
-            plan.manifest.format = TileFormat::png;
-            break;
-        case Encoding::webp:
-            plan.manifest.format = TileFormat::webp;
-            break;
-        case Encoding::mixed:
-            plan.manifest.format = std::nullopt;
-            break;
-    }
+    plan.manifest.format = tile_format_of(plan.encoding);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "formats/cache_spec.h"
+#include "formats/image/encoding.h"
 #include "formats/store/locker.h"
 #include "formats/store/tileset_slice.h"
 #include "formats/tile/grid.h"
@@ -69,6 +70,9 @@ struct Format {
     int quality = 95;  ///< of JPEG
     Photometric photometric = Photometric::ycbcr;
 };
+
+/// How new tiles of the format are encoded; nothing for RAW whose extension is that of no image.
+std::optional<Encoding> encoding_of(const Format& format);
 
 /// A tileset (mapcache.xml `<tileset>`): what clients ask for by name.
 struct Tileset {

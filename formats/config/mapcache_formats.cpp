@@ -1,6 +1,7 @@
 #include "formats/config/mapcache_formats.h"
 
 #include "formats/base/text.h"
+
 namespace offgrid::config {
 namespace {
 
@@ -78,6 +79,32 @@ Format parse_by_type(const XmlElement& element, Declarations& declarations) {
 }
 
 }  // namespace
+
+std::optional<Encoding> encoding_of(const Format& format) {
+    switch (format.type) {
+        case Format::Type::png:
+            return Encoding::png;
+        case Format::Type::png8:
+            return Encoding::png8;
+        case Format::Type::jpeg:
+            return Encoding::jpeg;
+        case Format::Type::mixed:
+            return Encoding::mixed;
+        case Format::Type::raw:
+            break;
+    }
+    switch (format_named(format.extension).value_or(TileFormat::pbf)) {
+        case TileFormat::png:
+            return Encoding::png;
+        case TileFormat::jpeg:
+            return Encoding::jpeg;
+        case TileFormat::webp:
+            return Encoding::webp;
+        case TileFormat::pbf:
+            break;
+    }
+    return std::nullopt;
+}
 
 std::map<std::string, Format, std::less<>> built_in_formats() {
     return {

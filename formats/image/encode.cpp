@@ -1,30 +1,14 @@
 #include "formats/image/encode.h"
 
-#include "formats/base/error.h"
 #include "formats/image/jpeg.h"
 #include "formats/image/png.h"
-
-#include <fmt/core.h>
-#include <webp/encode.h>
+#include "formats/image/quantise.h"
+#include "formats/image/webp.h"
 
 #include <cassert>
 
 namespace offgrid {
 namespace {
-
-/// libwebp's speed: 0 fast to 6 small. At 2 a tile takes a third of the time of the default 4 and 3
-/// to 5 % more bytes.
-constexpr int webp_method = 2;
-
-struct FreePicture {
-    void operator()(WebPPicture* picture) const noexcept { WebPPictureFree(picture); }
-};
-
-int append_webp(const std::uint8_t* piece, std::size_t size, const WebPPicture* picture) {
-    auto& out = *static_cast<Bytes*>(picture->custom_ptr);
-    out.insert(out.end(), piece, piece + size);
-    return 1;
-}
 
 /// The image on white, as JPEG shows it.
 Image on_white(const ImageView& image) {
@@ -44,47 +28,40 @@ Image on_white(const ImageView& image) {
     return flat;
 }
 
-Bytes encode_webp(const ImageView& image, Coverage coverage, int quality) {
-    WebPConfig config;
-    WebPPicture picture;
-    if (WebPConfigInit(&config) == 0 || WebPPictureInit(&picture) == 0) {
-        throw Error{Errc::io, "cannot encode WebP: the library is of another version"};
-    }
-    const std::unique_ptr<WebPPicture, FreePicture> owner{&picture};
-    Bytes out;
-    config.quality = static_cast<float>(quality);
-    config.method = webp_method;
-    picture.width = image.width;
-    picture.height = image.height;
-    picture.writer = append_webp;
-    picture.custom_ptr = &out;
-    const auto import = coverage == Coverage::full ? WebPPictureImportRGBX : WebPPictureImportRGBA;
-    if (import(&picture, image.first, static_cast<int>(image.stride)) == 0 ||
-        WebPEncode(&config, &picture) == 0) {
-        throw Error{Errc::io, fmt::format("cannot encode WebP: error {} of libwebp",
-                                          static_cast<int>(picture.error_code))};
-    }
-    return out;
-}
-
 }  // namespace
 
 struct Encoder::Codec {
     std::unique_ptr<JpegEncoder> jpeg;
     std::unique_ptr<PngEncoder> png;
+    std::unique_ptr<Quantiser> quantiser;
 
     Bytes encode_jpeg(const ImageView& image, int quality, JpegColour colour) {
-        if (!jpeg) {
-            jpeg = std::make_unique<JpegEncoder>();
-        }
-        return jpeg->encode(image, quality, colour);
+        return made(jpeg).encode(image, quality, colour);
     }
 
+    /// With a palette where the colours suffice and it is smaller: it mostly is, but for soft
+    /// shades.
     Bytes encode_png(const ImageView& image, Coverage coverage) {
-        if (!png) {
-            png = std::make_unique<PngEncoder>();
+        auto content = made(png).encode(image, coverage);
+        if (const auto exact = made(quantiser).quantise_exactly(image)) {
+            auto smaller = png->encode(*exact);
+            return smaller.size() < content.size() ? smaller : content;
         }
-        return png->encode(image, coverage);
+        return content;
+    }
+
+    Bytes encode_png8(const ImageView& image) {
+        return made(png).encode(made(quantiser).quantise(image));
+    }
+
+private:
+    /// The part, made when it is needed first.
+    template <typename Part>
+    static Part& made(std::unique_ptr<Part>& part) {
+        if (!part) {
+            part = std::make_unique<Part>();
+        }
+        return *part;
     }
 };
 
@@ -102,8 +79,12 @@ Bytes Encoder::encode(const ImageView& image) {
     switch (encoding_) {
         case Encoding::png:
             return codec_->encode_png(image, coverage);
+        case Encoding::png8:
+            return codec_->encode_png8(image);
         case Encoding::webp:
             return encode_webp(image, coverage, quality_);
+        case Encoding::webp_lossless:
+            return encode_lossless_webp(image, coverage);
         case Encoding::mixed:
             if (coverage != Coverage::full) {
                 return codec_->encode_png(image, coverage);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "formats/base/bytes.h"
+#include "formats/image/encoding.h"
 #include "formats/image/image.h"
 #include "formats/image/jpeg.h"
 
@@ -8,19 +9,11 @@
 
 namespace offgrid {
 
-/// How tiles are encoded.
-enum class Encoding {
-    jpeg,   ///< transparent pixels become white
-    png,    ///< lossless; the quality is not used
-    webp,   ///< lossy, with alpha
-    mixed,  ///< JPEG where the tile is opaque, PNG where it is not (MapCache "mixed")
-};
-
 /// Turns images into tiles. The same image gives the same bytes. One thread at a time; owns the
 /// codec's memory.
 class Encoder {
 public:
-    /// `quality` counts from 1 to 100; `colour` is that of JPEG.
+    /// `quality` is that of JPEG and lossy WebP and counts from 1 to 100; `colour` is that of JPEG.
     Encoder(Encoding encoding, int quality, JpegColour colour = JpegColour::ycbcr_420);
     ~Encoder();
     Encoder(Encoder&&) noexcept;

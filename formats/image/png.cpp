@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
+#include <span>
 #include <string_view>
 
 namespace offgrid {
@@ -37,7 +39,13 @@ void end_chunk(Bytes& out, std::size_t begin) {
     append_number(out, libdeflate_crc32(0, out.data() + begin, out.size() - begin));
 }
 
-enum ColourType : std::uint8_t { rgb = 2, palette = 3, rgb_alpha = 6 };  // clause 11.2.2
+enum ColourType : std::uint8_t {
+    grey = 0,
+    rgb = 2,
+    palette = 3,
+    grey_alpha = 4,
+    rgb_alpha = 6
+};  // clause 11.2.2
 
 void append_header(Bytes& out, int width, int height, std::uint8_t bits, ColourType type) {
     const auto header = begin_chunk(out, "IHDR", 13);
@@ -46,6 +54,45 @@ void append_header(Bytes& out, int width, int height, std::uint8_t bits, ColourT
     // deflate, adaptive filters, not interlaced
     out.insert(out.end(), {bits, type, 0, 0, 0});
     end_chunk(out, header);
+}
+
+/// The colours, and the alpha of those in front up to the last that is not opaque (clauses 11.2.3
+/// and 11.3.2.1).
+void append_palette(Bytes& out, std::span<const std::array<std::uint8_t, 4>> colours) {
+    const auto entries = begin_chunk(out, "PLTE", 3 * colours.size());
+    for (const auto& colour : colours) {
+        out.insert(out.end(), colour.begin(), colour.begin() + 3);
+    }
+    end_chunk(out, entries);
+    while (!colours.empty() && colours.back()[3] == 255) {
+        colours = colours.first(colours.size() - 1);
+    }
+    if (!colours.empty()) {
+        const auto alphas = begin_chunk(out, "tRNS", colours.size());
+        std::ranges::transform(colours, std::back_inserter(out),
+                               [](const auto& colour) { return colour[3]; });
+        end_chunk(out, alphas);
+    }
+}
+
+int bits_for(std::size_t colours) {
+    return colours <= 2 ? 1 : colours <= 4 ? 2 : colours <= 16 ? 4 : 8;
+}
+
+/// Append the numbers, the leftmost in the highest bits (clause 7.2).
+void append_packed(std::span<const std::uint8_t> row, int bits, Bytes& out) {
+    const auto in_byte = static_cast<std::size_t>(8 / bits);
+    if (in_byte == 1) {
+        out.insert(out.end(), row.begin(), row.end());
+        return;
+    }
+    for (std::size_t x = 0; x < row.size(); x += in_byte) {
+        unsigned byte = 0;
+        for (std::size_t i = 0; i < in_byte; ++i) {
+            byte = byte << bits | (x + i < row.size() ? row[x + i] : 0U);
+        }
+        out.push_back(static_cast<std::uint8_t>(byte));
+    }
 }
 
 /// Append the rows, each with its filter type in front, and the end of the image.
@@ -68,11 +115,27 @@ void append_content(Bytes& out, libdeflate_compressor* compressor, BytesView fil
     end_chunk(out, begin_chunk(out, "IEND", 0));
 }
 
-void drop_alpha(const std::uint8_t* rgba, int width, std::uint8_t* rgb) {
+/// Whether all pixels that show are grey.
+bool is_grey(const ImageView& image) {
+    for (int y = 0; y < image.height; ++y) {
+        const auto* const row = image.row(y);
+        unsigned differences = 0;
+        for (std::size_t x = 0; x < 4 * static_cast<std::size_t>(image.width); x += 4) {
+            const unsigned shows = row[x + 3] == 0 ? 0 : 255;
+            differences |= ((row[x] ^ row[x + 1]) | (row[x] ^ row[x + 2])) & shows;
+        }
+        if (differences != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void drop_alpha(const std::uint8_t* rgba, int width, std::uint8_t* out) {
     for (int x = 0; x < width; ++x) {
-        rgb[3 * x] = rgba[4 * x];
-        rgb[3 * x + 1] = rgba[4 * x + 1];
-        rgb[3 * x + 2] = rgba[4 * x + 2];
+        out[3 * x] = rgba[4 * x];
+        out[3 * x + 1] = rgba[4 * x + 1];
+        out[3 * x + 2] = rgba[4 * x + 2];
     }
 }
 
@@ -85,6 +148,35 @@ void clear_hidden(const std::uint8_t* rgba, int width, std::uint8_t* out) {
             std::memcpy(out + 4 * x, rgba + 4 * x, 4);
         }
     }
+}
+
+void keep_grey(const std::uint8_t* rgba, int width, std::uint8_t* out) {
+    for (int x = 0; x < width; ++x) {
+        out[x] = rgba[4 * x];
+    }
+}
+
+void keep_grey_and_alpha(const std::uint8_t* rgba, int width, std::uint8_t* out) {
+    for (int x = 0; x < width; ++x) {
+        out[2 * x] = rgba[4 * x + 3] == 0 ? std::uint8_t{0} : rgba[4 * x];
+        out[2 * x + 1] = rgba[4 * x + 3];
+    }
+}
+
+/// What is written of each pixel.
+struct Samples {
+    ColourType type = rgb;
+    std::size_t count = 3;
+    void (*copy)(const std::uint8_t* rgba, int width, std::uint8_t* out) = drop_alpha;
+};
+
+Samples samples_of(const ImageView& image, Coverage coverage) {
+    if (is_grey(image)) {
+        return coverage == Coverage::full ? Samples{grey, 1, keep_grey}
+                                          : Samples{grey_alpha, 2, keep_grey_and_alpha};
+    }
+    return coverage == Coverage::full ? Samples{rgb, 3, drop_alpha}
+                                      : Samples{rgb_alpha, 4, clear_hidden};
 }
 
 void subtract(const std::uint8_t* __restrict row, const std::uint8_t* __restrict other,
@@ -123,8 +215,8 @@ void FreeCompressor::operator()(libdeflate_compressor* compressor) const noexcep
 PngEncoder::PngEncoder() : compressor_{make_compressor()} {}
 
 Bytes PngEncoder::encode(const ImageView& image, Coverage coverage) {
-    const bool has_alpha = coverage != Coverage::full;
-    const std::size_t pixel = has_alpha ? 4 : 3;
+    const auto samples = samples_of(image, coverage);
+    const auto pixel = samples.count;
     const std::size_t row_size = pixel * static_cast<std::size_t>(image.width);
     for (auto* buffers : {rows_, trials_}) {
         buffers[0].assign(row_size, 0);
@@ -135,7 +227,7 @@ Bytes PngEncoder::encode(const ImageView& image, Coverage coverage) {
     for (int y = 0; y < image.height; ++y) {
         auto& row = rows_[y % 2];
         const auto& above = rows_[(y + 1) % 2];
-        (has_alpha ? clear_hidden : drop_alpha)(image.row(y), image.width, row.data());
+        samples.copy(image.row(y), image.width, row.data());
         std::copy_n(row.data(), pixel, trials_[0].data());
         subtract(row.data() + pixel, row.data(), row_size - pixel, trials_[0].data() + pixel);
         subtract(row.data(), above.data(), row_size, trials_[1].data());
@@ -152,26 +244,32 @@ Bytes PngEncoder::encode(const ImageView& image, Coverage coverage) {
     }
 
     Bytes out{signature.begin(), signature.end()};
-    append_header(out, image.width, image.height, 8, has_alpha ? rgb_alpha : rgb);
+    append_header(out, image.width, image.height, 8, samples.type);
+    append_content(out, compressor_.get(), filtered_);
+    return out;
+}
+
+Bytes PngEncoder::encode(const PaletteImage& image) {
+    const int bits = bits_for(image.colours.size());
+    const auto width = static_cast<std::size_t>(image.width);
+    filtered_.clear();
+    filtered_.reserve((width + 1) * static_cast<std::size_t>(image.height));
+    for (auto row = image.pixels.begin(); row != image.pixels.end();
+         row += static_cast<std::ptrdiff_t>(width)) {
+        filtered_.push_back(filter_none);  // clause 12.8: numbers of colours are no samples
+        append_packed({row, width}, bits, filtered_);
+    }
+    Bytes out{signature.begin(), signature.end()};
+    append_header(out, image.width, image.height, static_cast<std::uint8_t>(bits), palette);
+    append_palette(out, image.colours);
     append_content(out, compressor_.get(), filtered_);
     return out;
 }
 
 Bytes encode_one_colour_png(const std::array<std::uint8_t, 4>& rgba, int width, int height) {
-    Bytes out{signature.begin(), signature.end()};
-    append_header(out, width, height, 1, palette);
-    const auto colours = begin_chunk(out, "PLTE", 3);
-    out.insert(out.end(), rgba.begin(), rgba.begin() + 3);
-    end_chunk(out, colours);
-    if (rgba[3] != 255) {
-        const auto alphas = begin_chunk(out, "tRNS", 1);
-        out.push_back(rgba[3]);
-        end_chunk(out, alphas);
-    }
-    const auto row_size = 1 + (static_cast<std::size_t>(width) + 7) / 8;
-    append_content(out, make_compressor().get(),
-                   Bytes(row_size * static_cast<std::size_t>(height)));
-    return out;
+    const auto pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+    return PngEncoder{}.encode(
+        PaletteImage{.width = width, .height = height, .colours = {rgba}, .pixels = Bytes(pixels)});
 }
 
 }  // namespace offgrid

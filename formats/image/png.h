@@ -2,6 +2,7 @@
 
 #include "formats/base/bytes.h"
 #include "formats/image/image.h"
+#include "formats/image/palette_image.h"
 
 #include <array>
 #include <cstdint>
@@ -20,7 +21,8 @@ struct FreeCompressor {
 /// a bit a pixel. REQUIRES: a width and a height above 0.
 Bytes encode_one_colour_png(const std::array<std::uint8_t, 4>& rgba, int width, int height);
 
-/// Writes PNG (ISO/IEC 15948): true colour of 8 bits, with alpha only where a pixel is not opaque.
+/// Writes PNG (ISO/IEC 15948): 8 bits of grey or true colour, with alpha only where a pixel is not
+/// opaque; or a palette.
 ///
 /// Several times faster than libpng at the same size: only the filters None, Sub and Up, which
 /// vectorise, and libdeflate on the whole image at once. Owns the compressor's memory. One thread
@@ -31,6 +33,9 @@ public:
 
     /// `coverage` is what `coverage_of` says of the image.
     Bytes encode(const ImageView& image, Coverage coverage);
+
+    /// With as few bits a pixel as the colours need: 1, 2, 4 or 8.
+    Bytes encode(const PaletteImage& image);
 
 private:
     std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor_;

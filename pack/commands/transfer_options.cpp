@@ -4,18 +4,8 @@
 
 #include <fmt/format.h>
 
-#include <map>
-
 namespace offgrid {
 namespace {
-
-const std::map<std::string, Encoding>& encodings() {
-    static const std::map<std::string, Encoding> names{{"jpeg", Encoding::jpeg},
-                                                       {"png", Encoding::png},
-                                                       {"webp", Encoding::webp},
-                                                       {"mixed", Encoding::mixed}};
-    return names;
-}
 
 constexpr const char* description =
     "Copy tiles from one store to another, unchanged\n"
@@ -40,7 +30,8 @@ void add_options(CLI::App& app, TransferCommand& command, Texts& texts) {
     app.add_option("SRC", command.source, "Store to copy from")->required();
     app.add_option("DST", command.destination, "Store to copy to")->required();
     texts.selection.add_to(app);
-    app.add_option("--reencode", texts.encoding, "jpeg, png, webp or mixed [bytes as they are]")
+    app.add_option("--reencode", texts.encoding,
+                   "jpeg, png, png8, webp, webp-lossless or mixed [bytes as they are]")
         ->check(CLI::IsMember(encodings()));
     app.add_option("--quality", command.quality, "Of JPEG and WebP, 1 to 100")
         ->check(CLI::Range(1, 100))

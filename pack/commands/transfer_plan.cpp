@@ -194,10 +194,7 @@ StoreInfo describe(const TransferCommand& command, const TransferPlan& plan) {
             to_lonlat(info.grid->srs(), info.grid->box_of(plan.selection.ranges().back()));
     }
     if (command.reencode) {
-        info.format = *command.reencode == Encoding::jpeg   ? std::optional{TileFormat::jpeg}
-                      : *command.reencode == Encoding::png  ? std::optional{TileFormat::png}
-                      : *command.reencode == Encoding::webp ? std::optional{TileFormat::webp}
-                                                            : std::nullopt;
+        info.format = tile_format_of(*command.reencode);
     }
     return info;
 }

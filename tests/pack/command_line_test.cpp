@@ -38,6 +38,16 @@ TEST(CommandLine, takes_every_option) {
     EXPECT_TRUE(command.is_json);
 }
 
+TEST(CommandLine, takes_every_encoding_and_lists_them) {
+    const auto help = std::get<CommandLineAnswer>(parse({"pack", "--help"})).text;
+    for (const auto& [word, encoding] : encodings()) {
+        const auto parsed = parse({"pack", "a.tif", "-o", "out", "--format", word.c_str()});
+
+        EXPECT_EQ(std::get<PackCommand>(parsed).pack.encoding, encoding);
+        EXPECT_THAT(help, HasSubstr(word));
+    }
+}
+
 TEST(CommandLine, leaves_the_rest_to_the_plan) {
     const auto parsed = parse({"pack", "a.tif", "-o", "out"});
 

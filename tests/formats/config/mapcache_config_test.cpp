@@ -276,6 +276,28 @@ TEST(MapcacheConfig, gives_tiles_the_extension_and_type_of_their_format) {
     }
 }
 
+TEST(MapcacheConfig, says_how_tiles_of_a_format_are_encoded) {
+    struct Case {
+        std::string format;
+        std::optional<Encoding> encoding;
+    };
+    for (const auto& [format, encoding] :
+         {Case{"PNG", Encoding::png}, Case{"PNG8", Encoding::png8},
+          Case{"PNGQ_FAST", Encoding::png8}, Case{"PNG_BEST", Encoding::png},
+          Case{"JPEG", Encoding::jpeg}, Case{"mixed", Encoding::mixed},
+          Case{"WEBP", Encoding::webp}, Case{"vector", std::nullopt}}) {
+        const auto config = load(R"(
+            <format name="PNGQ_FAST" type="PNG"><compression>fast</compression><colors>256</colors>
+              </format>
+            <format name="PNG_BEST" type="PNG"><compression>best</compression></format>
+            <format name="WEBP" type="RAW"><extension>webp</extension></format>
+            <format name="vector" type="RAW"><extension>pbf</extension></format>)" +
+                                 tileset("<grid>g</grid><format>" + format + "</format>"));
+
+        EXPECT_EQ(encoding_of(*config->tilesets().front()->format), encoding) << format;
+    }
+}
+
 TEST(MapcacheConfig, reads_what_a_tileset_says_of_itself) {
     const auto config = load("<source name='osm' type='wms'/>" + tileset(R"(
         <metadata><title>Roads</title><abstract>All of them</abstract></metadata>

@@ -248,11 +248,12 @@ TEST(Decode, refuses_what_is_no_image) {
 /// Every length short of the whole: a reader that fills the rest with grey would serve half a tile.
 TEST(Decode, refuses_a_tile_that_ends_early) {
     const auto image = picture(64, 64);
-    for (const auto encoding : {Encoding::jpeg, Encoding::png, Encoding::webp}) {
+    for (const auto encoding :
+         {Encoding::jpeg, Encoding::png, Encoding::png8, Encoding::webp, Encoding::webp_lossless}) {
         const auto content = Encoder{encoding, 75}.encode(image);
         ASSERT_EQ(decode_tile(content).width, 64);
         // The last four bytes of a PNG are the checksum of an empty chunk: no loss.
-        const std::size_t spare = encoding == Encoding::png ? 4 : 0;
+        const std::size_t spare = tile_format_of(encoding) == TileFormat::png ? 4 : 0;
         for (std::size_t size = 16; size < content.size() - spare; ++size) {
             EXPECT_THAT([&] { decode_tile(BytesView{content}.first(size)); },
                         throws(Errc::corrupt, HasSubstr("cannot decode")))
@@ -265,8 +266,11 @@ TEST(Decode, refuses_an_image_that_claims_to_be_huge) {
     const auto header = header_of(max_tile_pixels + 1, 1, SPNG_COLOR_TYPE_GRAYSCALE);
     const auto wide_png = raw_png(header, Bytes((max_tile_pixels + 8) / 8));
     const auto wide_jpeg = turbo_jpeg(Image{max_tile_pixels + 1, 1}, TJSAMP_GRAY);
+    const auto wide_png8 = Encoder{Encoding::png8, 10}.encode(Image{max_tile_pixels + 1, 1});
     const auto wide_webp = Encoder{Encoding::webp, 10}.encode(Image{max_tile_pixels + 1, 1});
-    for (const auto* content : {&wide_png, &wide_jpeg, &wide_webp}) {
+    const auto exact_webp =
+        Encoder{Encoding::webp_lossless, 10}.encode(Image{1, max_tile_pixels + 1});
+    for (const auto* content : {&wide_png, &wide_jpeg, &wide_png8, &wide_webp, &exact_webp}) {
         EXPECT_THAT([&] { decode_tile(*content); }, throws(Errc::too_large, HasSubstr("8192")));
     }
     EXPECT_EQ(decode_tile(turbo_jpeg(Image{max_tile_pixels, 1}, TJSAMP_GRAY)).width,
