@@ -13,7 +13,6 @@ namespace offgrid {
 namespace {
 
 using testing::Contains;
-using testing::Each;
 using testing::Le;
 using testing::SizeIs;
 
@@ -118,22 +117,20 @@ TEST(Png8, has_one_transparent_colour_however_many_do_not_show) {
     EXPECT_EQ(decode_tile(png8(image)).rgba, Image(32, 32).rgba);
 }
 
-TEST(Png8, comes_close_to_a_photograph) {
-    struct Case {
-        const char* place;
+TEST(Png8, comes_close_to_a_photograph_in_less_space_than_lossless_png) {
+    struct Place {
+        const char* name;
         int x;
         int y;
-        double least_db;
     };
-    for (const auto& [place, x, y, least_db] :
-         {Case{"Europe", 2048, 448, 34}, Case{"Sahara", 2048, 704, 38},
-          Case{"Amazon", 1280, 960, 36}, Case{"Pacific", 128, 960, 44}}) {
+    for (const auto& [name, x, y] : {Place{"Europe", 2048, 448}, Place{"Sahara", 2048, 704},
+                                     Place{"Amazon", 1280, 960}, Place{"Pacific", 128, 960}}) {
         const auto tile = photo(x, y);
 
         const auto content = png8(tile);
 
-        EXPECT_GE(psnr(decode_tile(content), tile), least_db) << place;
-        EXPECT_LT(content.size(), (Encoder{Encoding::png, 75}.encode(tile).size()) / 2) << place;
+        EXPECT_GE(psnr(decode_tile(content), tile), 40) << name;
+        EXPECT_LT(4 * content.size(), 3 * Encoder(Encoding::png, 75).encode(tile).size()) << name;
     }
 }
 
@@ -197,8 +194,8 @@ TEST(Quantiser, has_at_most_256_colours_of_any_number) {
 
         EXPECT_THAT(quantised.colours, SizeIs(Le(max_palette))) << size;
         EXPECT_THAT(quantised.colours, Contains(Rgba{0, 0, 0, 0})) << size;
-        EXPECT_THAT(quantised.pixels, SizeIs(size * size));
-        EXPECT_THAT(quantised.pixels, Each(Le(quantised.colours.size() - 1))) << size;
+        EXPECT_EQ(quantised.pixels.size(), static_cast<std::size_t>(size * size));
+        EXPECT_LT(std::ranges::max(quantised.pixels), quantised.colours.size()) << size;
     }
 }
 
