@@ -3,6 +3,7 @@
 #include "formats/disk/disk_store.h"
 #include "formats/http/http_options.h"
 #include "formats/kv/kv_options.h"
+#include "formats/pmtiles/pmtiles_options.h"
 #include "formats/sqlite/cache_options.h"
 #include "formats/tiff/tiff_store.h"
 
@@ -42,9 +43,10 @@ struct MultitierOptions {
     bool promotes = true;  ///< what a slower cache has is kept in the faster ones
 };
 
-using StoreOptions = std::variant<DiskOptions, sqlite::CacheOptions, TiffOptions, BdbOptions,
-                                  LmdbOptions, MemcacheOptions, RedisOptions, HttpOptions,
-                                  RiakOptions, CompositeOptions, FallbackOptions, MultitierOptions>;
+using StoreOptions =
+    std::variant<DiskOptions, sqlite::CacheOptions, TiffOptions, PmtilesOptions, BdbOptions,
+                 LmdbOptions, MemcacheOptions, RedisOptions, HttpOptions, RiakOptions,
+                 CompositeOptions, FallbackOptions, MultitierOptions>;
 
 /// One cache of a configuration, checked but not opened. Caches that it is made of are not owned.
 struct CacheSpec {

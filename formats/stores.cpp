@@ -7,6 +7,8 @@
 #include "formats/combine/multitier_store.h"
 #include "formats/combine/retry_store.h"
 #include "formats/disk/disk_store.h"
+#include "formats/pmtiles/pmtiles_reader.h"
+#include "formats/pmtiles/pmtiles_writer.h"
 #include "formats/tiff/tiff_store.h"
 #ifdef OFFGRID_HAS_BDB
 #include "formats/kv/bdb_store.h"
@@ -153,6 +155,9 @@ struct OpenReader {
     Result operator()(const TiffOptions& options) const {
         return std::make_unique<TiffReader>(options, slice);
     }
+    Result operator()(const PmtilesOptions& options) const {
+        return std::make_unique<PmtilesReader>(options, *slice.info.grid);
+    }
 #ifdef OFFGRID_HAS_BDB
     Result operator()(const BdbOptions& options) const {
         return std::make_unique<BdbReader>(options, slice);
@@ -247,6 +252,9 @@ struct OpenWriter {
     }
     Result operator()(const TiffOptions& options) const {
         return std::make_unique<TiffWriter>(options, slice, environment.locker);
+    }
+    Result operator()(const PmtilesOptions& options) const {
+        return std::make_unique<PmtilesWriter>(options, slice);
     }
 #ifdef OFFGRID_HAS_BDB
     Result operator()(const BdbOptions& options) const {

@@ -3,6 +3,7 @@
 #include "formats/base/error.h"
 #include "formats/config/geowebcache_location.h"
 #include "formats/package/depot.h"
+#include "formats/pmtiles/pmtiles_reader.h"
 #include "formats/tile/lonlat.h"
 
 #include <fmt/ranges.h>
@@ -137,6 +138,22 @@ StoreLocation find_mbtiles(SharedStores& stores, const std::string& text,
     sqlite::CacheOptions cache{.name = text, .schema = sqlite::CacheSchema::mbtiles, .file = text};
     return locate(stores, text, {.name = text, .type = "mbtiles", .options = std::move(cache)},
                   info, is_there);
+}
+
+StoreLocation find_pmtiles(SharedStores& stores, const std::string& text,
+                           const LocationOptions& options) {
+    const auto& grid = require_grid(options.grid);
+    const PmtilesOptions file{.file = text};
+    const bool is_there = fs::exists(text);
+    const auto info = is_there ? PmtilesReader{file, grid}.info() : whole_grid(grid);
+    auto location =
+        locate(stores, text, {.name = text, .type = "pmtiles", .options = file}, info, is_there);
+    location.is_built_once = true;
+    if (is_there) {
+        location.open_writer = nullptr;
+        location.why_read_only = "it exists already, and a PMTiles file is made once";
+    }
+    return location;
 }
 
 std::pair<Manifest, LocateFile> find_manifest(const std::string& text) {
@@ -290,12 +307,16 @@ StoreLocation StoreLocations::find(const std::string& text, const LocationOption
     if (text.ends_with(".mbtiles")) {
         return find_mbtiles(stores_, text, options);
     }
+    if (text.ends_with(".pmtiles")) {
+        return find_pmtiles(stores_, text, options);
+    }
     if (fs::is_directory(text)) {
         return find_package(stores_, text, options);
     }
     throw Error{fs::exists(text) ? Errc::invalid_argument : Errc::not_found,
-                fmt::format("'{}' is no store: it is neither an .mbtiles file, a folder of a "
-                            "package, a template with {{z}}/{{x}}/{{y}}, nor a mapcache.xml",
+                fmt::format("'{}' is no store: it is neither an .mbtiles or .pmtiles file, a "
+                            "folder of a package, a template with {{z}}/{{x}}/{{y}}, nor a "
+                            "mapcache.xml",
                             text)};
 }
 

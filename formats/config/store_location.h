@@ -49,6 +49,9 @@ struct StoreLocation {
     std::vector<std::string> dimensions{};  ///< their names; empty for what is no tileset
 
     bool gains_by_parallel_writers = false;
+
+    /// A file that appears with the first commit, complete, and takes no tiles after it.
+    bool is_built_once = false;
 };
 
 /// What the stores of all locations share. Safe for concurrent use; outlives them.
@@ -76,6 +79,7 @@ struct OpenConfig {
 /// Finds stores by the words of a command line:
 ///
 ///     FILE.mbtiles                    one MBTiles file
+///     FILE.pmtiles                    one PMTiles file; it is made once and not written again
 ///     FOLDER                          a package, or a depot of one layer
 ///     FOLDER/{z}/{x}/{y}.png          a folder of tiles; rows from the north, {-y} from the south
 ///     http://HOST/{z}/{x}/{y}.png     tiles behind a web server, the same

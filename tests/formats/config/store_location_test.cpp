@@ -50,6 +50,21 @@ TEST(StoreLocations, make_and_read_an_mbtiles_file) {
     EXPECT_EQ(word_in(known.open_reader()->get({1, 0, 0})), "w");
 }
 
+TEST(StoreLocations, make_and_read_a_pmtiles_file) {
+    Places places;
+    const auto fresh = places.locations.find(places.at("a.pmtiles"));
+    EXPECT_TRUE(fresh.is_built_once);
+    const auto writer = fresh.open_writer({.name = "Roads"});
+    writer->put({1, 0, 0}, png_bytes("w"));
+    writer->commit();
+    const auto known = places.locations.find(places.at("a.pmtiles"));
+    EXPECT_EQ(known.info.name, "Roads");
+    EXPECT_EQ(word_in(known.open_reader()->get({1, 0, 0})), "w");
+    EXPECT_FALSE(known.open_writer);
+    EXPECT_THAT([&] { places.locations.find(places.at("a.pmtiles"), {.grid = "WGS84"}); },
+                throws(Errc::unsupported, HasSubstr("not those of 'WGS84'")));
+}
+
 TEST(StoreLocations, read_a_package_and_do_not_write_it) {
     Places places;
     test::write_package(places.folder / "p", "roads", "z0: w z1: a b / c d");
