@@ -120,6 +120,7 @@ int run(const TransferCommand& command, const TransferPlan& plan,
     job.open_writer = [&] { return plan.destination.open_writer(plan.like); };
     job.writers = plan.writers;
     job.writes_in_files = !plan.destination.gains_by_parallel_writers;
+    job.is_built_once = plan.destination.is_built_once;
     job.lacking_in = present.get();
     // A source that must be asked is behind a network, where threads mostly wait.
     job.threads =

@@ -90,8 +90,8 @@ void TransferReport::finish(const TransferResult& result, const FailedLog& faile
                    first_failure(failed_log), failed_log.path().string());
     }
     if (result.ended_by) {
-        fmt::print(stderr, "offgrid-pack: {}; the same command goes on from there\n",
-                   result.ended_by->what());
+        fmt::print(stderr, "offgrid-pack: {}; the same command {}\n", result.ended_by->what(),
+                   plan_.destination.is_built_once ? "begins anew" : "goes on from there");
     }
 }
 

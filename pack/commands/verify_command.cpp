@@ -160,12 +160,12 @@ int verify_all(const VerifyCommand& command, Report& report, const std::atomic<b
 }  // namespace
 
 int run_verify(Words words, const std::atomic<bool>& is_stopped) {
-    CLI::App app{"Check packages, MBTiles files and caches: schema, places, content",
+    CLI::App app{"Check packages, MBTiles and PMTiles files and caches: schema, places, content",
                  "offgrid verify"};
     VerifyCommand command;
     SelectionOptions options;
     app.add_option("SRC", command.sources,
-                   "Package folders, depots, MBTiles files, mapcache.xml#TILESET, "
+                   "Package folders, depots, MBTiles and PMTiles files, mapcache.xml#TILESET, "
                    "geowebcache.xml#LAYER@GRIDSET@EXT")
         ->required();
     options.add_store_options_to(app);

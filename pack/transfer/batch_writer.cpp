@@ -44,7 +44,9 @@ void BatchWriter::write_all(TileWriter& writer) {
             queue_.give_back(std::move(batch));
         }
     }
-    commit(writer);
+    if (pace_ != CommitPace::once || !state_.is_ending()) {
+        commit(writer);
+    }
 }
 
 /// False when the transfer ended within the batch.
@@ -90,7 +92,7 @@ bool BatchWriter::write(TileWriter& writer, Batch& batch) {
 }
 
 bool BatchWriter::is_commit_due() const {
-    if (uncommitted_.empty()) {
+    if (uncommitted_.empty() || pace_ == CommitPace::once) {
         return false;
     }
     if (pace_ == CommitPace::each_batch) {

@@ -14,6 +14,7 @@ enum class CommitPace {
     seldom,      ///< after 16 batches, 64 MiB or 2 seconds: large transactions. A commit that takes
                  ///< long, as of many files, is made when four times as long has passed
     each_batch,  ///< so that others see what is written
+    once,        ///< in the end, unless the transfer ended early
 };
 
 /// One writing thread of a transfer: takes batches from the queue until it is finished or the

@@ -29,6 +29,14 @@ BatchLimits limits_for(const TransferJob& job, std::size_t batches) {
     return limits;
 }
 
+CommitPace pace_of(const TransferJob& job) {
+    if (job.is_built_once) {
+        return CommitPace::once;
+    }
+    return job.writers > 1 || job.lacking_in != nullptr ? CommitPace::each_batch
+                                                        : CommitPace::seldom;
+}
+
 class WritingThreads {
 public:
     WritingThreads(const TransferJob& job, CommitPace pace, BatchQueue& queue, TransferState& state)
@@ -60,8 +68,7 @@ private:
 
 TransferResult transfer(const TransferJob& job) {
     const auto batches = static_cast<std::size_t>(std::max(1, job.writers)) + 2;
-    const auto pace =
-        job.writers > 1 || job.lacking_in != nullptr ? CommitPace::each_batch : CommitPace::seldom;
+    const auto pace = pace_of(job);
     BatchQueue queue{batches};
     TransferState state{job};
     TransferResult result;
@@ -74,7 +81,9 @@ TransferResult transfer(const TransferJob& job) {
             is_whole = true;
         } catch (const Error& error) {
             if (!state.is_ending()) {
-                writers.finish();  // they write what was read before
+                if (!job.is_built_once) {
+                    writers.finish();  // they write what was read before
+                }
                 state.fail(error);
             }
         } catch (const std::bad_alloc&) {

@@ -59,6 +59,10 @@ struct TransferJob {
     /// be written, that is of the store and not of the tile.
     bool writes_in_files = false;
 
+    /// The destination is a file that appears with its only commit, which then comes in the end,
+    /// and only when all was written that could be: no mark is kept before.
+    bool is_built_once = false;
+
     const TileReader* lacking_in = nullptr;  ///< transfer only the tiles that this does not have
 
     int threads = 1;  ///< that ask the source for single tiles, look up the destination's, convert

@@ -72,6 +72,21 @@ TEST_F(InspectProgram, shows_the_files_of_a_package) {
     EXPECT_THAT(result.out, HasSubstr("\nz01-1-1.sqlite3\n"));
 }
 
+TEST_F(InspectProgram, looks_into_a_pmtiles_file) {
+    run_ok({"transfer", "all.mbtiles", "all.pmtiles", "--quiet"});
+    const auto counted = nlohmann::json::parse(run({"coverage", "all.pmtiles", "--json"}).out);
+    EXPECT_EQ(counted["tiles"], 5);
+    EXPECT_EQ(counted["expected"], 5);
+    EXPECT_THAT(run({"verify", "all.pmtiles"}).out, HasSubstr("5 tiles in 0 files: sound"));
+
+    auto bytes = read_text(folder_ / "all.pmtiles");
+    bytes[127] = 'X';  // the root directory
+    write_file(folder_ / "all.pmtiles", bytes);
+    const auto result = run({"verify", "all.pmtiles"});
+    EXPECT_EQ(result.exit_code, 3);
+    EXPECT_THAT(result.out, HasSubstr("all.pmtiles: a directory: is no whole gzip stream"));
+}
+
 TEST_F(InspectProgram, ends_with_2_for_what_is_wrong_on_the_command_line) {
     for (const auto* verb : {"coverage", "verify"}) {
         for (const auto& words :

@@ -108,6 +108,24 @@ TEST(FailingTransfer, ends_with_the_failure_of_a_scan_and_keeps_what_was_read) {
     EXPECT_EQ(fixture.marks.back().last, (TileKey{6, 31, 63}));
 }
 
+TEST(FailingTransfer, publishes_nothing_of_a_file_that_is_built_once) {
+    for (const auto code : {Errc::io, Errc::corrupt}) {
+        TransferFixture fixture{many_tiles()};
+        fixture.is_built_once = true;
+        fixture.read.on_scan = [&](const TileKey& key) {
+            if (key.x == 40) {
+                throw Error{code, "the source is gone"};
+            }
+        };
+        fixture.write.on_commit = [] { FAIL() << "a part of the tiles is published"; };
+
+        EXPECT_TRUE(fixture.run().ended_by);
+
+        EXPECT_THAT(fixture.destination.all(), IsEmpty());
+        EXPECT_THAT(fixture.marks, IsEmpty());
+    }
+}
+
 TEST(FailingTransfer, retries_the_tiles_of_the_outage_that_ended_it) {
     TransferFixture fixture{many_tiles()};
     fixture.read.can_scan = false;

@@ -45,6 +45,7 @@ struct TransferFixture {
         job.open_writer = [this] { return std::make_unique<MemoryWriter>(destination, write); };
         job.writers = writers;
         job.writes_in_files = writes_in_files;
+        job.is_built_once = is_built_once;
         job.threads = threads;
         job.lacking_in = is_missing_only ? &present : nullptr;
         job.convert = convert;
@@ -65,6 +66,7 @@ struct TransferFixture {
     MemoryWriter::Hooks write;
     int writers = 1;
     bool writes_in_files = false;
+    bool is_built_once = false;
     int threads = 1;
     bool is_missing_only = false;
     std::function<Bytes(BytesView, std::size_t)> convert;

@@ -38,6 +38,25 @@ TEST_F(TransferProgram, copies_to_a_cache_of_mapcache_and_back) {
         << "the journal is gone";
 }
 
+TEST_F(TransferProgram, copies_to_a_pmtiles_file_and_back) {
+    const auto there = transfer({"source.mbtiles", "t.pmtiles", "--json"});
+    ASSERT_EQ(there.exit_code, 0) << there.err;
+    EXPECT_EQ(nlohmann::json::parse(there.out)["tiles"], 19);
+    EXPECT_THAT(names_below(folder.path()), testing::Not(testing::Contains(HasSubstr("part"))));
+
+    const auto back = transfer({"t.pmtiles", "back.mbtiles"});
+    EXPECT_EQ(back.exit_code, 0) << back.err;
+    EXPECT_EQ(tiles_in("back.mbtiles"), tiles_in("source.mbtiles"));
+
+    const auto again = transfer({"source.mbtiles", "t.pmtiles"});
+    EXPECT_NE(again.exit_code, 0);
+    EXPECT_THAT(again.err, HasSubstr("t.pmtiles cannot be written: it exists already"));
+
+    const auto degrees = transfer({"mapcache.xml#degrees", "degrees.pmtiles", "--zoom", "1"});
+    EXPECT_NE(degrees.exit_code, 0);
+    EXPECT_FALSE(fs::exists(folder / "degrees.pmtiles"));
+}
+
 TEST_F(TransferProgram, copies_a_box_of_some_zooms) {
     const auto result =
         transfer({"source.mbtiles", "part.mbtiles", "--zoom", "1,2", "--bbox", "1,-85,179,-1"});

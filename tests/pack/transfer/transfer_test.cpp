@@ -40,6 +40,18 @@ TEST(Transfer, copies_the_same_with_several_writers) {
     EXPECT_EQ(fixture.marks.back().counts.tiles, 4096);
 }
 
+TEST(Transfer, commits_a_file_that_is_built_once_in_the_end) {
+    TransferFixture fixture{many_tiles()};
+    fixture.is_built_once = true;
+    int commits = 0;
+    fixture.write.on_commit = [&] { ++commits; };
+
+    EXPECT_EQ(fixture.run().counts.tiles, 4096);
+
+    EXPECT_EQ(commits, 1);
+    EXPECT_EQ(fixture.destination.all(), fixture.source.all());
+}
+
 TEST(Transfer, asks_a_source_that_cannot_be_scanned_for_each_tile) {
     TransferFixture fixture{MemoryTiles{draw("z2: a . . . / . b . . / . . c . / . . . d")}};
     fixture.read.can_scan = false;
