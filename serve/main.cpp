@@ -104,18 +104,20 @@ int run(int argc, char** argv) {
     ServeOptions options;
     options.http.threads = std::max(4U, std::thread::hardware_concurrency());
     CLI::App app{
-        "Serve map tiles: packages, MBTiles files, depots and the tilesets of a mapcache.xml.",
+        "Serve map tiles: packages, MBTiles and PMTiles files, depots and the tilesets of a "
+        "mapcache.xml.",
         "offgrid"};
     app.set_version_flag("--version", "offgrid " OFFGRID_VERSION);
     app.require_subcommand(1);
     auto* const verb = app.add_subcommand(
         "serve",
-        "Serve packages, MBTiles files, depots and the tilesets of a mapcache.xml over HTTP");
+        "Serve packages, MBTiles and PMTiles files, depots and the tilesets of a mapcache.xml over "
+        "HTTP");
     verb->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
     verb->add_option(
             "PATH", options.paths,
-            "A package, a folder of packages and .mbtiles files, one such file, a depot, a "
-            "mapcache.xml or geowebcache.xml")
+            "A package, a folder of packages and of .mbtiles and .pmtiles files, one such file, a "
+            "depot, a mapcache.xml or geowebcache.xml")
         ->required();
     verb->add_option("--listen", options.http.listen,
                      "Where to listen; port 0 takes any that is free")

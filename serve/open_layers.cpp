@@ -3,6 +3,7 @@
 #include "formats/base/error.h"
 #include "formats/config/geowebcache_config.h"
 #include "formats/package/package_reader.h"
+#include "formats/pmtiles/pmtiles_reader.h"
 #include "serve/geowebcache_layers.h"
 #include "serve/mapcache_layers.h"
 
@@ -52,6 +53,25 @@ std::optional<TileFormat> sniffed_format(const TileReader& tiles) {
     return std::nullopt;
 }
 
+void require_layer_name(const Layer& layer) {
+    if (!is_layer_name(layer.id)) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("{}: no layer can have the name of this file", layer.origin)};
+    }
+}
+
+Layer open_pmtiles(const fs::path& path) {
+    auto tiles = std::make_unique<PmtilesReader>(PmtilesOptions{.file = path});
+    const auto stated = tiles->info().format;
+    Layer layer{.id = path.stem().string(),
+                .origin = path.string(),
+                .vector_layers = tiles->vector_layers(),
+                .format = stated ? stated : sniffed_format(*tiles),
+                .tiles = std::move(tiles)};
+    require_layer_name(layer);
+    return layer;
+}
+
 Layer open_mbtiles(const fs::path& path, sqlite::MbtilesPool& pool) {
     auto tiles =
         std::make_unique<sqlite::MbtilesReader>(path, Grid::google_maps_compatible(), pool);
@@ -61,16 +81,17 @@ Layer open_mbtiles(const fs::path& path, sqlite::MbtilesPool& pool) {
                 .vector_layers = {},
                 .format = stated ? stated : sniffed_format(*tiles),
                 .tiles = std::move(tiles)};
-    if (!is_layer_name(layer.id)) {
-        throw Error{Errc::invalid_argument,
-                    fmt::format("{}: no layer can have the name of this file", path.string())};
-    }
+    require_layer_name(layer);
     if (layer.format == TileFormat::pbf) {
         const auto metadata = pool.acquire(path.string(), sqlite::handle_timeout)->metadata();
         const auto json = metadata.find("json");
         layer.vector_layers = json == metadata.end() ? "" : vector_layers_in(json->second);
     }
     return layer;
+}
+
+Layer open_file(const fs::path& path, sqlite::MbtilesPool& pool) {
+    return path.extension() == ".pmtiles" ? open_pmtiles(path) : open_mbtiles(path, pool);
 }
 
 /// A package that was copied in part serves what is there; its other files count as absent, not as
@@ -126,7 +147,8 @@ std::vector<Layer> layers_in_folder(const fs::path& folder, sqlite::MbtilesPool&
         if (path.filename().string().starts_with('.')) {
             continue;  // what is hidden is not finished
         }
-        if (is_package(path) || (path.extension() == ".mbtiles" && entry.is_regular_file())) {
+        const bool is_tile_file = path.extension() == ".mbtiles" || path.extension() == ".pmtiles";
+        if (is_package(path) || (is_tile_file && entry.is_regular_file())) {
             paths.push_back(path);
         }
     }
@@ -135,7 +157,7 @@ std::vector<Layer> layers_in_folder(const fs::path& folder, sqlite::MbtilesPool&
     for (const auto& path : paths) {
         try {
             layers.push_back(is_package(path) ? open_package_folder(path, pool, log)
-                                              : open_mbtiles(path, pool));
+                                              : open_file(path, pool));
         } catch (const Error& error) {
             log(fmt::format("{} is left out: {}", path.string(), error.what()));
         }
@@ -143,7 +165,8 @@ std::vector<Layer> layers_in_folder(const fs::path& folder, sqlite::MbtilesPool&
     if (layers.empty()) {
         throw Error{
             Errc::not_found,
-            fmt::format("{}: no package and no .mbtiles file here can be served", folder.string())};
+            fmt::format("{}: no package and no .mbtiles or .pmtiles file here can be served",
+                        folder.string())};
     }
     return layers;
 }
@@ -163,7 +186,7 @@ PathLayers open_existing(const fs::path& path, sqlite::MbtilesPool& pool, const 
                 .finders = {[config](std::string_view id) { return config->find(id); }}};
     }
     if (!fs::is_directory(path)) {
-        return {.layers = {open_mbtiles(path, pool)}};
+        return {.layers = {open_file(path, pool)}};
     }
     if (is_package(path)) {
         return {.layers = {open_package_folder(path, pool, log)}};

@@ -45,10 +45,11 @@ struct PathLayers {
     std::shared_ptr<const ServedGeneration> depot{};  ///< null where the path is no depot
 };
 
-/// The layers of one path: a package folder, a depot, a folder of packages and `.mbtiles` files,
-/// one MBTiles file, whose layer is called as the file without its extension, a `mapcache.xml`,
-/// whose tilesets are served as MapcacheLayers says, or a `geowebcache.xml`, whose layers are
-/// served as `open_geowebcache_layers` says.
+/// The layers of one path: a package folder, a depot, a folder of packages and of `.mbtiles` and
+/// `.pmtiles` files, one such file, whose layer is called as the file without its extension, a
+/// `mapcache.xml`, whose tilesets are served as MapcacheLayers says, or a `geowebcache.xml`, whose
+/// layers are served as `open_geowebcache_layers` says. A PMTiles file takes a descriptor of its
+/// own, outside the pool.
 ///
 /// What is damaged inside a folder goes to the log and is left out. Throws when the path itself
 /// cannot be served, and when a folder has nothing to serve. What `before` has of the depot is

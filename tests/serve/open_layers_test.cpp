@@ -1,5 +1,6 @@
 #include "serve/open_layers.h"
 
+#include "formats/pmtiles/pmtiles_writer.h"
 #include "formats/sqlite/sqlite.h"
 #include "tests/support/errors.h"
 #include "tests/support/shared_data.h"
@@ -49,11 +50,19 @@ TEST_F(OpenPaths, takes_a_file_a_package_and_a_folder_of_both) {
     write_mbtiles(folder / "roads.v2.mbtiles", draw("z0: r"));
     write_package(folder / "kenya", "kenya", "z0: k");
     write_file(folder / "notes.txt", "nothing to serve");
+    {
+        PmtilesWriter writer{{.file = folder / "sea.pmtiles"}, {}};
+        writer.put({0, 0, 0}, png_bytes("s"));
+        writer.commit();
+    }
 
+    EXPECT_THAT(names_of(*open({folder / "sea.pmtiles"})), ElementsAre("sea"));
     EXPECT_THAT(names_of(*open({folder / "roads.v2.mbtiles"})), ElementsAre("roads.v2"));
     EXPECT_THAT(names_of(*open({folder / "kenya"})), ElementsAre("kenya"));
     const auto all = open({folder.path()});
-    EXPECT_THAT(names_of(*all), ElementsAre("kenya", "roads.v2"));
+    EXPECT_THAT(names_of(*all), ElementsAre("kenya", "roads.v2", "sea"));
+    EXPECT_EQ(word_at(*all, "sea", {0, 0, 0}), "s");
+    EXPECT_EQ(all->find("sea")->format, TileFormat::png);
     EXPECT_EQ(word_at(*all, "kenya", {0, 0, 0}), "k");
     EXPECT_EQ(word_at(*all, "roads.v2", {0, 0, 0}), "r");
     EXPECT_EQ(all->generation(), std::nullopt);
