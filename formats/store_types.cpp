@@ -52,6 +52,7 @@ constexpr std::array<StoreType, 19> types{{
     {"fallback",  "the first cache that does not fail",       true,  true,  true,  true,  true},
     {"multitier", "the first cache that has the tile",        true,  true,  true,  true,  true},
     {"geowebcache", "a SQLite store of GeoWebCache",          true,  true,  true,  true,  true},
+    {"gpkg",      "the tiles in a GeoPackage, built once",    true,  true,  true,  true,  false},
     {"package",   "a package or a depot's layer",             true,  false, true,  false, false},
 }};
 // clang-format on

@@ -116,8 +116,8 @@ int run(int argc, char** argv) {
     verb->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
     verb->add_option(
             "PATH", options.paths,
-            "A package, a folder of packages and of .mbtiles and .pmtiles files, one such file, a "
-            "depot, a mapcache.xml or geowebcache.xml")
+            "A package, a folder of packages and of .mbtiles, .pmtiles and .gpkg files, one such "
+            "file, a depot, a mapcache.xml or geowebcache.xml")
         ->required();
     verb->add_option("--listen", options.http.listen,
                      "Where to listen; port 0 takes any that is free")

@@ -5,6 +5,7 @@
 #include "formats/package/package_reader.h"
 #include "formats/pmtiles/pmtiles_reader.h"
 #include "serve/geowebcache_layers.h"
+#include "serve/gpkg_layers.h"
 #include "serve/mapcache_layers.h"
 
 #include <fmt/format.h>
@@ -139,6 +140,10 @@ bool is_package(const fs::path& path) {
     return fs::is_regular_file(path / manifest_name);
 }
 
+bool is_gpkg(const fs::path& path) {
+    return path.extension() == ".gpkg" && !fs::is_directory(path);
+}
+
 std::vector<Layer> layers_in_folder(const fs::path& folder, sqlite::MbtilesPool& pool,
                                     const Log& log) {
     std::vector<fs::path> paths;
@@ -147,7 +152,8 @@ std::vector<Layer> layers_in_folder(const fs::path& folder, sqlite::MbtilesPool&
         if (path.filename().string().starts_with('.')) {
             continue;  // what is hidden is not finished
         }
-        const bool is_tile_file = path.extension() == ".mbtiles" || path.extension() == ".pmtiles";
+        const bool is_tile_file =
+            path.extension() == ".mbtiles" || path.extension() == ".pmtiles" || is_gpkg(path);
         if (is_package(path) || (is_tile_file && entry.is_regular_file())) {
             paths.push_back(path);
         }
@@ -156,6 +162,10 @@ std::vector<Layer> layers_in_folder(const fs::path& folder, sqlite::MbtilesPool&
     std::vector<Layer> layers;
     for (const auto& path : paths) {
         try {
+            if (is_gpkg(path)) {
+                std::ranges::move(open_gpkg_layers(path, log), std::back_inserter(layers));
+                continue;
+            }
             layers.push_back(is_package(path) ? open_package_folder(path, pool, log)
                                               : open_file(path, pool));
         } catch (const Error& error) {
@@ -165,7 +175,7 @@ std::vector<Layer> layers_in_folder(const fs::path& folder, sqlite::MbtilesPool&
     if (layers.empty()) {
         throw Error{
             Errc::not_found,
-            fmt::format("{}: no package and no .mbtiles or .pmtiles file here can be served",
+            fmt::format("{}: no package and no .mbtiles, .pmtiles or .gpkg file here can be served",
                         folder.string())};
     }
     return layers;
@@ -184,6 +194,9 @@ PathLayers open_existing(const fs::path& path, sqlite::MbtilesPool& pool, const 
         const auto config = std::make_shared<const MapcacheLayers>(path, log);
         return {.layers = config->listed(),
                 .finders = {[config](std::string_view id) { return config->find(id); }}};
+    }
+    if (is_gpkg(path)) {
+        return {.layers = open_gpkg_layers(path, log)};
     }
     if (!fs::is_directory(path)) {
         return {.layers = {open_file(path, pool)}};

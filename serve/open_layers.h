@@ -45,8 +45,9 @@ struct PathLayers {
     std::shared_ptr<const ServedGeneration> depot{};  ///< null where the path is no depot
 };
 
-/// The layers of one path: a package folder, a depot, a folder of packages and of `.mbtiles` and
-/// `.pmtiles` files, one such file, whose layer is called as the file without its extension, a
+/// The layers of one path: a package folder, a depot, a folder of packages and of `.mbtiles`,
+/// `.pmtiles` and `.gpkg` files, one such file, whose layer is called as the file without its
+/// extension, but for a GeoPackage, whose tile pyramids are served as `open_gpkg_layers` says, a
 /// `mapcache.xml`, whose tilesets are served as MapcacheLayers says, or a `geowebcache.xml`, whose
 /// layers are served as `open_geowebcache_layers` says. A PMTiles file takes a descriptor of its
 /// own, outside the pool.

@@ -2,6 +2,7 @@
 
 #include "formats/base/error.h"
 #include "formats/config/geowebcache_location.h"
+#include "formats/config/gpkg_location.h"
 #include "formats/package/depot.h"
 #include "formats/pmtiles/pmtiles_reader.h"
 #include "formats/tile/lonlat.h"
@@ -277,7 +278,8 @@ StoreLocation find_tileset(SharedStores& stores, const OpenConfig& opened, const
 SharedStores::SharedStores(std::size_t max_open_files, Warn warn_of)
     : warn{std::move(warn_of)},
       mbtiles{sqlite::make_mbtiles_pool(max_open_files)},
-      caches{sqlite::make_cache_file_pool(max_open_files)} {}
+      caches{sqlite::make_cache_file_pool(max_open_files)},
+      geopackages{gpkg::make_gpkg_pool(max_open_files)} {}
 
 StoreLocations::StoreLocations(std::size_t max_open_files, Warn warn)
     : stores_{max_open_files, std::move(warn)} {}
@@ -310,12 +312,18 @@ StoreLocation StoreLocations::find(const std::string& text, const LocationOption
     if (text.ends_with(".pmtiles")) {
         return find_pmtiles(stores_, text, options);
     }
+    if (const auto wanted = parse_gpkg_location(text)) {
+        const auto* const grid = options.grid.empty() ? nullptr : &require_grid(options.grid);
+        auto location = find_gpkg(stores_, text, *wanted, grid);
+        location.limits = location.expected = limits_of(*location.info.grid);
+        return location;
+    }
     if (fs::is_directory(text)) {
         return find_package(stores_, text, options);
     }
     throw Error{fs::exists(text) ? Errc::invalid_argument : Errc::not_found,
-                fmt::format("'{}' is no store: it is neither an .mbtiles or .pmtiles file, a "
-                            "folder of a package, a template with {{z}}/{{x}}/{{y}}, nor a "
+                fmt::format("'{}' is no store: it is neither an .mbtiles, .pmtiles or .gpkg file, "
+                            "a folder of a package, a template with {{z}}/{{x}}/{{y}}, nor a "
                             "mapcache.xml",
                             text)};
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "formats/config/mapcache_config.h"
+#include "formats/gpkg/gpkg_file.h"
 #include "formats/package/package_reader.h"
 #include "formats/sqlite/mbtiles_store.h"
 #include "formats/stores.h"
@@ -68,6 +69,7 @@ struct SharedStores {
     FileLocker locker{};  ///< of stores that no configuration names
     const std::unique_ptr<sqlite::MbtilesPool> mbtiles;
     const std::unique_ptr<sqlite::CacheFilePool> caches;
+    const std::unique_ptr<gpkg::GpkgPool> geopackages;
 };
 
 /// A configuration that locations share, with the locker that it asks for.
@@ -80,7 +82,8 @@ struct OpenConfig {
 ///
 ///     FILE.mbtiles                    one MBTiles file
 ///     FILE.pmtiles                    one PMTiles file; it is made once and not written again
-///     FOLDER                          a package, or a depot of one layer
+///     FILE.gpkg#TABLE                 the tiles in a table of a GeoPackage; without #, its only
+///     one FOLDER                          a package, or a depot of one layer
 ///     FOLDER/{z}/{x}/{y}.png          a folder of tiles; rows from the north, {-y} from the south
 ///     http://HOST/{z}/{x}/{y}.png     tiles behind a web server, the same
 ///     CONFIG.xml#TILESET              a tileset of a mapcache.xml; without #, its only one

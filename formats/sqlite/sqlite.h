@@ -85,6 +85,7 @@ public:
     bool is_null(int column) const;
     bool is_integer(int column) const;
     std::int64_t integer(int column) const;
+    double real(int column) const;
     std::string_view text(int column) const;  ///< valid until the next step or reset
     BytesView blob(int column) const;         ///< valid until the next step or reset
 

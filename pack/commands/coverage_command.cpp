@@ -44,10 +44,9 @@ int run_coverage(Words words, const std::atomic<bool>& is_stopped) {
                  "offgrid coverage"};
     CoverageCommand command;
     SelectionOptions selection_options;
-    app.add_option(
-           "SRC", command.source,
-           "MBTiles or PMTiles file, package, FOLDER/{z}/{x}/{y}.EXT, mapcache.xml#TILESET or "
-           "geowebcache.xml#LAYER@GRIDSET@EXT")
+    app.add_option("SRC", command.source,
+                   "MBTiles or PMTiles file, FILE.gpkg#TABLE, package, FOLDER/{z}/{x}/{y}.EXT, "
+                   "mapcache.xml#TILESET or geowebcache.xml#LAYER@GRIDSET@EXT")
         ->required();
     selection_options.add_to(app);
     app.add_flag("--files", command.shows_files, "Show each file too");

@@ -9,9 +9,10 @@ namespace {
 
 constexpr const char* description =
     "Copy tiles from one store to another, unchanged\n"
-    "A store is FILE.mbtiles, FILE.pmtiles, FOLDER/{z}/{x}/{y}.EXT, http://HOST/{z}/{x}/{y}.EXT,\n"
-    "a package folder, mapcache.xml#TILESET or geowebcache.xml#LAYER@GRIDSET@EXT.\n"
-    "Interrupted, the same command goes on where it was; a PMTiles file is begun anew.\n"
+    "A store is FILE.mbtiles, FILE.pmtiles, FILE.gpkg#TABLE, FOLDER/{z}/{x}/{y}.EXT,\n"
+    "http://HOST/{z}/{x}/{y}.EXT, a package folder, mapcache.xml#TILESET or\n"
+    "geowebcache.xml#LAYER@GRIDSET@EXT. Interrupted, the same command goes on where it was; a\n"
+    "PMTiles file or a GeoPackage is begun anew.\n"
     "Tiles of SRC that lie in a file its name does not cover are not found, as in serving;\n"
     "coverage counts these.\n"
     "Ends with 0: all is done; 3: some tiles failed; 1: given up; 2: wrong use; 130: interrupted";

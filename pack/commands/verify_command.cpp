@@ -165,7 +165,8 @@ int run_verify(Words words, const std::atomic<bool>& is_stopped) {
     VerifyCommand command;
     SelectionOptions options;
     app.add_option("SRC", command.sources,
-                   "Package folders, depots, MBTiles and PMTiles files, mapcache.xml#TILESET, "
+                   "Package folders, depots, MBTiles and PMTiles files, FILE.gpkg#TABLE, "
+                   "mapcache.xml#TILESET, "
                    "geowebcache.xml#LAYER@GRIDSET@EXT")
         ->required();
     options.add_store_options_to(app);

@@ -93,7 +93,8 @@ struct TransferResult {
 /// others write; else each tile is asked for. A tile that fails is told to `keep_failure` and left
 /// out. When a scan fails, the zoom is read again file by file, where the source has several, and
 /// the files that fail are left out; some tiles are then copied twice. What was read when the
-/// transfer ends early is committed as far as it was written.
+/// transfer ends early is committed as far as it was written, except where the destination is built
+/// once.
 TransferResult transfer(const TransferJob& job);
 
 }  // namespace offgrid

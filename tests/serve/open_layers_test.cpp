@@ -1,5 +1,6 @@
 #include "serve/open_layers.h"
 
+#include "formats/gpkg/gpkg_writer.h"
 #include "formats/pmtiles/pmtiles_writer.h"
 #include "formats/sqlite/sqlite.h"
 #include "tests/support/errors.h"
@@ -67,6 +68,42 @@ TEST_F(OpenPaths, takes_a_file_a_package_and_a_folder_of_both) {
     EXPECT_EQ(word_at(*all, "roads.v2", {0, 0, 0}), "r");
     EXPECT_EQ(all->generation(), std::nullopt);
     EXPECT_THAT(log, IsEmpty());
+}
+
+TEST_F(OpenPaths, takes_the_tiles_of_geopackages) {
+    {
+        gpkg::GpkgWriter writer{folder / "roads.gpkg", {}};
+        writer.put({0, 0, 0}, png_bytes("r"));
+        writer.commit();
+    }
+    write_mbtiles(folder / "other.mbtiles", draw("z0: o"));
+    write_file(folder / "broken.gpkg", "no database");
+
+    EXPECT_EQ(word_at(*open({folder / "roads.gpkg"}), "roads", {0, 0, 0}), "r");
+    const auto all = open({folder.path()});
+    EXPECT_THAT(names_of(*all), ElementsAre("other", "roads"));
+    EXPECT_EQ(word_at(*all, "roads", {0, 0, 0}), "r");
+    EXPECT_THAT(log, ElementsAre(AllOf(HasSubstr("broken.gpkg is left out"),
+                                       HasSubstr("file is not a database"))));
+}
+
+TEST_F(OpenPaths, takes_each_table_of_tiles_in_a_geopackage) {
+    gpkg::GpkgWriter writer{folder / "a.gpkg", {}, "roads"};
+    writer.put({0, 0, 0}, png_bytes("r"));
+    writer.commit();
+    sqlite::Db{folder / "a.gpkg", sqlite::OpenMode::existing}.execute(
+        "CREATE TABLE rivers (id INTEGER PRIMARY KEY, zoom_level, tile_column, tile_row, tile_data,"
+        " UNIQUE (zoom_level, tile_column, tile_row)); INSERT INTO rivers SELECT * FROM roads;"
+        "INSERT INTO gpkg_contents (table_name, data_type) VALUES ('rivers', 'tiles'),"
+        " ('lost', 'tiles');"
+        "INSERT INTO gpkg_tile_matrix_set SELECT 'rivers', srs_id, min_x, min_y, max_x, max_y"
+        " FROM gpkg_tile_matrix_set; INSERT INTO gpkg_tile_matrix SELECT 'rivers', zoom_level,"
+        " matrix_width, matrix_height, tile_width, tile_height, pixel_x_size, pixel_y_size"
+        " FROM gpkg_tile_matrix;");
+    const auto layers = open({folder / "a.gpkg"});
+    EXPECT_THAT(names_of(*layers), ElementsAre("a:rivers", "a:roads"));
+    EXPECT_EQ(word_at(*layers, "a:rivers", {0, 0, 0}), "r");
+    EXPECT_THAT(log, ElementsAre(HasSubstr("table 'lost' is left out")));
 }
 
 TEST_F(OpenPaths, takes_the_current_generation_of_a_depot) {

@@ -65,6 +65,41 @@ TEST(StoreLocations, make_and_read_a_pmtiles_file) {
                 throws(Errc::unsupported, HasSubstr("not those of 'WGS84'")));
 }
 
+TEST(StoreLocations, make_a_geopackage_once_and_read_it) {
+    Places places;
+    const auto fresh = places.locations.find(places.at("a.gpkg#roads"));
+    EXPECT_TRUE(fresh.is_built_once);
+    EXPECT_THAT([&] { fresh.open_reader(); }, throws(Errc::not_found, HasSubstr("a.gpkg")));
+    const auto writer = fresh.open_writer({.name = "Roads", .min_zoom = 1, .max_zoom = 1});
+    writer->put({1, 0, 0}, png_bytes("w"));
+    writer->commit();
+    for (const auto* const text : {"a.gpkg", "a.gpkg#roads"}) {
+        const auto known = places.locations.find(places.at(text));
+        EXPECT_EQ(known.type, "gpkg");
+        EXPECT_EQ(known.info.name, "Roads");
+        EXPECT_EQ(known.info.max_zoom, 1);
+        EXPECT_EQ(known.limits(1).count(), 4);
+        EXPECT_EQ(word_in(known.open_reader()->get({1, 0, 0})), "w");
+        EXPECT_FALSE(known.open_writer);
+        EXPECT_THAT(known.why_read_only, HasSubstr("built once"));
+    }
+    EXPECT_THAT([&] { places.locations.find(places.at("a.gpkg#rivers")); },
+                throws(Errc::not_found, HasSubstr("there are: roads")));
+    EXPECT_THAT([&] { places.locations.find(places.at("a.gpkg"), {.grid = "WGS84"}); },
+                throws(Errc::not_found, HasSubstr("it is in EPSG:3857, grid 'WGS84'")));
+}
+
+TEST(StoreLocations, know_the_grid_of_a_geopackage) {
+    Places places;
+    const auto fresh = places.locations.find(places.at("a.gpkg"), {.grid = "WGS84"});
+    const auto writer = fresh.open_writer({});
+    writer->put({0, 1, 0}, png_bytes("east"));
+    writer->commit();
+    const auto known = places.locations.find(places.at("a.gpkg"));
+    EXPECT_EQ(known.info.grid, &Grid::wgs84());
+    EXPECT_EQ(word_in(known.open_reader()->get({0, 1, 0})), "east");
+}
+
 TEST(StoreLocations, read_a_package_and_do_not_write_it) {
     Places places;
     test::write_package(places.folder / "p", "roads", "z0: w z1: a b / c d");

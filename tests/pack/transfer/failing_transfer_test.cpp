@@ -57,6 +57,30 @@ TEST(FailingTransfer, ends_when_a_hundred_tiles_fail_in_a_row) {
     EXPECT_THAT(fixture.destination.all(), SizeIs(640)) << "what was written is committed";
 }
 
+TEST(FailingTransfer, publishes_nothing_of_what_is_built_once) {
+    const auto fail_at_10 = [](const TileKey& key) {
+        if (key.x >= 10) {
+            throw Error{Errc::no_space, "the disk is full"};
+        }
+    };
+    TransferFixture writing{many_tiles()};
+    writing.write.on_put = fail_at_10;
+    TransferFixture reading{many_tiles()};
+    reading.read.on_scan = fail_at_10;
+    TransferFixture stopped{many_tiles()};
+    stopped.read.on_scan = [&](const TileKey& key) { stopped.is_stopped = key.x >= 10; };
+    for (auto* const fixture : {&writing, &reading, &stopped}) {
+        fixture->is_built_once = true;
+
+        const auto result = fixture->run();
+
+        EXPECT_TRUE(result.ended_by);
+        EXPECT_EQ(result.counts.tiles, 0);
+        EXPECT_THAT(fixture->destination.all(), IsEmpty());
+        EXPECT_THAT(fixture->marks, IsEmpty()) << "the next run begins anew";
+    }
+}
+
 TEST(FailingTransfer, counts_failures_in_a_row_apart_for_both_stores) {
     TransferFixture fixture{many_tiles()};
     fixture.read.can_scan = false;

@@ -57,6 +57,41 @@ TEST_F(TransferProgram, copies_to_a_pmtiles_file_and_back) {
     EXPECT_FALSE(fs::exists(folder / "degrees.pmtiles"));
 }
 
+TEST_F(TransferProgram, makes_a_geopackage_and_reads_it_back) {
+    const auto there = transfer({"source.mbtiles", "a.gpkg#roads"});
+    ASSERT_EQ(there.exit_code, 0) << there.err;
+    EXPECT_THAT(there.out, HasSubstr("a.gpkg#roads: 19 tiles"));
+
+    const auto back = transfer({"a.gpkg", "back.mbtiles"});
+    EXPECT_EQ(back.exit_code, 0) << back.err;
+    EXPECT_EQ(tiles_in("back.mbtiles"), tiles_in("source.mbtiles"));
+
+    const auto again = transfer({"source.mbtiles", "a.gpkg#roads"});
+    EXPECT_NE(again.exit_code, 0);
+    EXPECT_THAT(again.err, HasSubstr("it is there already, and a GeoPackage is built once"));
+}
+
+TEST_F(TransferProgram, makes_a_geopackage_that_is_verified_and_counted) {
+    ASSERT_EQ(transfer({"source.mbtiles", "a.gpkg", "--zoom", "1-2"}).exit_code, 0);
+    const auto check = [&](const std::string& verb) {
+        return test::run({program("offgrid-pack"), verb, "a.gpkg"}, options());
+    };
+    EXPECT_EQ(check("verify").out, "18 tiles in 1 files: sound\n");
+    EXPECT_EQ(check("coverage").exit_code, 0);
+    {
+        sqlite::Db db{folder / "a.gpkg", sqlite::OpenMode::existing};
+        db.execute(
+            "UPDATE a SET tile_column=9 WHERE zoom_level=2 AND tile_column=0 AND tile_row=0");
+    }
+    const auto verified = check("verify");
+    EXPECT_EQ(verified.exit_code, 3);
+    EXPECT_THAT(verified.out, AllOf(HasSubstr("-1/9/0: lies outside the grid"),
+                                    HasSubstr("18 tiles in 1 files: 1 problems")));
+    EXPECT_EQ(check("coverage").exit_code, 3);
+    write_file(folder / "a.gpkg", read_text(folder / "a.gpkg").substr(0, 20'000));
+    EXPECT_EQ(check("verify").exit_code, 3) << "it is damaged";
+}
+
 TEST_F(TransferProgram, copies_a_box_of_some_zooms) {
     const auto result =
         transfer({"source.mbtiles", "part.mbtiles", "--zoom", "1,2", "--bbox", "1,-85,179,-1"});
