@@ -11,8 +11,8 @@ BUILD_PACKAGES := ca-certificates ccache cmake g++ git libarchive-dev libcli11-d
   liblmdb-dev libmicrohttpd-dev libpcre2-dev libpoco-dev libpugixml-dev libspng-dev libsqlite3-dev \
   libssl-dev libturbojpeg0-dev libutf8proc-dev libwebp-dev libxxhash-dev ninja-build \
   nlohmann-json3-dev pkg-config python3
-TEST_PACKAGES := apache2 curl db5.3-util gdal-bin lmdb-utils mapcache-cgi mapcache-tools memcached openssl redis-server sqlite3 \
-  unzip zip
+TEST_PACKAGES := apache2 curl db5.3-util gdal-bin lmdb-utils mapcache-cgi mapcache-tools memcached openssl python3-gdal \
+  redis-server sqlite3 unzip zip
 BENCH_PACKAGES := libapache2-mod-mapcache wrk
 FORMAT_PACKAGES := clang-format git
 LINT_PACKAGES := clang-tidy

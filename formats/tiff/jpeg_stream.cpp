@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace offgrid::tiff {
 namespace {
@@ -144,8 +145,27 @@ bool is_stream(BytesView bytes) {
     return bytes.size() >= 4 && bytes[0] == 0xFF && bytes[1] == start_of_image;
 }
 
+/// Copies the segments with tables.
+class TableCollector {
+public:
+    bool take(std::uint8_t marker, BytesView body) {
+        has_scan = marker == start_of_scan;
+        if (marker == quantisation_tables || marker == huffman_tables) {
+            const auto length = body.size() + 2;
+            tables.insert(tables.end(), {0xFF, marker, static_cast<std::uint8_t>(length >> 8),
+                                         static_cast<std::uint8_t>(length)});
+            tables.insert(tables.end(), body.begin(), body.end());
+        }
+        return true;
+    }
+
+    Bytes tables{0xFF, start_of_image};
+    bool has_scan = false;
+};
+
 /// Hand each segment to the collector, to the first scan or the end. False for a damaged stream.
-bool collect(BytesView stream, Collector& collector) {
+template <typename AnyCollector>
+bool collect(BytesView stream, AnyCollector& collector) {
     if (!is_stream(stream)) {
         return false;
     }
@@ -196,6 +216,13 @@ std::optional<JpegHeader> read_jpeg_header(BytesView stream) {
         return std::nullopt;
     }
     return collector.header;
+}
+
+Bytes tables_in(BytesView stream) {
+    TableCollector collector;
+    collect(stream, collector);
+    collector.tables.insert(collector.tables.end(), {0xFF, end_of_image});
+    return std::move(collector.tables);
 }
 
 Bytes complete_jpeg(Bytes tile, BytesView tables, Colours colours, int size) {

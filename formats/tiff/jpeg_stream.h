@@ -39,6 +39,10 @@ struct JpegHeader {
 /// Nothing when the bytes are no JPEG up to the first scan. A stream of tables only is none.
 std::optional<JpegHeader> read_jpeg_header(BytesView stream);
 
+/// The tables that the stream has ahead of its first scan, as a stream of their own (T.81 B.5); of
+/// a damaged stream those that are whole.
+Bytes tables_in(BytesView stream);
+
 enum class Colours { as_marked, rgb };
 
 /// The stand-alone JPEG of a tile of a TIFF file: the tile as it is where it has all its tables,

@@ -16,9 +16,6 @@ namespace {
 constexpr int max_directories = 100;
 constexpr std::uint64_t max_entries = 1000;
 
-constexpr std::uint64_t reduced_image = 1;
-constexpr std::uint64_t mask = 4;
-
 bool is_inline(const Flavour& flavour, const Entry& entry) {
     const auto size = size_of(entry.type);
     return size > 0 && entry.count <= flavour.offset_size() / size;
@@ -119,15 +116,44 @@ Directory DirectoryReader::find_image() const {
         if (directory.position == 0) {
             throw Error{Errc::corrupt, fmt::format("{} has no image", file_.path())};
         }
-        const auto* const kind = directory.find(Tag::new_subfile_type);
-        const auto kinds = kind != nullptr && kind->count > 0 ? number(*kind, 0) : 0;
-        if ((kinds & (reduced_image | mask)) == 0) {
+        if (!is_reduced(directory) && !is_mask(directory)) {
             return directory;
         }
-        link = directory.position + flavour_.entry_count_size() +
-               directory.entries.size() * flavour_.entry_size();
+        link = link_after(directory);
     }
     throw Error{Errc::corrupt, fmt::format("{} has too many directories", file_.path())};
+}
+
+std::vector<Directory> DirectoryReader::directories() const {
+    std::vector<Directory> directories;
+    auto link = flavour_.first_link();
+    for (int i = 0; i < max_directories; ++i) {
+        auto directory = read_directory(link);
+        if (directory.position == 0) {
+            return directories;
+        }
+        link = link_after(directory);
+        directories.push_back(std::move(directory));
+    }
+    throw Error{Errc::corrupt, fmt::format("{} has too many directories", file_.path())};
+}
+
+std::uint64_t DirectoryReader::link_after(const Directory& directory) const {
+    return directory.position + flavour_.entry_count_size() +
+           directory.entries.size() * flavour_.entry_size();
+}
+
+bool DirectoryReader::is_mask(const Directory& directory) const {
+    return (kinds_of(directory) & mask_image) != 0;
+}
+
+bool DirectoryReader::is_reduced(const Directory& directory) const {
+    return (kinds_of(directory) & reduced_image) != 0;
+}
+
+std::uint64_t DirectoryReader::kinds_of(const Directory& directory) const {
+    const auto* const kinds = directory.find(Tag::new_subfile_type);
+    return kinds != nullptr && kinds->count > 0 ? number(*kinds, 0) : 0;
 }
 
 /// Position 0 when the link leads to none.

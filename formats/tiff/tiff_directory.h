@@ -71,6 +71,13 @@ public:
     /// The directory of the full image: the first that is no reduced one and no mask.
     Directory find_image() const;
 
+    /// All directories of the file, in their order.
+    std::vector<Directory> directories() const;
+
+    /// Whether the directory is of a mask, or of the reduced version of an image.
+    bool is_mask(const Directory& directory) const;
+    bool is_reduced(const Directory& directory) const;
+
     /// The number at the index. REQUIRES: index < entry.count.
     std::uint64_t number(const Entry& entry, std::uint64_t index) const;
 
@@ -82,6 +89,8 @@ public:
 
 private:
     Directory read_directory(std::uint64_t link) const;
+    std::uint64_t link_after(const Directory& directory) const;
+    std::uint64_t kinds_of(const Directory& directory) const;
     std::uint64_t position_of(const Entry& entry) const;
     std::size_t number_size(const Entry& entry) const;
 

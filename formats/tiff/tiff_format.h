@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace offgrid::tiff {
 
@@ -17,20 +18,25 @@ enum class Tag : std::uint16_t {
     bits_per_sample = 258,
     compression = 259,
     photometric = 262,
+    image_description = 270,
     samples_per_pixel = 277,
     planar_configuration = 284,
+    predictor = 317,
     tile_width = 322,
     tile_height = 323,
     tile_offsets = 324,
     tile_byte_counts = 325,
+    extra_samples = 338,
     sample_format = 339,
     jpeg_tables = 347,
     ycbcr_subsampling = 530,
     reference_black_white = 532,
+    copyright = 33432,
     model_pixel_scale = 33550,
     model_tie_point = 33922,
     geo_key_directory = 34735,
     geo_ascii_params = 34737,
+    gdal_metadata = 42112,
 };
 
 enum class Type : std::uint16_t {
@@ -65,9 +71,20 @@ constexpr std::size_t size_of(Type type) {
 
 constexpr std::uint64_t contiguous = 1;
 constexpr std::uint64_t jpeg_compression = 7;
+constexpr std::uint64_t deflate_compression = 8;   // TIFF Technical Note 1 of Adobe
+constexpr std::uint64_t webp_compression = 50001;  // registered by libtiff
+constexpr std::uint64_t horizontal_differencing = 2;
+constexpr std::uint64_t unassociated_alpha = 2;
 constexpr std::uint64_t photometric_grey = 1;
 constexpr std::uint64_t photometric_rgb = 2;
+constexpr std::uint64_t photometric_mask = 4;
 constexpr std::uint64_t photometric_ycbcr = 6;
+
+// Bits of NewSubfileType.
+constexpr std::uint64_t reduced_image = 1;
+constexpr std::uint64_t mask_image = 4;
+
+constexpr std::uint64_t max_classic_size = std::numeric_limits<std::uint32_t>::max();
 
 /// How a file writes its numbers. A value.
 struct Flavour {
@@ -96,5 +113,27 @@ struct Flavour {
         }
     }
 };
+
+/// ReferenceBlackWhite of JPEG: luma from 0 to 255, chroma around 128; numerators, each over 1.
+inline Bytes full_range(const Flavour& flavour) {
+    Bytes range;
+    for (const std::uint64_t bound : {0, 255, 128, 255, 128, 255}) {
+        flavour.append(range, bound, 4);
+        flavour.append(range, 1, 4);
+    }
+    return range;
+}
+
+/// The header of a little-endian file; the first directory is at that position.
+inline Bytes file_header(const Flavour& flavour, std::uint64_t directory) {
+    Bytes header{'I', 'I'};
+    flavour.append(header, flavour.is_big_tiff ? 43 : 42, 2);
+    if (flavour.is_big_tiff) {
+        flavour.append(header, 8, 2);  // bytes of an offset
+        flavour.append(header, 0, 2);
+    }
+    flavour.append(header, directory, flavour.offset_size());
+    return header;
+}
 
 }  // namespace offgrid::tiff

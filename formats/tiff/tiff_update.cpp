@@ -9,14 +9,11 @@
 #include <algorithm>
 #include <bit>
 #include <filesystem>
-#include <limits>
 
 namespace offgrid::tiff {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::uint64_t max_classic_size = std::numeric_limits<std::uint32_t>::max();
 
 std::uint64_t aligned(std::uint64_t position, std::uint64_t alignment) {
     return (position + alignment - 1) / alignment * alignment;
@@ -117,14 +114,7 @@ void add_image(DirectoryBuilder& builder, const Flavour& flavour, const NewImage
         const std::array factors{static_cast<std::uint64_t>(layout.chroma_width_factor),
                                  static_cast<std::uint64_t>(layout.chroma_height_factor)};
         builder.add_numbers(Tag::ycbcr_subsampling, Type::u16, factors);
-        // Full range, as JPEG has it: luma from 0 to 255, chroma around 128; numerators, each
-        // over 1.
-        Bytes range;
-        for (const std::uint64_t bound : {0, 255, 128, 255, 128, 255}) {
-            flavour.append(range, bound, 4);
-            flavour.append(range, 1, 4);
-        }
-        builder.add(Tag::reference_black_white, Type::rational, range);
+        builder.add(Tag::reference_black_white, Type::rational, full_range(flavour));
     }
     if (image.corner) {
         builder.add_reals(Tag::model_pixel_scale, {image.resolution, image.resolution, 0});
@@ -154,13 +144,7 @@ void create_tiff(FileOps& disk, const std::string& path, const NewImage& image) 
     add_image(builder, flavour, image);
     const auto directory = builder.finish(0);
 
-    Bytes header{'I', 'I'};
-    flavour.append(header, flavour.is_big_tiff ? 43 : 42, 2);
-    if (flavour.is_big_tiff) {
-        flavour.append(header, 8, 2);  // bytes of an offset
-        flavour.append(header, 0, 2);
-    }
-    flavour.append(header, directory, flavour.offset_size());
+    auto header = file_header(flavour, directory);
     header.resize(header_size);
 
     const auto folder = fs::path{path}.parent_path();

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace offgrid::tiff {
 namespace {
@@ -56,6 +57,30 @@ bool TileFitter::fits(BytesView tile, const ImageLayout& image) {
     }
     const bool is_plain = first.width_factor == 1 && first.height_factor == 1;
     return is_plain && (image.photometric == photometric_grey || jpeg->is_rgb());
+}
+
+std::optional<ImageLayout> TileFitter::kind_of(BytesView tile) {
+    const auto jpeg = read_jpeg_header(tile);
+    if (!jpeg || (jpeg->component_count != 1 && jpeg->component_count != 3)) {
+        return std::nullopt;
+    }
+    ImageLayout image{.tile_size = static_cast<std::uint64_t>(jpeg->width),
+                      .photometric = jpeg->component_count == 1 ? photometric_grey
+                                     : jpeg->is_rgb()           ? photometric_rgb
+                                                                : photometric_ycbcr,
+                      .samples = jpeg->component_count};
+    if (image.photometric == photometric_ycbcr) {
+        image.chroma_width_factor = jpeg->components().front().width_factor;
+        image.chroma_height_factor = jpeg->components().front().height_factor;
+    }
+    // TIFF 6.0, section 21: 1, 2 or 4, and no more rows than columns.
+    const auto [across, down] = std::pair{image.chroma_width_factor, image.chroma_height_factor};
+    const bool can_be_said = across != 3 && down != 3 && across <= 4 && down <= across;
+    return can_be_said && fits(tile, image) ? std::optional{image} : std::nullopt;
+}
+
+bool TileFitter::can_encode(const ImageLayout& image) {
+    return colour_of(image).has_value();
 }
 
 Bytes TileFitter::fit(BytesView tile, const ImageLayout& image) {

@@ -4,6 +4,7 @@
 #include "formats/tiff/tiff_file.h"
 
 #include <map>
+#include <optional>
 
 namespace offgrid::tiff {
 
@@ -15,6 +16,13 @@ public:
     explicit TileFitter(int quality) : quality_{quality} {}
 
     static bool fits(BytesView tile, const ImageLayout& image);
+
+    /// The image without size whose tiles are like this one, so that it can be copied; nothing when
+    /// it must be encoded.
+    static std::optional<ImageLayout> kind_of(BytesView tile);
+
+    /// Whether `fit` can encode tiles for the image.
+    static bool can_encode(const ImageLayout& image);
 
     /// Throws what decoding throws, `invalid_argument` for a tile of another size, `unsupported`
     /// for a file whose kind is only read.
