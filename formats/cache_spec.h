@@ -5,6 +5,7 @@
 #include "formats/kv/kv_options.h"
 #include "formats/pmtiles/pmtiles_options.h"
 #include "formats/sqlite/cache_options.h"
+#include "formats/tiff/cog_options.h"
 #include "formats/tiff/tiff_store.h"
 
 #include <chrono>
@@ -44,8 +45,8 @@ struct MultitierOptions {
 };
 
 using StoreOptions =
-    std::variant<DiskOptions, sqlite::CacheOptions, TiffOptions, PmtilesOptions, BdbOptions,
-                 LmdbOptions, MemcacheOptions, RedisOptions, HttpOptions, RiakOptions,
+    std::variant<DiskOptions, sqlite::CacheOptions, TiffOptions, CogOptions, PmtilesOptions,
+                 BdbOptions, LmdbOptions, MemcacheOptions, RedisOptions, HttpOptions, RiakOptions,
                  CompositeOptions, FallbackOptions, MultitierOptions>;
 
 /// One cache of a configuration, checked but not opened. Caches that it is made of are not owned.

@@ -33,12 +33,13 @@ constexpr std::string_view missing_http = "built without libcurl (OFFGRID_WITH_H
 
 // clang-format off
 //   name         summary                                    read   write  scan   erase  expire
-constexpr std::array<StoreType, 19> types{{
+constexpr std::array<StoreType, 21> types{{
     {"disk",      "a folder of tiles, one file each",         true,  true,  true,  true,  false},
     {"sqlite3",   "MapCache's SQLite files, one or many",     true,  true,  true,  true,  false},
     {"mbtiles",   "MBTiles files, one or many",               true,  true,  true,  true,  false},
     {"tiff",      "JPEG tiles in GeoTIFF files",              true,  true,  true,  true,  false},
     {"pmtiles",   "a PMTiles file, made once",                true,  true,  true,  false, false},
+    {"cog",       "one Cloud Optimized GeoTIFF, built once",  true,  true,  true,  true,  false},
     {"bdb",       "a Berkeley DB B-tree",                     true,  true,  true,  true,  false, missing_bdb},
     {"memcache",  "memcached servers",                        true,  true,  false, true,  true,  missing_memcache},
     {"redis",     "a Redis server",                           true,  true,  true,  true,  true,  missing_redis},

@@ -9,6 +9,8 @@
 #include "formats/disk/disk_store.h"
 #include "formats/pmtiles/pmtiles_reader.h"
 #include "formats/pmtiles/pmtiles_writer.h"
+#include "formats/tiff/cog_reader.h"
+#include "formats/tiff/cog_writer.h"
 #include "formats/tiff/tiff_store.h"
 #ifdef OFFGRID_HAS_BDB
 #include "formats/kv/bdb_store.h"
@@ -158,6 +160,9 @@ struct OpenReader {
     Result operator()(const PmtilesOptions& options) const {
         return std::make_unique<PmtilesReader>(options, *slice.info.grid);
     }
+    Result operator()(const CogOptions& options) const {
+        return std::make_unique<CogReader>(options, *slice.info.grid);
+    }
 #ifdef OFFGRID_HAS_BDB
     Result operator()(const BdbOptions& options) const {
         return std::make_unique<BdbReader>(options, slice);
@@ -255,6 +260,9 @@ struct OpenWriter {
     }
     Result operator()(const PmtilesOptions& options) const {
         return std::make_unique<PmtilesWriter>(options, slice);
+    }
+    Result operator()(const CogOptions& options) const {
+        return std::make_unique<CogWriter>(options, slice);
     }
 #ifdef OFFGRID_HAS_BDB
     Result operator()(const BdbOptions& options) const {

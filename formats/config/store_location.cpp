@@ -5,6 +5,7 @@
 #include "formats/config/gpkg_location.h"
 #include "formats/package/depot.h"
 #include "formats/pmtiles/pmtiles_reader.h"
+#include "formats/tiff/cog_reader.h"
 #include "formats/tile/lonlat.h"
 
 #include <fmt/ranges.h>
@@ -153,6 +154,42 @@ StoreLocation find_pmtiles(SharedStores& stores, const std::string& text,
     if (is_there) {
         location.open_writer = nullptr;
         location.why_read_only = "it exists already, and a PMTiles file is made once";
+    }
+    return location;
+}
+
+bool is_tiff(std::string_view text) {
+    return text.ends_with(".tif") || text.ends_with(".tiff");
+}
+
+/// What a GeoTIFF says of itself, in the grid of that name or else the first that it is cut as.
+StoreInfo info_of_cog(const CogOptions& cog, const std::string& grid) {
+    try {
+        return CogReader{cog, require_grid(grid)}.info();
+    } catch (const Error& error) {
+        if (!grid.empty() || error.code() != Errc::unsupported) {
+            throw;
+        }
+        try {
+            return CogReader{cog, Grid::wgs84()}.info();
+        } catch (const Error&) {
+            throw error;
+        }
+    }
+}
+
+StoreLocation find_cog(SharedStores& stores, const std::string& text,
+                       const LocationOptions& options) {
+    const CogOptions cog{.name = text, .file = text};
+    const bool is_there = fs::exists(text);
+    const auto info =
+        is_there ? info_of_cog(cog, options.grid) : whole_grid(require_grid(options.grid));
+    auto location =
+        locate(stores, text, {.name = text, .type = "cog", .options = cog}, info, is_there);
+    location.is_built_once = true;
+    if (is_there) {
+        location.open_writer = nullptr;
+        location.why_read_only = "it exists already, and a Cloud Optimized GeoTIFF is built once";
     }
     return location;
 }
@@ -312,6 +349,9 @@ StoreLocation StoreLocations::find(const std::string& text, const LocationOption
     if (text.ends_with(".pmtiles")) {
         return find_pmtiles(stores_, text, options);
     }
+    if (is_tiff(text) && !fs::is_directory(text)) {
+        return find_cog(stores_, text, options);
+    }
     if (const auto wanted = parse_gpkg_location(text)) {
         const auto* const grid = options.grid.empty() ? nullptr : &require_grid(options.grid);
         auto location = find_gpkg(stores_, text, *wanted, grid);
@@ -322,8 +362,8 @@ StoreLocation StoreLocations::find(const std::string& text, const LocationOption
         return find_package(stores_, text, options);
     }
     throw Error{fs::exists(text) ? Errc::invalid_argument : Errc::not_found,
-                fmt::format("'{}' is no store: it is neither an .mbtiles, .pmtiles or .gpkg file, "
-                            "a folder of a package, a template with {{z}}/{{x}}/{{y}}, nor a "
+                fmt::format("'{}' is no store: it is neither an .mbtiles, .pmtiles, .gpkg or .tif "
+                            "file, a folder of a package, a template with {{z}}/{{x}}/{{y}}, nor a "
                             "mapcache.xml",
                             text)};
 }

@@ -9,10 +9,11 @@ namespace {
 
 constexpr const char* description =
     "Copy tiles from one store to another, unchanged\n"
-    "A store is FILE.mbtiles, FILE.pmtiles, FILE.gpkg#TABLE, FOLDER/{z}/{x}/{y}.EXT,\n"
+    "A store is FILE.mbtiles, FILE.pmtiles, FILE.gpkg#TABLE, FILE.tif, FOLDER/{z}/{x}/{y}.EXT,\n"
     "http://HOST/{z}/{x}/{y}.EXT, a package folder, mapcache.xml#TILESET or\n"
-    "geowebcache.xml#LAYER@GRIDSET@EXT. Interrupted, the same command goes on where it was; a\n"
-    "PMTiles file or a GeoPackage is begun anew.\n"
+    "geowebcache.xml#LAYER@GRIDSET@EXT. FILE.tif is a Cloud Optimized GeoTIFF: its blocks are\n"
+    "tiles of the grid. Interrupted, the same command goes on where it was; a PMTiles file, a\n"
+    "GeoPackage and a GeoTIFF are made as a whole, and begun anew.\n"
     "Tiles of SRC that lie in a file its name does not cover are not found, as in serving;\n"
     "coverage counts these.\n"
     "Ends with 0: all is done; 3: some tiles failed; 1: given up; 2: wrong use; 130: interrupted";

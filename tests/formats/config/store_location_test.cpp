@@ -1,5 +1,6 @@
 #include "formats/config/store_location.h"
 
+#include "formats/image/encode.h"
 #include "tests/support/errors.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiles.h"
@@ -98,6 +99,30 @@ TEST(StoreLocations, know_the_grid_of_a_geopackage) {
     const auto known = places.locations.find(places.at("a.gpkg"));
     EXPECT_EQ(known.info.grid, &Grid::wgs84());
     EXPECT_EQ(word_in(known.open_reader()->get({0, 1, 0})), "east");
+}
+
+TEST(StoreLocations, make_and_read_a_geotiff_in_the_grid_that_it_is_cut_as) {
+    Places places;
+    const auto tile = Encoder{Encoding::jpeg, 80}.encode(Image{256, 256});
+    for (const auto* grid : {"GoogleMapsCompatible", "WGS84"}) {
+        const auto path = places.at(fmt::format("{}.tif", grid));
+        const auto fresh = places.locations.find(path, {.grid = grid});
+        EXPECT_EQ(fresh.type, "cog");
+        EXPECT_TRUE(fresh.is_built_once);
+        EXPECT_THAT([&] { fresh.open_reader(); }, throws(Errc::not_found, HasSubstr(path)));
+        const auto writer = fresh.open_writer({});
+        writer->put({4, 5, 6}, tile);
+        writer->commit();
+        const auto known = places.locations.find(path);
+        EXPECT_EQ(known.info.grid->name(), grid);
+        EXPECT_EQ(known.info.max_zoom, 4);
+        EXPECT_EQ(known.open_reader()->get({4, 5, 6})->content, tile);
+        EXPECT_FALSE(known.open_writer);
+        EXPECT_THAT(known.why_read_only, HasSubstr("built once"));
+    }
+    test::write_file(places.folder / "no.tif", "II*");
+    EXPECT_THAT([&] { places.locations.find(places.at("no.tif")); },
+                throws(Errc::corrupt, HasSubstr("is no TIFF file")));
 }
 
 TEST(StoreLocations, read_a_package_and_do_not_write_it) {

@@ -1,3 +1,5 @@
+#include "formats/tiff/cog_reader.h"
+#include "formats/tiff/cog_writer.h"
 #include "formats/tiff/tiff_store.h"
 #include "tests/formats/tiff/jpeg_tiles.h"
 #include "tests/support/store_contract.h"
@@ -72,7 +74,32 @@ struct TiffStore : test::StoreUnderTest {
     FileLocker locker{{.folder = folder.path()}};
 };
 
-using TiffStores = testing::Types<TiffStore<10>, TiffStore<3>, TiffStore<1>>;
+struct CogStore : test::StoreUnderTest {
+    std::unique_ptr<TileReader> open(const test::Pyramid& pyramid) override {
+        const auto writer = create();
+        for (const auto& [key, word] : pyramid) {
+            writer->put(key, test::png_bytes(word));
+        }
+        writer->commit();
+        return reopen();
+    }
+    std::unique_ptr<TileWriter> create() override {
+        return std::make_unique<WordWriter>(std::make_unique<CogWriter>(options(), TilesetSlice{}));
+    }
+    std::unique_ptr<TileReader> reopen() override {
+        return std::make_unique<WordReader>(
+            std::make_unique<CogReader>(options(), Grid::google_maps_compatible()));
+    }
+    bool reaches_everywhere() const override { return false; }
+
+    CogOptions options() const {
+        return {.name = "image", .file = (folder / "image.tif").string()};
+    }
+
+    TempFolder folder;
+};
+
+using TiffStores = testing::Types<TiffStore<10>, TiffStore<3>, TiffStore<1>, CogStore>;
 
 }  // namespace
 }  // namespace offgrid

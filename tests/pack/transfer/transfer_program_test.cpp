@@ -177,6 +177,31 @@ TEST_F(TransferProgram, logs_tiles_that_fail_and_does_them_again_when_told) {
     EXPECT_EQ(tiles_in("out.mbtiles").at({1, 1, 0}), "no image");
 }
 
+TEST_F(TransferProgram, copies_to_a_geotiff_and_back) {
+    {
+        sqlite::MbtilesWriter writer{
+            folder / "black.mbtiles", Grid::google_maps_compatible(), {{"format", "jpg"}}};
+        for (const TileKey key : {TileKey{1, 0, 0}, TileKey{1, 1, 1}, TileKey{0, 0, 0}}) {
+            writer.put(key, Encoder{Encoding::jpeg, 75}.encode(Image{256, 256}));
+        }
+        writer.commit();
+    }
+    const auto made = transfer({"black.mbtiles", "black.tif", "--json"});
+    ASSERT_EQ(made.exit_code, 0) << made.err;
+    EXPECT_EQ(nlohmann::json::parse(made.out)["tiles"], 3);
+    EXPECT_THAT(
+        names_below(folder.path()),
+        AllOf(testing::Contains("black.tif"), testing::Not(testing::Contains(HasSubstr("part")))));
+
+    const auto again = transfer({"black.mbtiles", "black.tif"});
+    EXPECT_NE(again.exit_code, 0);
+    EXPECT_THAT(again.err, HasSubstr("black.tif cannot be written: it exists already"));
+
+    const auto back = transfer({"black.tif", "back.mbtiles", "--json"});
+    EXPECT_EQ(back.exit_code, 0) << back.err;
+    EXPECT_EQ(nlohmann::json::parse(back.out)["tiles"], 3);
+}
+
 TEST_F(TransferProgram, answers_wrong_use_with_a_cause) {
     write_file(folder / "points.geojson", R"({"type": "Point", "coordinates": [1, 1]})");
     write_file(folder / "text.geojson", "hello");
