@@ -3,13 +3,22 @@
 #include <fmt/format.h>
 #include <pugixml.hpp>
 
+#include <algorithm>
+#include <array>
 #include <sstream>
+#include <string_view>
 
 namespace offgrid {
 namespace {
 
-/// MapCache's own GoogleMapsCompatible has so many levels; deeper layers bring their grid along.
-constexpr int built_in_levels = 22;
+/// Grids that MapCache has by itself, with fewer levels than ours. Deeper layers bring their grid
+/// along, and so do layers in any other.
+struct OfMapcache {
+    std::string_view name{};
+    int levels = 0;
+};
+constexpr std::array<OfMapcache, 3> grids_of_mapcache{
+    {{"GoogleMapsCompatible", 22}, {"g", 22}, {"WGS84", 18}}};
 
 pugi::xml_node add(pugi::xml_node parent, const char* name, const std::string& text) {
     auto node = parent.append_child(name);
@@ -21,22 +30,41 @@ std::string numbers(const Box& box) {
     return fmt::format("{} {} {} {}", box.min_x, box.min_y, box.max_x, box.max_y);
 }
 
-/// Declare the grid; its name, for references.
+const char* units_of(const Grid& grid) {
+    switch (grid.unit()) {
+        case Grid::Unit::metre:
+            return "m";
+        case Grid::Unit::degree:
+            return "dd";
+        case Grid::Unit::foot:
+            return "ft";
+    }
+    return "m";
+}
+
+/// Declare the grid; its name, for references. All levels, where it is not built in: `{inv_z}` and
+/// clients count them.
 std::string add_grid(pugi::xml_node root, const Manifest& manifest) {
     const auto& grid = *manifest.grid;
-    if (manifest.max_zoom < built_in_levels) {
+    const auto* const known = std::ranges::find(grids_of_mapcache, grid.name(), &OfMapcache::name);
+    const bool is_taken = known != grids_of_mapcache.end();
+    const bool is_built_in = Grid::find(grid.name()) != nullptr;
+    if (is_taken && is_built_in && manifest.max_zoom < known->levels) {
         return grid.name();
     }
-    const auto name = grid.name() + "Deep";
+    const auto name = is_taken ? grid.name() + "Deep" : grid.name();
     auto node = root.append_child("grid");
     node.append_attribute("name").set_value(name.c_str());
     add(node, "srs", grid.srs());
-    add(node, "units", grid.srs() == "EPSG:4326" ? "dd" : "m");
+    for (const auto& alias : grid.srs_aliases()) {
+        add(node, "srsalias", alias);
+    }
+    add(node, "units", units_of(grid));
     add(node, "extent", numbers(grid.extent()));
     add(node, "origin", grid.origin() == Grid::Origin::bottom_left ? "bottom-left" : "top-left");
     add(node, "size", fmt::format("{} {}", grid.tile_size(), grid.tile_size()));
     std::vector<double> resolutions;
-    for (int z = 0; z <= manifest.max_zoom; ++z) {
+    for (int z = 0; z < (is_built_in ? manifest.max_zoom + 1 : grid.levels()); ++z) {
         resolutions.push_back(grid.resolution(z));
     }
     add(node, "resolutions", fmt::format("{}", fmt::join(resolutions, " ")));
@@ -72,6 +100,14 @@ std::string add_cache(pugi::xml_node root, const Manifest& manifest, const Pyram
     }
     if (pyramids.options.top > 0) {
         add(node, "top", fmt::to_string(pyramids.options.top));
+    }
+    if (manifest.grid->origin() == Grid::Origin::top_left) {
+        // MapCache counts rows as the grid does, MBTiles from the south.
+        constexpr std::string_view tile =
+            " from tiles where tile_column=:x and tile_row=:inv_y and zoom_level=:z";
+        auto queries = node.append_child("queries");
+        add(queries, "exists", fmt::format("select 1{}", tile));
+        add(queries, "get", fmt::format("select tile_data{}", tile));
     }
     return name;
 }

@@ -29,7 +29,7 @@ PackResult pack(const PackOptions& options, const PackContext& context) {
     const auto start = std::chrono::steady_clock::now();
     gdal::prepare();
     PartialFolder folder{options.output, options.overwrite, context.files};
-    const auto plan = make_plan(options, Grid::google_maps_compatible(), context.is_stopped);
+    const auto plan = make_plan(options, &Grid::google_maps_compatible(), context.is_stopped);
 
     PackResult result;
     {

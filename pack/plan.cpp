@@ -136,11 +136,47 @@ void choose_zooms(const PackOptions& options, Plan& plan) {
         std::min(plan.grid().nearest_zoom(finest->resolution), plan.grid().levels() - 1);
 }
 
+/// Whether the names of files, which are ratios of matrix sizes, bring the tiles below one of the
+/// top zoom together.
+bool has_whole_top_tiles(const Grid& grid, int top, int max_zoom) {
+    for (int z = top; z <= max_zoom; ++z) {
+        if (grid.matrix_width(z) != grid.matrix_width(top) << (z - top) ||
+            grid.matrix_height(z) != grid.matrix_height(top) << (z - top)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// Throws `unsupported` unless parents are made of their children.
+void check_grid(const Plan& plan) {
+    if (plan.max_zoom() >= plan.grid().levels()) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("--zoom: grid '{}' ends at zoom {}", plan.grid().name(),
+                                plan.grid().levels() - 1)};
+    }
+    if (!is_quadtree(plan.grid(), 0, plan.max_zoom())) {
+        throw Error{Errc::unsupported,
+                    fmt::format("grid '{}': its tiles down to zoom {} are not each made of four of "
+                                "the next zoom",
+                                plan.grid().name(), plan.max_zoom())};
+    }
+}
+
 void choose_pyramids(const PackOptions& options, Plan& plan) {
     auto& manifest = plan.manifest;
     const int low = manifest.min_zoom;
     const int high = manifest.max_zoom;
-    const int top = options.top.value_or(std::clamp(high - 2, 0, default_top));
+    int top = options.top.value_or(std::clamp(high - 2, 0, default_top));
+    if (top > 0 && top <= high && !has_whole_top_tiles(plan.grid(), top, high)) {
+        if (options.top) {
+            throw Error{Errc::invalid_argument,
+                        fmt::format("--top {}: the tiles of grid '{}' are no whole number of tiles "
+                                    "of that zoom; use 0",
+                                    top, plan.grid().name())};
+        }
+        top = 0;
+    }
     if (top < 0 || top > high) {
         throw Error{Errc::invalid_argument,
                     fmt::format("--top {}: must be from 0 to the deepest zoom, {}", top, high)};
@@ -172,11 +208,12 @@ void choose_encoding(const PackOptions& options, Plan& plan) {
 
 }  // namespace
 
-Plan make_plan(const PackOptions& options, const Grid& grid, const std::atomic<bool>& is_stopped) {
+Plan make_plan(const PackOptions& options, const GridRef& grid,
+               const std::atomic<bool>& is_stopped) {
     check(options);
     Plan plan;
     auto& manifest = plan.manifest;
-    manifest.grid = &grid;
+    manifest.grid = grid;
     manifest.layer =
         options.layer.empty() ? package_path(options.output).filename().string() : options.layer;
     if (!is_layer_name(manifest.layer)) {
@@ -186,12 +223,13 @@ Plan make_plan(const PackOptions& options, const Grid& grid, const std::atomic<b
     }
     manifest.title = manifest.layer;
     manifest.attribution = options.attribution;
-    plan.sources = inspect_sources(options, grid, is_stopped, plan);
+    plan.sources = inspect_sources(options, *grid, is_stopped, plan);
     place(options, plan);
     choose_zooms(options, plan);
+    check_grid(plan);
     choose_pyramids(options, plan);
     choose_encoding(options, plan);
-    const auto bounds = to_lonlat(grid.srs(), plan.box);
+    const auto bounds = to_lonlat(grid->srs(), plan.box);
     manifest.bounds = intersection(bounds.value_or(Box{-180, -90, 180, 90}), {-180, -90, 180, 90});
     return plan;
 }

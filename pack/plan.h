@@ -37,6 +37,7 @@ struct Plan {
 
 /// Open the sources and decide. Throws the first Error, naming the source or the option;
 /// `interrupted` when stopped.
-Plan make_plan(const PackOptions& options, const Grid& grid, const std::atomic<bool>& is_stopped);
+Plan make_plan(const PackOptions& options, const GridRef& grid,
+               const std::atomic<bool>& is_stopped);
 
 }  // namespace offgrid

@@ -1,6 +1,8 @@
 #include "serve/layer_documents.h"
 
 #include "formats/tile/lonlat.h"
+#include "formats/tile/srs.h"
+#include "formats/tile/tile_matrix_set_json.h"
 #include "serve/url.h"
 
 #include <fmt/format.h>
@@ -78,6 +80,32 @@ Json description_of(const Layer& layer, std::string_view host) {
     return json;
 }
 
+const char* name_of(Grid::Unit unit) {
+    switch (unit) {
+        case Grid::Unit::metre:
+            return "m";
+        case Grid::Unit::degree:
+            return "degrees";
+        case Grid::Unit::foot:
+            return "ft";
+    }
+    return "m";
+}
+
+/// Where row 0 begins at each zoom; empty where that is the extent's edge at all.
+Json norths_of(const StoreInfo& info) {
+    const auto& grid = *info.grid;
+    auto norths = Json::array();
+    bool differ = false;
+    for (int z = 0; z <= std::min(info.max_zoom, grid.levels() - 1); ++z) {
+        const double north = grid.box_of(grid.whole(z)).max_y;
+        const double tile = grid.resolution(z) * grid.tile_size();
+        differ = differ || std::abs(north - grid.extent().max_y) > 1e-6 * tile;
+        norths.push_back(north);
+    }
+    return differ ? norths : Json::array();
+}
+
 Json grid_of(const StoreInfo& info) {
     const auto& grid = *info.grid;
     auto resolutions = Json::array();
@@ -85,11 +113,22 @@ Json grid_of(const StoreInfo& info) {
         resolutions.push_back(grid.resolution(z));
     }
     const auto& extent = grid.extent();
-    return {{"name", grid.name()},
-            {"srs", grid.srs()},
-            {"extent", {extent.min_x, extent.min_y, extent.max_x, extent.max_y}},
-            {"tile_size", grid.tile_size()},
-            {"resolutions", std::move(resolutions)}};
+    Json json{{"name", grid.name()},
+              {"srs", grid.srs()},
+              {"unit", name_of(grid.unit())},
+              {"extent", {extent.min_x, extent.min_y, extent.max_x, extent.max_y}},
+              {"tile_size", grid.tile_size()},
+              {"resolutions", std::move(resolutions)}};
+    if (auto norths = norths_of(info); !norths.empty()) {
+        json["norths"] = std::move(norths);
+    }
+    return json;
+}
+
+/// Whether tiles are where clients of TileJSON take them to be, whatever pixels they have.
+bool is_web_mercator(const Grid& grid) {
+    return have_the_same_tiles(grid, grid.tile_size() == 512 ? Grid::google_maps_compatible_512()
+                                                             : Grid::google_maps_compatible());
 }
 
 }  // namespace
@@ -101,6 +140,17 @@ std::string tilejson(const Layer& layer, std::string_view host) {
         // TileJSON 3.0.0, section 3.3: required for vector tiles, even when nothing is known.
         json["vector_layers"] =
             layer.vector_layers.empty() ? Json::array() : Json::parse(layer.vector_layers);
+    }
+    // TileJSON knows web mercator alone; other members are allowed.
+    const auto& grid = *layer.info().grid;
+    if (grid.tile_size() != 256) {
+        json["tileSize"] = grid.tile_size();
+    }
+    if (!is_web_mercator(grid)) {
+        json["crs"] = grid.srs();
+        if (parse_srs(grid.srs())) {
+            json["tileMatrixSet"] = to_tile_matrix_set(grid, TileRows::from_north);
+        }
     }
     return to_text(json);
 }

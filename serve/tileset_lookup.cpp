@@ -19,19 +19,6 @@ const Grid* well_known_grid(std::string_view name) {
     return std::ranges::count(plate_carree, name) > 0 ? &Grid::wgs84() : nullptr;
 }
 
-bool have_the_same_tiles(const Grid& one, const Grid& other) {
-    if (one.srs() != other.srs() || one.extent() != other.extent() ||
-        one.tile_size() != other.tile_size()) {
-        return false;
-    }
-    for (int z = 0; z < std::min(one.levels(), other.levels()); ++z) {
-        if (one.resolution(z) != other.resolution(z)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /// Whether `rest` is the `MATRIXSET@EXTENSION` or `MATRIXSET` that ends the layer's name, and not
 /// the end of another layer's name that has an `@` in it.
 bool is_tileset_name(const Layer& layer, std::string_view rest) {

@@ -16,14 +16,14 @@ namespace fs = std::filesystem;
 
 /// The tiles of a GeoPackage that is there.
 std::unique_ptr<gpkg::GpkgReader> open_gpkg(SharedStores& stores, const GpkgLocation& wanted,
-                                            const Grid* grid) {
+                                            const std::optional<GridRef>& grid) {
     const auto& file = wanted.file;
     const auto& table = wanted.table;
     try {
         return std::make_unique<gpkg::GpkgReader>(
-            file, table, grid == nullptr ? gpkg::grid_of(file, table) : *grid, *stores.geopackages);
+            file, table, grid ? **grid : gpkg::grid_of(file, table), *stores.geopackages);
     } catch (const Error& error) {
-        if (grid != nullptr && error.code() == Errc::unsupported) {
+        if (grid && error.code() == Errc::unsupported) {
             throw Error{Errc::not_found, error.what()};  // in that grid there is nothing
         }
         throw;
@@ -41,30 +41,31 @@ std::optional<GpkgLocation> parse_gpkg_location(const std::string& text) {
 }
 
 StoreLocation find_gpkg(SharedStores& stores, const std::string& text, const GpkgLocation& wanted,
-                        const Grid* grid) {
+                        const std::optional<GridRef>& grid) {
     StoreLocation location{.text = text, .type = "gpkg", .is_built_once = true};
     const bool is_there = fs::exists(wanted.file);
     if (is_there) {
         location.info = open_gpkg(stores, wanted, grid)->info();
+        location.info.grid = grid.value_or(location.info.grid);
     } else {
-        location.info.grid = grid == nullptr ? &Grid::google_maps_compatible() : grid;
+        location.info.grid = grid.value_or(&Grid::google_maps_compatible());
         location.info.max_zoom = location.info.grid->levels() - 1;
     }
-    const auto& used = *location.info.grid;
-    location.open_reader = [&stores, &used, wanted] {
+    const auto used = location.info.grid;
+    location.open_reader = [&stores, used, wanted] {
         if (!fs::exists(wanted.file)) {
             throw Error{Errc::not_found, fmt::format("{}: no such file", wanted.file.string())};
         }
-        return std::make_unique<gpkg::GpkgReader>(wanted.file, wanted.table, used,
+        return std::make_unique<gpkg::GpkgReader>(wanted.file, wanted.table, *used,
                                                   *stores.geopackages);
     };
     if (is_there) {
         location.why_read_only = "it is there already, and a GeoPackage is built once";
         return location;
     }
-    location.open_writer = [&used, wanted](const StoreInfo& like) {
+    location.open_writer = [used, wanted](const StoreInfo& like) {
         auto written = like;
-        written.grid = &used;
+        written.grid = used;
         return std::make_unique<gpkg::GpkgWriter>(wanted.file, std::move(written), wanted.table);
     };
     return location;

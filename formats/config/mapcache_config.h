@@ -111,6 +111,9 @@ public:
     const std::vector<std::unique_ptr<const CacheSpec>>& caches() const { return caches_; }
     const std::vector<std::unique_ptr<const Tileset>>& tilesets() const { return tilesets_; }
 
+    /// MapCache's own and those of the file.
+    const std::vector<std::unique_ptr<const Grid>>& grids() const { return grids_; }
+
     /// The tileset, or null when there is none of that name.
     const Tileset* find_tileset(std::string_view name) const;
 

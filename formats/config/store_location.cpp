@@ -3,6 +3,7 @@
 #include "formats/base/error.h"
 #include "formats/config/geowebcache_location.h"
 #include "formats/config/gpkg_location.h"
+#include "formats/config/grid_location.h"
 #include "formats/package/depot.h"
 #include "formats/pmtiles/pmtiles_reader.h"
 #include "formats/tiff/cog_reader.h"
@@ -35,17 +36,14 @@ std::optional<ConfigLocation> parse_config_location(const std::string& text) {
     return text.ends_with(".xml") ? std::optional{ConfigLocation{text}} : std::nullopt;
 }
 
-const Grid& require_grid(const std::string& name) {
-    if (name.empty()) {
-        return Grid::google_maps_compatible();
+GridRef require_grid(const LocationOptions& options) {
+    if (options.grid.empty()) {
+        return &Grid::google_maps_compatible();
     }
-    const auto* const grid = Grid::find(name);
-    if (grid == nullptr) {
-        throw Error{Errc::not_found,
-                    fmt::format("no grid '{}'; there are: {}, {}", name,
-                                Grid::google_maps_compatible().name(), Grid::wgs84().name())};
+    if (options.known_grid && (*options.known_grid)->name() == options.grid) {
+        return *options.known_grid;
     }
-    return *grid;
+    return require_built_in_grid(options.grid);
 }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
@@ -76,13 +74,13 @@ std::string with_rows_of(const Grid& grid, std::string text) {
     return text;
 }
 
-StoreInfo whole_grid(const Grid& grid) {
-    return {.grid = &grid, .max_zoom = grid.levels() - 1};
+StoreInfo whole_grid(const GridRef& grid) {
+    return {.grid = grid, .max_zoom = grid->levels() - 1};
 }
 
-std::function<TileRange(int)> limits_of(const Grid& grid) {
+std::function<TileRange(int)> limits_of(const GridRef& grid) {
     return
-        [&grid](int z) { return z >= 0 && z < grid.levels() ? grid.whole(z) : TileRange{.z = z}; };
+        [grid](int z) { return z >= 0 && z < grid->levels() ? grid->whole(z) : TileRange{.z = z}; };
 }
 
 std::string extension_for(const StoreInfo& info) {
@@ -101,8 +99,8 @@ StoreLocation locate(SharedStores& stores, const std::string& text, CacheSpec ca
     StoreLocation location{.text = text,
                            .type = spec->type,
                            .info = info,
-                           .limits = limits_of(*info.grid),
-                           .expected = limits_of(*info.grid),
+                           .limits = limits_of(info.grid),
+                           .expected = limits_of(info.grid),
                            .gains_by_parallel_writers = gains_by_parallel_writers(*spec)};
     location.open_reader = [&stores, spec, open_slice, info] {
         return offgrid::open_reader(*spec, open_slice(info), stores.environment(stores.locker));
@@ -117,37 +115,42 @@ StoreLocation locate(SharedStores& stores, const std::string& text, CacheSpec ca
 
 StoreLocation find_urls(SharedStores& stores, const std::string& text,
                         const LocationOptions& options) {
-    const auto& grid = require_grid(options.grid);
-    HttpOptions http{.name = text, .url = with_rows_of(grid, text), .keeps_query = true};
+    const auto grid = require_grid(options);
+    HttpOptions http{.name = text, .url = with_rows_of(*grid, text), .keeps_query = true};
     return locate(stores, text, {.name = text, .type = "rest", .options = std::move(http)},
                   whole_grid(grid), false);
 }
 
 StoreLocation find_folder_of_tiles(SharedStores& stores, const std::string& text,
                                    const LocationOptions& options) {
-    const auto& grid = require_grid(options.grid);
-    DiskOptions disk{.layout = DiskLayout::by_template, .path_template = with_rows_of(grid, text)};
+    const auto grid = require_grid(options);
+    DiskOptions disk{.layout = DiskLayout::by_template, .path_template = with_rows_of(*grid, text)};
     return locate(stores, text, {.name = text, .type = "disk", .options = std::move(disk)},
                   whole_grid(grid), false);
 }
 
 StoreLocation find_mbtiles(SharedStores& stores, const std::string& text,
                            const LocationOptions& options) {
-    const auto& grid = require_grid(options.grid);
+    const auto grid = require_grid(options);
     const bool is_there = fs::exists(text);
-    const auto info =
-        is_there ? sqlite::MbtilesReader{text, grid, *stores.mbtiles}.info() : whole_grid(grid);
-    sqlite::CacheOptions cache{.name = text, .schema = sqlite::CacheSchema::mbtiles, .file = text};
+    auto info =
+        is_there ? sqlite::MbtilesReader{text, *grid, *stores.mbtiles}.info() : whole_grid(grid);
+    info.grid = grid;
+    sqlite::CacheOptions cache{.name = text,
+                               .schema = sqlite::CacheSchema::mbtiles,
+                               .file = text,
+                               .counts_from_south = true};
     return locate(stores, text, {.name = text, .type = "mbtiles", .options = std::move(cache)},
                   info, is_there);
 }
 
 StoreLocation find_pmtiles(SharedStores& stores, const std::string& text,
                            const LocationOptions& options) {
-    const auto& grid = require_grid(options.grid);
+    const auto grid = require_grid(options);
     const PmtilesOptions file{.file = text};
     const bool is_there = fs::exists(text);
-    const auto info = is_there ? PmtilesReader{file, grid}.info() : whole_grid(grid);
+    auto info = is_there ? PmtilesReader{file, *grid}.info() : whole_grid(grid);
+    info.grid = grid;
     auto location =
         locate(stores, text, {.name = text, .type = "pmtiles", .options = file}, info, is_there);
     location.is_built_once = true;
@@ -163,11 +166,14 @@ bool is_tiff(std::string_view text) {
 }
 
 /// What a GeoTIFF says of itself, in the grid of that name or else the first that it is cut as.
-StoreInfo info_of_cog(const CogOptions& cog, const std::string& grid) {
+StoreInfo info_of_cog(const CogOptions& cog, const LocationOptions& options) {
+    const auto grid = require_grid(options);
     try {
-        return CogReader{cog, require_grid(grid)}.info();
+        auto info = CogReader{cog, *grid}.info();
+        info.grid = grid;
+        return info;
     } catch (const Error& error) {
-        if (!grid.empty() || error.code() != Errc::unsupported) {
+        if (!options.grid.empty() || error.code() != Errc::unsupported) {
             throw;
         }
         try {
@@ -182,8 +188,7 @@ StoreLocation find_cog(SharedStores& stores, const std::string& text,
                        const LocationOptions& options) {
     const CogOptions cog{.name = text, .file = text};
     const bool is_there = fs::exists(text);
-    const auto info =
-        is_there ? info_of_cog(cog, options.grid) : whole_grid(require_grid(options.grid));
+    const auto info = is_there ? info_of_cog(cog, options) : whole_grid(require_grid(options));
     auto location =
         locate(stores, text, {.name = text, .type = "cog", .options = cog}, info, is_there);
     location.is_built_once = true;
@@ -218,12 +223,12 @@ std::pair<Manifest, LocateFile> find_manifest(const std::string& text) {
 }
 
 /// The tiles of a region in degrees; all where the formula of the grid's SRS is not known.
-std::function<TileRange(int z)> tiles_within(const Grid& grid, const Box& bounds) {
-    const auto box = from_lonlat(grid.srs(), bounds);
+std::function<TileRange(int z)> tiles_within(const GridRef& grid, const Box& bounds) {
+    const auto box = from_lonlat(grid->srs(), bounds);
     if (!box) {
         return limits_of(grid);
     }
-    return [&grid, box = *box](int z) { return grid.range_of(z, box); };
+    return [grid, box = *box](int z) { return grid->range_of(z, box); };
 }
 
 StoreLocation find_package(SharedStores& stores, const std::string& text,
@@ -237,8 +242,8 @@ StoreLocation find_package(SharedStores& stores, const std::string& text,
     StoreLocation location{.text = text,
                            .type = "package",
                            .info = open_package(manifest, locate_file, pool)->info(),
-                           .limits = limits_of(*manifest.grid),
-                           .expected = tiles_within(*manifest.grid, manifest.bounds),
+                           .limits = limits_of(manifest.grid),
+                           .expected = tiles_within(manifest.grid, manifest.bounds),
                            .why_read_only = "packages are made by pack"};
     location.open_reader = [manifest = std::move(manifest), locate_file = std::move(locate_file),
                             &pool] { return open_package(manifest, locate_file, pool); };
@@ -353,9 +358,10 @@ StoreLocation StoreLocations::find(const std::string& text, const LocationOption
         return find_cog(stores_, text, options);
     }
     if (const auto wanted = parse_gpkg_location(text)) {
-        const auto* const grid = options.grid.empty() ? nullptr : &require_grid(options.grid);
+        const auto grid =
+            options.grid.empty() ? std::nullopt : std::optional{require_grid(options)};
         auto location = find_gpkg(stores_, text, *wanted, grid);
-        location.limits = location.expected = limits_of(*location.info.grid);
+        location.limits = location.expected = limits_of(location.info.grid);
         return location;
     }
     if (fs::is_directory(text)) {

@@ -23,6 +23,11 @@ struct OpenGeowebcache;
 /// What is asked of the store behind a location.
 struct LocationOptions {
     std::string grid{};  ///< name; empty: the first, or what the store says of itself
+
+    /// Beside the built-in ones, a grid that `grid` may name for a store that says nothing of its
+    /// own, such as an MBTiles file.
+    std::optional<GridRef> known_grid{};
+
     std::vector<std::pair<std::string, std::string>> dimensions{};  ///< name and value
 };
 

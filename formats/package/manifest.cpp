@@ -1,6 +1,7 @@
 #include "formats/package/manifest.h"
 
 #include "formats/base/error.h"
+#include "formats/package/manifest_grid.h"
 #include "formats/package/manifest_json.h"
 #include "formats/package/package_file_check.h"
 
@@ -18,8 +19,8 @@ using Json = nlohmann::ordered_json;
 constexpr int format_version = 1;
 constexpr std::string_view mixed = "mixed";
 
-/// The document, its pyramids, one of them, its formats.
-constexpr int manifest_depth = 4;
+/// The document, its grid, the grid's levels, one of them, a point.
+constexpr int manifest_depth = 5;
 
 /// What the store adds to a part of a name is shorter than the rest of the 255 bytes that file
 /// systems allow.
@@ -158,10 +159,7 @@ Manifest head_from_value(const Json& json) {
     }
     manifest.title = field_or<std::string>(json, "title", manifest.layer);
     manifest.attribution = field_or<std::string>(json, "attribution", "");
-    manifest.grid = Grid::find(field<std::string>(json, "grid"));
-    if (manifest.grid == nullptr) {
-        throw bad(fmt::format("grid '{}' is not known here", field<std::string>(json, "grid")));
-    }
+    manifest.grid = grid_from_value(value_of(json, "grid"));
     const auto format = field<std::string>(json, "format");
     manifest.format = format_named(format);
     if (!manifest.format && format != mixed) {
@@ -209,7 +207,7 @@ nlohmann::ordered_json head_to_value(const Manifest& manifest) {
     json["layer"] = manifest.layer;
     json["title"] = manifest.title;
     json["attribution"] = manifest.attribution;
-    json["grid"] = manifest.grid->name();
+    json["grid"] = grid_to_value(*manifest.grid);
     json["format"] = manifest.format ? extension_of(*manifest.format) : mixed;
     json["zooms"] = {manifest.min_zoom, manifest.max_zoom};
     json["bounds"] = {manifest.bounds.min_x, manifest.bounds.min_y, manifest.bounds.max_x,

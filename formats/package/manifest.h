@@ -4,7 +4,7 @@
 #include "formats/package/file_list.h"
 #include "formats/package/package_file.h"
 #include "formats/tile/box.h"
-#include "formats/tile/grid.h"
+#include "formats/tile/grid_ref.h"
 #include "formats/tile/path_template.h"
 #include "formats/tile/tile_format.h"
 
@@ -32,8 +32,8 @@ struct Manifest {
     std::string layer{};  ///< what clients ask for by name; see `is_layer_name`
     std::string title{};
     std::string attribution{};
-    const Grid* grid = &Grid::google_maps_compatible();  ///< a built-in grid
-    std::optional<TileFormat> format{};                  ///< nothing: mixed
+    GridRef grid = &Grid::google_maps_compatible();  ///< a built-in one, or of any other name
+    std::optional<TileFormat> format{};              ///< nothing: mixed
     int min_zoom = 0;
     int max_zoom = 0;
     Box bounds{};                      ///< longitude and latitude degrees
@@ -56,10 +56,11 @@ inline constexpr std::uint64_t max_manifest_bytes = 64 << 20;
 
 /// Read a manifest from its JSON. Throws `corrupt` naming the field for anything but a sane
 /// manifest: names are contained (`is_contained_name`), sorted and unique, zooms are in the grid,
-/// templates parse.
+/// templates parse. Throws `unsupported` for another version, and for a grid that nothing here has.
 Manifest parse_manifest(std::string_view json);
 
-/// The manifest as JSON, the same bytes for the same manifest.
+/// The manifest as JSON, the same bytes for the same manifest. Throws `invalid_argument` where
+/// nothing could read it: for a grid that has the name of a built-in one and is another.
 std::string to_json(const Manifest& manifest);
 
 /// Whether a layer may have this name: 1 to 128 bytes of UTF-8 text without control characters, `/`

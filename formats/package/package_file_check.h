@@ -18,7 +18,7 @@ public:
     void check(const PackageFile& file) const;
 
 private:
-    const Grid* grid_;
+    GridRef grid_;
     std::vector<PathTemplate> names_;
 };
 

@@ -46,7 +46,7 @@ CacheFiles::CacheFiles(const CacheOptions& options, TilesetSlice slice, CacheFil
           return PathTemplate{options.file, options.path};
       })},
       found_{names_, *slice_.info.grid, slice_.values},
-      statement_slice_{options.schema, slice_},
+      statement_slice_{options, slice_},
       sql_{in_cache([&] { return CacheSql{options}; })},
       pragmas_{in_cache([&] { return pragmas_of(options); })},
       pool_{pool} {}

@@ -50,6 +50,8 @@ struct CacheOptions {
     PathTemplateOptions path{};  ///< xcount, ycount, top and formats of `file`
     CacheQueries queries{};
     std::vector<std::pair<std::string, std::string>> pragmas{};  ///< in the order they are set
+    bool counts_from_south = false;  ///< rows, whatever schema and grid: of an MBTiles file that is
+                                     ///< no cache of MapCache's
     bool marks_blank = false;  ///< a tile of one colour is stored as five bytes (BlankColour); not
                                ///< in MBTiles, where other programs expect images
 

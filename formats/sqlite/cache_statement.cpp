@@ -27,11 +27,12 @@ void CacheStatement::execute() {
     }
 }
 
-CacheSlice::CacheSlice(CacheSchema schema, const TilesetSlice& slice)
+CacheSlice::CacheSlice(const CacheOptions& options, const TilesetSlice& slice)
     : grid_{*slice.info.grid},
-      counts_from_south_{
-          grid_.origin() == Grid::Origin::bottom_left || schema == CacheSchema::mbtiles_flat ||
-          schema == CacheSchema::mbtiles_hashed || schema == CacheSchema::mbtiles_dated},
+      counts_from_south_{grid_.origin() == Grid::Origin::bottom_left || options.counts_from_south ||
+                         options.schema == CacheSchema::mbtiles_flat ||
+                         options.schema == CacheSchema::mbtiles_hashed ||
+                         options.schema == CacheSchema::mbtiles_dated},
       tileset_{slice.values.tileset},
       dimensions_{joined_dimensions(slice.values)} {}
 

@@ -83,7 +83,7 @@ private:
 /// cache counts them. Immutable; safe for concurrent use. The grid is not owned.
 class CacheSlice {
 public:
-    CacheSlice(CacheSchema schema, const TilesetSlice& slice);
+    CacheSlice(const CacheOptions& options, const TilesetSlice& slice);
 
     const Grid& grid() const { return grid_; }
     const std::string& tileset() const { return tileset_; }

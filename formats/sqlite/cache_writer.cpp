@@ -31,7 +31,7 @@ constexpr std::size_t commit_threads = 8;
 CacheWriter::CacheWriter(const CacheOptions& options, TilesetSlice slice)
     : writing_{.options = options,
                .slice = slice,
-               .statement_slice = CacheSlice{options.schema, slice},
+               .statement_slice = CacheSlice{options, slice},
                .sql = offgrid::in_cache(options.name, [&] { return CacheSql{options}; }),
                .pragmas = offgrid::in_cache(options.name, [&] { return pragmas_of(options); })},
       names_{offgrid::in_cache(options.name, [&] {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "formats/base/bytes.h"
-#include "formats/tile/grid.h"
+#include "formats/tile/grid_ref.h"
 #include "formats/tile/path_template.h"
 #include "formats/tile/tile_format.h"
 
@@ -27,7 +27,7 @@ struct Tile {
 
 /// What a store holds, as far as it says so itself.
 struct StoreInfo {
-    const Grid* grid = &Grid::google_maps_compatible();  ///< not owned; outlives the store
+    GridRef grid = &Grid::google_maps_compatible();  ///< lives as long as the store
     std::string name{};
     std::string description{};
     std::string attribution{};

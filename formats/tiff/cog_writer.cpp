@@ -214,7 +214,7 @@ void CogWriter::commit() {
         if (is_built_ || tiles.empty()) {
             return;
         }
-        tiff::CogContent content{.grid = slice_.info.grid,
+        tiff::CogContent content{.grid = slice_.info.grid.get(),
                                  .format = *format_,
                                  .description = slice_.info.description,
                                  .copyright = slice_.info.attribution,

@@ -3,6 +3,9 @@
 #include "formats/base/error.h"
 #include "formats/tile/lonlat.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -23,6 +26,16 @@ std::vector<double> halving(double first, int levels) {
     return resolutions;
 }
 
+/// The grid with the same tiles at twice the pixels.
+Grid::Definition with_larger_tiles(Grid::Definition grid) {
+    grid.tile_size *= 2;
+    grid.name += fmt::format("_{}", grid.tile_size);
+    for (double& resolution : grid.resolutions) {
+        resolution /= 2;
+    }
+    return grid;
+}
+
 /// MapCache leaves out a last tile that the extent enters by less than 1 % of a tile.
 std::int64_t matrix_size(double extent, double tile) {
     return std::max<std::int64_t>(1, std::llround(std::ceil((extent - 0.01 * tile) / tile)));
@@ -31,19 +44,28 @@ std::int64_t matrix_size(double extent, double tile) {
 }  // namespace
 
 Grid::Grid(Definition definition) : definition_{std::move(definition)} {
+    const auto bad = [&](const std::string& what) {
+        return Error{Errc::invalid_argument, fmt::format("grid '{}' {}", name(), what)};
+    };
     if (definition_.extent.is_empty() || definition_.tile_size <= 0 ||
         definition_.resolutions.empty()) {
-        throw Error{Errc::invalid_argument,
-                    fmt::format("grid '{}' has no tiles: extent, tile size and resolutions "
-                                "must be given",
-                                name())};
+        throw bad("has no tiles: extent, tile size and resolutions must be given");
+    }
+    if (definition_.resolutions.size() > max_levels || definition_.tile_size > max_tile_size) {
+        throw bad(fmt::format("has {} levels of tiles of {} pixels: there may be {} of {}",
+                              definition_.resolutions.size(), tile_size(), max_levels,
+                              max_tile_size));
     }
     for (const double resolution : definition_.resolutions) {
         if (!(resolution > 0)) {
-            throw Error{Errc::invalid_argument,
-                        fmt::format("grid '{}' has a resolution of {}", name(), resolution)};
+            throw bad(fmt::format("has a resolution of {}", resolution));
         }
         const double tile = resolution * tile_size();
+        const double most = std::max(extent().width(), extent().height()) / tile;
+        if (!(most <= max_matrix_size)) {
+            throw bad(fmt::format("has a level {:.0f} tiles wide: there may be {:.0f}", most,
+                                  max_matrix_size));
+        }
         matrix_.push_back(
             {matrix_size(extent().width(), tile), matrix_size(extent().height(), tile)});
     }
@@ -68,8 +90,22 @@ const Grid& Grid::wgs84() {
     return grid;
 }
 
+const Grid& Grid::google_maps_compatible_512() {
+    static const Grid grid{with_larger_tiles(google_maps_compatible().definition_)};
+    return grid;
+}
+
+const Grid& Grid::wgs84_512() {
+    static const Grid grid{with_larger_tiles(wgs84().definition_)};
+    return grid;
+}
+
+std::array<const Grid*, 4> Grid::built_in() {
+    return {&google_maps_compatible(), &wgs84(), &google_maps_compatible_512(), &wgs84_512()};
+}
+
 const Grid* Grid::find(std::string_view name) {
-    for (const auto* grid : {&google_maps_compatible(), &wgs84()}) {
+    for (const auto* const grid : built_in()) {
         if (grid->name() == name) {
             return grid;
         }
@@ -123,6 +159,36 @@ int Grid::nearest_zoom(double wanted) const {
         }
     }
     return nearest;
+}
+
+bool have_the_same_tiles(const Grid& one, const Grid& other) {
+    const auto knows = [](const Grid& grid, const std::string& srs) {
+        return grid.srs() == srs || std::ranges::count(grid.srs_aliases(), srs) > 0;
+    };
+    const bool is_one_srs = knows(one, other.srs()) || knows(other, one.srs());
+    if (!is_one_srs || one.tile_size() != other.tile_size()) {
+        return false;
+    }
+    for (int z = 0; z < std::min(one.levels(), other.levels()); ++z) {
+        if (one.resolution(z) != other.resolution(z) ||
+            one.box_of(one.whole(z)) != other.box_of(other.whole(z))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool is_quadtree(const Grid& grid, int min_zoom, int max_zoom) {
+    for (int z = min_zoom; z < max_zoom; ++z) {
+        const bool is_half =
+            std::abs(grid.resolution(z) / grid.resolution(z + 1) - 2) < edge_tolerance;
+        const bool is_aligned = grid.origin() == Grid::Origin::top_left ||
+                                grid.matrix_height(z + 1) == 2 * grid.matrix_height(z);
+        if (!is_half || !is_aligned) {
+            return false;
+        }
+    }
+    return true;
 }
 
 }  // namespace offgrid

@@ -4,6 +4,8 @@
 #include "formats/tile/key.h"
 #include "formats/tile/range.h"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -35,9 +37,17 @@ public:
         int tile_size = 256;                ///< pixels, both ways
         std::vector<double> resolutions{};  ///< units of the SRS per pixel, zoom 0 first
         Origin origin = Origin::bottom_left;
+
+        friend bool operator==(const Definition&, const Definition&) = default;
     };
 
-    /// Throws `invalid_argument` when the definition describes no tiles.
+    /// Beyond these a definition is refused. Tiles are counted in 32 bits by MapCache, and the
+    /// product of two indices stays within 64.
+    static constexpr std::size_t max_levels = 64;
+    static constexpr int max_tile_size = 16'384;
+    static constexpr double max_matrix_size = 4'294'967'295.0;
+
+    /// Throws `invalid_argument` when the definition describes no tiles, or too many.
     explicit Grid(Definition definition);
 
     /// Web Mercator, 31 levels; the same tiles as MapCache's and OGC's GoogleMapsCompatible.
@@ -45,6 +55,14 @@ public:
 
     /// Plate carree in degrees, two tiles at zoom 0, 31 levels; the same tiles as MapCache's WGS84.
     static const Grid& wgs84();
+
+    /// The same two with tiles of 512 pixels: the same tiles, at half the units a pixel. Named
+    /// `GoogleMapsCompatible_512` and `WGS84_512`.
+    static const Grid& google_maps_compatible_512();
+    static const Grid& wgs84_512();
+
+    /// All of these.
+    static std::array<const Grid*, 4> built_in();
 
     /// The built-in grid of that name, or null.
     static const Grid* find(std::string_view name);
@@ -94,6 +112,11 @@ public:
     /// The zoom whose resolution is nearest to the given one by ratio.
     int nearest_zoom(double resolution) const;
 
+    /// Whether both say the same, names included.
+    friend bool operator==(const Grid& one, const Grid& other) {
+        return one.definition_ == other.definition_;
+    }
+
 private:
     struct Matrix {
         std::int64_t width = 0;
@@ -103,5 +126,13 @@ private:
     Definition definition_;
     std::vector<Matrix> matrix_;
 };
+
+/// Whether the tiles of both are the same at every zoom that both have: where they are, and how
+/// many pixels they have. Names, origins and aliases may differ.
+bool have_the_same_tiles(const Grid& one, const Grid& other);
+
+/// Whether tile x, y of each of these zooms is made of the tiles 2x, 2y and their neighbours, as
+/// far as there are, of the next. REQUIRES: the grid has the zooms.
+bool is_quadtree(const Grid& grid, int min_zoom, int max_zoom);
 
 }  // namespace offgrid

@@ -28,9 +28,10 @@ constexpr int network_threads = 8;
 /// Find the store in the grid of that name or, where it has none of that name, in its own: grids
 /// may cut the same tiles under different names.
 config::StoreLocation find_in_grid(const std::string& text, const std::string& grid,
-                                   config::StoreLocations& locations) {
+                                   config::StoreLocations& locations,
+                                   const std::optional<GridRef>& known_grid = {}) {
     try {
-        return locations.find(text, {.grid = grid});
+        return locations.find(text, {.grid = grid, .known_grid = known_grid});
     } catch (const Error& error) {
         if (error.code() != Errc::not_found && error.code() != Errc::invalid_argument) {
             throw;
@@ -50,8 +51,8 @@ Stores find_stores(const TransferCommand& command, config::StoreLocations& locat
     Stores stores{.source = find_in_grid(command.source, grid, locations)};
     require_there(stores.source);
     const auto& source_grid = stores.source.info.grid->name();
-    stores.destination =
-        find_in_grid(command.destination, grid.empty() ? source_grid : grid, locations);
+    stores.destination = find_in_grid(command.destination, grid.empty() ? source_grid : grid,
+                                      locations, stores.source.info.grid);
     const auto& destination_grid = stores.destination.info.grid->name();
     if (!grid.empty() && source_grid != grid && destination_grid != grid) {
         locations.find(command.source, {.grid = grid});  // says which there are
@@ -59,7 +60,8 @@ Stores find_stores(const TransferCommand& command, config::StoreLocations& locat
     }
     std::set<std::string> used;
     for (auto* const store : {&stores.source, &stores.destination}) {
-        config::LocationOptions options{.grid = store->info.grid->name()};
+        config::LocationOptions options{.grid = store->info.grid->name(),
+                                        .known_grid = store->info.grid};
         for (const auto& [name, value] : dimensions) {
             if (std::ranges::find(store->dimensions, name) != store->dimensions.end()) {
                 options.dimensions.emplace_back(name, value);

@@ -43,18 +43,30 @@ function tileUrl(layer) {
   return `tiles/${encodeURIComponent(layer.id)}/{z}/{x}/{y}.${extension}`;
 }
 
+// OpenLayers knows few reference systems; of any other it is enough to know the unit. Then nothing
+// can be said in degrees.
+function projectionOf(grid) {
+  return ol.proj.get(grid.srs) ?? new ol.proj.Projection({
+    code: grid.srs, units: grid.unit, extent: grid.extent,
+  });
+}
+
+function isKnown(grid) {
+  return ol.proj.get(grid.srs) !== null;
+}
+
 function mapLayer(layer) {
   const grid = layer.grid;
   const [west, , , north] = grid.extent;
   const isVector = layer.format === 'pbf';
   const options = {
     url: tileUrl(layer),
-    projection: grid.srs,
+    projection: projectionOf(grid),
     attributions: layer.attribution ? [safeAttribution(layer.attribution)] : undefined,
     attributionsCollapsible: false,
     transition: 0,
     tileGrid: new ol.tilegrid.TileGrid({
-      origin: [west, north],
+      ...(grid.norths ? {origins: grid.norths.map((y) => [west, y])} : {origin: [west, north]}),
       resolutions: grid.resolutions,
       tileSize: grid.tile_size,
       minZoom: Math.min(layer.minzoom, grid.resolutions.length - 1),
@@ -92,6 +104,9 @@ function vectorStyle(feature) {
 }
 
 function boundsIn(layer) {
+  if (!isKnown(layer.grid)) {
+    return layer.grid.extent;
+  }
   // Latitudes beyond the limit of Web Mercator have no place on its maps.
   const limit = layer.grid.srs === 'EPSG:3857' ? 85.051129 : 90;
   const [west, south, east, north] = layer.bounds;
@@ -106,12 +121,13 @@ function fit(layer) {
 function show(layer, keepsView) {
   map.setLayers([mapLayer(layer)]);
   if (!keepsView) {
+    const projection = projectionOf(layer.grid);
     map.setView(new ol.View({
-      projection: layer.grid.srs,
+      projection,
       center: ol.extent.getCenter(boundsIn(layer)),
       zoom: layer.minzoom,
       maxZoom: layer.maxzoom + 4,
-      extent: ol.proj.get(layer.grid.srs).getExtent(),
+      extent: projection.getExtent(),
       showFullExtent: true,
       enableRotation: false,
     }));
@@ -129,9 +145,13 @@ function showPosition(coordinate) {
   if (!at || !shown) {
     return;
   }
+  const zoom = (view.getZoom() ?? 0).toFixed(1);
+  if (!isKnown(shown.grid)) {
+    position.textContent = `zoom ${zoom} · ${at[0].toFixed(1)}, ${at[1].toFixed(1)} (${shown.grid.srs})`;
+    return;
+  }
   const [lon, lat] = ol.proj.transform(at, view.getProjection(), 'EPSG:4326');
-  const zoom = view.getZoom() ?? 0;
-  position.textContent = `zoom ${zoom.toFixed(1)} · ${lat.toFixed(5)}, ${lon.toFixed(5)}`;
+  position.textContent = `zoom ${zoom} · ${lat.toFixed(5)}, ${lon.toFixed(5)}`;
 }
 
 function fillChooser() {

@@ -81,10 +81,10 @@ void merge_package(const ChangeContext& context, const Manifest& package,
         throw Error{Errc::not_found, fmt::format("unknown layer '{}'", package.layer)};
     }
     const auto& grid = *package.grid;
-    if (installed->second.grid->name() != grid.name()) {
+    if (installed->second.grid != package.grid) {
         throw Error{Errc::unsupported,
-                    fmt::format("layer '{}' is in grid {}, not in {}", package.layer,
-                                installed->second.grid->name(), grid.name())};
+                    fmt::format("layer '{}' is in grid {}, not in the {} of the package",
+                                package.layer, installed->second.grid->name(), grid.name())};
     }
     context.replace.widen_zooms(package.layer, package.min_zoom, package.max_zoom);
     const bool is_alike = is_laid_out_alike(installed->second, package);

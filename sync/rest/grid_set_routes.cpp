@@ -1,31 +1,14 @@
+#include "formats/tile/scale.h"
 #include "sync/rest/document.h"
 #include "sync/rest/rest_routes.h"
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <set>
 
 namespace offgrid {
 namespace {
-
-/// OGC 17-083r2, section 6.1.1.1: metres of a degree at the equator of WGS 84, and of a foot.
-constexpr double metres_per_degree = 111319.49079327358;
-constexpr double metres_per_foot = 0.3048;
-
-/// The size of a pixel that scale denominators suppose, in metres.
-constexpr double pixel_size = 0.00028;
-
-double metres_per_unit(const Grid& grid) {
-    switch (grid.unit()) {
-        case Grid::Unit::metre:
-            return 1;
-        case Grid::Unit::degree:
-            return metres_per_degree;
-        case Grid::Unit::foot:
-            return metres_per_foot;
-    }
-    return 1;
-}
 
 /// `4326` of `EPSG:4326`.
 std::string srs_number(const std::string& grid_set, const Grid& grid) {
@@ -43,15 +26,16 @@ std::vector<std::string> grid_sets(const RestContext& context) {
     return {names.begin(), names.end()};
 }
 
-/// The grid of that name, also one that only a layer has; null: there is none.
-const Grid* find_grid(const RestContext& context, const std::string& name) {
+/// The grid of that name, also one that only a layer has; nothing: there is none.
+std::optional<GridRef> find_grid(const RestContext& context, const std::string& name) {
     const auto tilesets = context.tilesets();
     for (const auto& tileset : tilesets.all()) {
         if (tileset.grid_set == name) {
             return tileset.grid;
         }
     }
-    return grid_of_set(name);
+    const auto* const built_in = grid_of_set(name);
+    return built_in == nullptr ? std::nullopt : std::optional<GridRef>{built_in};
 }
 
 Reply in_xml(const std::string& name, const Grid& grid) {
@@ -65,8 +49,8 @@ Reply in_xml(const std::string& name, const Grid& grid) {
     for (int z = 0; z < grid.levels(); ++z) {
         add_text(resolutions, "double", as_double(grid.resolution(z)));
     }
-    add_text(root, "metersPerUnit", as_double(metres_per_unit(grid)));
-    add_text(root, "pixelSize", as_double(pixel_size));
+    add_text(root, "metersPerUnit", as_double(metres_per_unit(grid.unit())));
+    add_text(root, "pixelSize", as_double(standard_pixel_m));
     add_text(root, "tileHeight", std::to_string(grid.tile_size()));
     add_text(root, "tileWidth", std::to_string(grid.tile_size()));
     add_text(root, "yCoordinateFirst", grid.unit() == Grid::Unit::degree ? "true" : "false");
@@ -84,8 +68,8 @@ Reply in_json(const std::string& name, const Grid& grid) {
                                  {"extent", coords(grid.extent())},
                                  {"alignTopLeft", grid.origin() == Grid::Origin::top_left},
                                  {"resolutions", std::move(resolutions)},
-                                 {"metersPerUnit", metres_per_unit(grid)},
-                                 {"pixelSize", pixel_size},
+                                 {"metersPerUnit", metres_per_unit(grid.unit())},
+                                 {"pixelSize", standard_pixel_m},
                                  {"tileHeight", grid.tile_size()},
                                  {"tileWidth", grid.tile_size()},
                                  {"yCoordinateFirst", grid.unit() == Grid::Unit::degree}}}});
@@ -93,14 +77,14 @@ Reply in_json(const std::string& name, const Grid& grid) {
 
 Reply get(const RestContext& context, const AdminRequest& request, bool wants_xml) {
     const std::string name{request.parameter("grid_set")};
-    const auto* const grid = find_grid(context, name);
-    if (grid == nullptr) {
+    const auto grid = find_grid(context, name);
+    if (!grid) {
         return error_reply(
             404,
             fmt::format(R"(Failed to get GridSet. A GridSet with name "{}" does not exist.)", name),
             request.form);
     }
-    return wants_xml ? in_xml(name, *grid) : in_json(name, *grid);
+    return wants_xml ? in_xml(name, **grid) : in_json(name, **grid);
 }
 
 }  // namespace

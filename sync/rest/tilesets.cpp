@@ -38,15 +38,15 @@ Tileset named(const std::string& name) {
     return tileset;
 }
 
-void complete(Tileset& tileset, const Grid& grid, std::string format) {
-    tileset.grid = &grid;
+void complete(Tileset& tileset, const GridRef& grid, std::string format) {
+    tileset.grid = grid;
     if (tileset.format.empty()) {
         tileset.format = std::move(format);
     }
     const auto* const stated = grid_of_set(tileset.grid_set);
-    const bool is_of_another = stated != nullptr && stated->name() != grid.name();
+    const bool is_of_another = stated != nullptr && stated->name() != grid->name();
     if (tileset.grid_set.empty() || is_of_another) {
-        tileset.grid_set = grid_set_name(grid);  // coordinates are in the grid that it really has
+        tileset.grid_set = grid_set_name(*grid);  // coordinates are in the grid that it really has
     }
 }
 
@@ -77,7 +77,7 @@ bool has_parameters(const Tileset& tileset, const std::string& id) {
 Tilesets::Tilesets(const Generation& generation, const LayerSources& sources) {
     for (const auto& [name, manifest] : generation.layers) {
         auto tileset = named(name);
-        complete(tileset, *manifest.grid, media_type_of(manifest));
+        complete(tileset, manifest.grid, media_type_of(manifest));
         tileset.installed = manifest;
         tileset.is_seedable = sources.contains(name);
         tilesets_.push_back(std::move(tileset));
@@ -85,7 +85,7 @@ Tilesets::Tilesets(const Generation& generation, const LayerSources& sources) {
     for (const auto& [name, source] : sources) {
         if (!generation.layers.contains(name)) {
             auto tileset = named(name);
-            complete(tileset, Grid::google_maps_compatible(), media_type_of(source));
+            complete(tileset, &Grid::google_maps_compatible(), media_type_of(source));
             tileset.is_seedable = true;
             tilesets_.push_back(std::move(tileset));
         }

@@ -17,7 +17,7 @@ struct Tileset {
     std::string layer{};     ///< of GeoWebCache
     std::string grid_set{};  ///< as GeoWebCache calls it
     std::string format{};    ///< media type; empty: not known before it is packed
-    const Grid* grid = nullptr;
+    GridRef grid = &Grid::google_maps_compatible();
     std::optional<Manifest> installed{};  ///< nothing: it has never been packed
     bool is_seedable = false;             ///< it has sources
 };
@@ -54,7 +54,7 @@ std::vector<Tileset> chosen(std::vector<Tileset> tilesets, const TilesetChoice& 
 /// The name by which GeoWebCache knows a grid: `EPSG:4326` for WGS84.
 std::string grid_set_name(const Grid& grid);
 
-/// The grid that GeoWebCache calls so, or null.
+/// The built-in grid that GeoWebCache calls so, or null.
 const Grid* grid_of_set(std::string_view grid_set);
 
 }  // namespace offgrid

@@ -4,6 +4,7 @@
 #include "formats/pmtiles/pmtiles_writer.h"
 #include "formats/sqlite/sqlite.h"
 #include "tests/support/errors.h"
+#include "tests/support/grids.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiles.h"
@@ -104,6 +105,15 @@ TEST_F(OpenPaths, takes_each_table_of_tiles_in_a_geopackage) {
     EXPECT_THAT(names_of(*layers), ElementsAre("a:rivers", "a:roads"));
     EXPECT_EQ(word_at(*layers, "a:rivers", {0, 0, 0}), "r");
     EXPECT_THAT(log, ElementsAre(HasSubstr("table 'lost' is left out")));
+}
+
+TEST_F(OpenPaths, takes_a_package_in_a_grid_of_its_own) {
+    write_package(folder / "alps", "alps", swiss_drawing, {.grid = swiss_grid()});
+    const auto layers = open({folder / "alps"});
+    EXPECT_EQ(*layers->find("alps")->info().grid, *swiss_grid());
+    for (const auto& [key, word] : draw(swiss_drawing)) {
+        EXPECT_EQ(word_at(*layers, "alps", key), word);
+    }
 }
 
 TEST_F(OpenPaths, takes_the_current_generation_of_a_depot) {

@@ -2,6 +2,7 @@
 
 #include "formats/base/error.h"
 #include "tests/serve/layers_of.h"
+#include "tests/support/grids.h"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -218,6 +219,39 @@ TEST(Router, describes_a_layer_as_tilejson) {
         "tilejson": "3.0.0", "scheme": "xyz", "name": "Hills", "attribution": "survey", "format": "jpg",
         "tiles": ["http://maps.local:8080/tiles/sf%3Ahills/{z}/{x}/{y}.jpg"],
         "minzoom": 3, "maxzoom": 9, "bounds": [36.0, -2.0, 40.0, 1.0], "center": [38.0, -0.5, 6]})"));
+}
+
+TEST(Router, tells_what_tilejson_cannot_say_of_other_grids) {
+    const auto described = [](const GridRef& grid) {
+        return Served{only(drawn_layer("a", "z0: a", {.grid = grid, .max_zoom = 2}))}.json(
+            "/tiles/a.json");
+    };
+    EXPECT_FALSE(described(&Grid::google_maps_compatible()).contains("crs"));
+    const auto large = described(&Grid::google_maps_compatible_512());
+    EXPECT_EQ(large["tileSize"], 512);
+    EXPECT_FALSE(large.contains("crs")) << "the addresses are those of web mercator";
+    EXPECT_EQ(described(&Grid::wgs84())["crs"], "EPSG:4326");
+    const auto swiss = described(swiss_grid(Grid::Origin::bottom_left));
+    EXPECT_EQ(swiss["crs"], "EPSG:2056");
+    EXPECT_EQ(swiss["tileMatrixSet"]["id"], "Swiss");
+    const auto& level = swiss["tileMatrixSet"]["tileMatrices"][2];
+    EXPECT_EQ(level["cornerOfOrigin"], "topLeft") << "as rows count in the addresses";
+    EXPECT_EQ(level["pointOfOrigin"], Json::parse("[2420000.0, 1350000.0]"));
+    const GridRef nameless{Grid{
+        {.name = "a", .srs = "+proj=laea", .extent = {0, 0, 1, 1}, .resolutions = {1, 0.5, 0.25}}}};
+    EXPECT_FALSE(described(nameless).contains("tileMatrixSet"));
+}
+
+TEST(Router, lists_where_the_rows_of_a_grid_begin) {
+    const auto grid_of_layer = [](const GridRef& grid) {
+        return Served{only(drawn_layer("a", "z0: a", {.grid = grid, .max_zoom = 1}))}.json(
+            "/layers.json")["layers"][0]["grid"];
+    };
+    EXPECT_FALSE(grid_of_layer(&Grid::wgs84()).contains("norths"));
+    EXPECT_FALSE(grid_of_layer(swiss_grid()).contains("norths"));
+    const auto grid = grid_of_layer(swiss_grid(Grid::Origin::bottom_left));
+    EXPECT_EQ(grid["norths"], Json::parse("[1542000.0, 1414000.0]"));
+    EXPECT_EQ(grid["unit"], "m");
 }
 
 TEST(Router, describes_vector_layers_even_when_it_knows_none) {

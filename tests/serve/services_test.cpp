@@ -3,6 +3,7 @@
 #include "serve/http_server.h"
 #include "serve/router.h"
 #include "tests/serve/layers_of.h"
+#include "tests/support/grids.h"
 #include "tests/support/http_client.h"
 
 #include <fmt/format.h>
@@ -45,6 +46,9 @@ struct Services : testing::Test {
             drawn_layer("hills@EPSG:4326@png", "z0: west east",
                         {.grid = &Grid::wgs84(), .format = TileFormat::png, .max_zoom = 0}));
         layers.push_back(drawn_layer("hills@GoogleMapsCompatible", "z0: world"));
+        layers.push_back(
+            drawn_layer("alps", swiss_drawing,
+                        {.grid = swiss_grid(), .format = TileFormat::png, .max_zoom = 2}));
         layers.push_back(drawn_layer("hills@x@EPSG:900913@png", "z0: other"));
         for (const auto& [name, code] :
              {std::pair{"broken", Errc::corrupt}, {"busy", Errc::busy}}) {
@@ -275,6 +279,23 @@ TEST_F(Services, do_not_ask_whether_a_wmts_client_accepts_xml) {
         get("/service/wmts/rest/kenya/EPSG:900913/2/0/1?format=image/png", {"Accept: image/png"});
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(answer.body, png("2 1 0"));
+}
+
+TEST_F(Services, answer_in_a_grid_of_ones_own) {
+    for (const auto* const target :
+         {"/service/wmts?request=GetTile&layer=alps&format=image/png&tilematrixset=Swiss"
+          "&tilematrix=Swiss:2&tilerow=4&tilecol=7",
+          "/service/wmts/rest/alps/Swiss/2/4/7?format=image/png",
+          "/service/tms/1.0.0/alps@Swiss@png/2/7/0.png",
+          "/service/tms/1.0.0/alps@Swiss@png/2/7/4.png?flipY=true", "/tiles/alps/2/7/4.png"}) {
+        const auto answer = get(target);
+        EXPECT_EQ(answer.status, 200) << target;
+        EXPECT_EQ(answer.body, png("t")) << target;
+    }
+    EXPECT_EQ(get("/service/wmts/rest/alps/Swiss/2/5/7?format=image/png").status, 400)
+        << "the grid has five rows";
+    EXPECT_EQ(get("/service/gmaps?layers=alps&zoom=0&x=0&y=0").status, 400)
+        << "the layer is not in web mercator";
 }
 
 TEST_F(Services, find_the_tileset_of_a_layer_in_that_matrix_set_and_format) {

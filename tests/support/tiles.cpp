@@ -37,11 +37,11 @@ TileKey first_tile(std::string_view head) {
     return key;
 }
 
-std::vector<Pyramids> z_top(int max_zoom) {
+std::vector<Pyramids> z_top(int max_zoom, const Grid& grid) {
     const int top = max_zoom > 2 ? 2 : 1;
     return {{.min_zoom = 0, .max_zoom = top - 1, .names = "z0-0-0.sqlite3"},
             {.min_zoom = top,
-             .max_zoom = 30,
+             .max_zoom = std::min(30, grid.levels() - 1),
              .names = "z{top}-{top_x}-{top_y}.sqlite3",
              .options = {.top = top, .formats = {{"top", "%02d"}}}}};
 }
@@ -112,7 +112,7 @@ Manifest write_package(const fs::path& folder, const std::string& layer, std::st
     manifest.min_zoom = pyramid.begin()->first.z;
     manifest.max_zoom = pyramid.rbegin()->first.z;
     if (manifest.pyramids.empty()) {
-        manifest.pyramids = z_top(manifest.max_zoom);
+        manifest.pyramids = z_top(manifest.max_zoom, *manifest.grid);
     }
     std::map<std::string, Pyramid> files;
     for (const auto& [key, word] : pyramid) {

@@ -1,5 +1,6 @@
 #include "sync/jobs/change_layer.h"
 #include "tests/support/errors.h"
+#include "tests/support/grids.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiles.h"
 #include "tests/sync/live_daemon.h"
@@ -195,6 +196,17 @@ TEST_F(ChangeLayer, merges_nothing_into_another_grid) {
 
     EXPECT_THAT([&] { merge("z0: top", ExistingTile::keep); },
                 throws(Errc::unsupported, HasSubstr("is in grid WGS84")));
+}
+
+TEST_F(ChangeLayer, merges_nothing_into_another_grid_of_the_same_name) {
+    install(folder_ / "depot", "kenya", swiss_drawing, {.grid = swiss_grid()});
+
+    EXPECT_THAT(
+        [&] {
+            merge(swiss_drawing, ExistingTile::keep,
+                  {.grid = swiss_grid(Grid::Origin::bottom_left)});
+        },
+        throws(Errc::unsupported, HasSubstr("is in grid Swiss")));
 }
 
 TEST_F(ChangeLayer, leaves_a_layer_as_it_is_where_its_disk_has_no_room_for_a_changed_file) {

@@ -1,6 +1,7 @@
 #include "sync/rest/rest_routes.h"
 
 #include "tests/support/errors.h"
+#include "tests/support/grids.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiles.h"
 #include "tests/sync/live_daemon.h"
@@ -150,6 +151,20 @@ TEST_F(Rest, describes_the_grid_sets_that_there_are) {
     EXPECT_EQ(get("/gridsets/EPSG:900913.json").at("gridSet")["tileWidth"], 256);
     EXPECT_EQ(desk_->ask("GET", "/gridsets/EPSG:27700.xml").status, 404);
     EXPECT_EQ(desk_->ask("PUT", "/gridsets/EPSG:27700.xml").status, 405);
+}
+
+TEST(RestOfGrids, describes_the_grid_that_only_a_layer_has) {
+    const TempFolder folder;
+    install(folder / "depot", "alps", swiss_drawing, {.grid = swiss_grid()});
+    RestDesk desk{folder.path()};
+
+    EXPECT_EQ(json::parse(desk.ask("GET", "/gridsets.json").body),
+              (json{"EPSG:4326", "EPSG:900913", "Swiss"}));
+    const auto swiss = json::parse(desk.ask("GET", "/gridsets/Swiss.json").body).at("gridSet");
+    EXPECT_EQ(swiss["srs"]["number"], "2056");
+    EXPECT_EQ(swiss["alignTopLeft"], true);
+    EXPECT_EQ(swiss["resolutions"].size(), 3U);
+    EXPECT_EQ(desk.ask("GET", "/layers/alps.xml").status, 200);
 }
 
 // RS-11

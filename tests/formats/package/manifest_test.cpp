@@ -1,6 +1,7 @@
 #include "formats/package/manifest.h"
 
 #include "tests/support/errors.h"
+#include "tests/support/grids.h"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -49,8 +50,66 @@ TEST(Manifest, is_the_same_json_each_time) {
 TEST(Manifest, mixed_formats_and_other_grids_survive) {
     auto manifest = kenya();
     manifest.format = std::nullopt;
-    manifest.grid = &Grid::wgs84();
-    EXPECT_EQ(parse_manifest(to_json(manifest)), manifest);
+    for (const auto* const grid : Grid::built_in()) {
+        manifest.grid = grid;
+        EXPECT_EQ(parse_manifest(to_json(manifest)), manifest);
+        EXPECT_EQ(Json::parse(to_json(manifest))["grid"], grid->name());
+    }
+}
+
+Manifest in_swiss_grid(Grid::Origin origin) {
+    auto manifest = kenya();
+    manifest.grid = test::swiss_grid(origin);
+    manifest.max_zoom = 2;
+    manifest.pyramids = {{.min_zoom = 0, .max_zoom = 2, .names = "z0-0-0.sqlite3"}};
+    manifest.files = FileList{PackageFile{"z0-0-0.sqlite3", 10, some_sha256, 0, 2, 12}};
+    return manifest;
+}
+
+TEST(Manifest, a_grid_that_is_not_built_in_is_there_whole) {
+    for (const auto origin : {Grid::Origin::top_left, Grid::Origin::bottom_left}) {
+        const auto manifest = in_swiss_grid(origin);
+
+        const auto read = parse_manifest(to_json(manifest));
+
+        EXPECT_EQ(read, manifest);
+        EXPECT_EQ(*read.grid, *test::swiss_grid(origin));
+    }
+    EXPECT_FALSE(in_swiss_grid(Grid::Origin::top_left) == in_swiss_grid(Grid::Origin::bottom_left));
+}
+
+TEST(Manifest, a_grid_outlives_the_manifest_it_was_read_from) {
+    GridRef grid = &Grid::wgs84();
+    grid = parse_manifest(to_json(in_swiss_grid(Grid::Origin::top_left))).grid;
+    EXPECT_EQ(grid->matrix_height(2), 5);
+}
+
+TEST(Manifest, refuses_a_grid_that_nothing_here_has) {
+    const auto json = Json::parse(to_json(in_swiss_grid(Grid::Origin::top_left)));
+    const auto with = [&](const std::function<void(Json&)>& change) {
+        auto changed = json;
+        change(changed["grid"]);
+        return [text = changed.dump()] { parse_manifest(text); };
+    };
+    EXPECT_THAT(with([](Json& g) { g = 3; }),
+                throws(Errc::corrupt, HasSubstr("bad manifest: 'grid'")));
+    EXPECT_THAT(
+        with([](Json& g) { g.erase("crs"); }),
+        throws(Errc::corrupt, HasSubstr("bad manifest: 'grid': tile matrix set: no field")));
+    EXPECT_THAT(with([](Json& g) { g.erase("id"); }), throws(Errc::corrupt, HasSubstr("name ''")));
+    EXPECT_THAT(with([](Json& g) { g["id"] = "WGS84"; }),
+                throws(Errc::corrupt, HasSubstr("name 'WGS84'")));
+    EXPECT_THAT(with([](Json& g) { g["tileMatrices"][2]["tileHeight"] = 128; }),
+                throws(Errc::unsupported, HasSubstr("level 2")));
+    EXPECT_THAT(with([](Json& g) { g["tileMatrices"].erase(2); }),
+                throws(Errc::corrupt, HasSubstr("'zooms'")));
+}
+
+TEST(Manifest, is_not_written_with_another_grid_under_the_name_of_a_built_in_one) {
+    auto manifest = kenya();
+    manifest.grid = GridRef{
+        Grid{{.name = "WGS84", .srs = "EPSG:4326", .extent = {0, 0, 1, 1}, .resolutions = {1}}}};
+    EXPECT_THAT([&] { to_json(manifest); }, throws(Errc::invalid_argument, HasSubstr("'WGS84'")));
 }
 
 TEST(Manifest, finds_files_by_name_and_pyramids_by_zoom) {

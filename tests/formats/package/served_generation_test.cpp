@@ -3,6 +3,7 @@
 #include "formats/package/prune.h"
 #include "formats/package/replace.h"
 #include "tests/support/errors.h"
+#include "tests/support/grids.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiles.h"
 
@@ -23,10 +24,11 @@ struct ServedGenerationTest : testing::Test {
         install("uganda", "z0: u");
     }
 
-    void install(const std::string& layer, std::string_view drawing) const {
+    void install(const std::string& layer, std::string_view drawing,
+                 const Manifest& like = {}) const {
         ReplaceTransaction replace{posix_file_ops(), depot};
         const auto package = replace.staging() / "package";
-        replace.add_package(test::write_package(package, layer, drawing), package);
+        replace.add_package(test::write_package(package, layer, drawing, like), package);
         replace.commit();
     }
 
@@ -59,6 +61,25 @@ TEST_F(ServedGenerationTest, opens_no_file_before_a_tile_is_asked_for) {
     EXPECT_EQ(open_files(), 0U);
     EXPECT_EQ(word_in(served->reader("kenya")->get(north_west_tile)), "old");
     EXPECT_EQ(open_files(), 1U);
+}
+
+TEST_F(ServedGenerationTest, has_layers_in_grids_of_their_own) {
+    install("alps", test::swiss_drawing, {.grid = test::swiss_grid()});
+    const auto before = open();
+    install("uganda", "z0: v");
+    const auto served = open(before.get());
+    EXPECT_EQ(*served->generation().layers.at("alps").grid, *test::swiss_grid());
+    const auto alps = served->reader("alps");
+    EXPECT_EQ(alps, before->reader("alps")) << "one that differs in nothing is not opened again";
+
+    ReplaceTransaction replace{posix_file_ops(), depot};
+    test::write_mbtiles(replace.staging() / "upload", test::draw("z1@0,2: new"),
+                        *test::swiss_grid());
+    replace.add_file("alps", "z01-0-2.sqlite3", replace.staging() / "upload");
+    replace.commit();
+
+    EXPECT_EQ(word_in(alps->get({2, 7, 4})), "t");
+    EXPECT_EQ(word_in(open()->reader("alps")->get({1, 0, 2})), "new");
 }
 
 TEST_F(ServedGenerationTest, the_next_one_goes_on_with_open_files_and_unchanged_layers) {

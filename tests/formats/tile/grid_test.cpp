@@ -39,7 +39,48 @@ TEST(Grid, built_in_matrices_are_those_of_the_standard) {
 TEST(Grid, is_found_by_name) {
     EXPECT_EQ(Grid::find("GoogleMapsCompatible"), &mercator());
     EXPECT_EQ(Grid::find("WGS84"), &degrees());
+    EXPECT_EQ(Grid::find("GoogleMapsCompatible_512"), &Grid::google_maps_compatible_512());
+    EXPECT_EQ(Grid::find("WGS84_512"), &Grid::wgs84_512());
     EXPECT_EQ(Grid::find("nowhere"), nullptr);
+}
+
+TEST(Grid, the_ones_of_larger_tiles_have_the_same_tiles_at_twice_the_pixels) {
+    const auto& large = Grid::google_maps_compatible_512();
+    EXPECT_EQ(large.tile_size(), 512);
+    EXPECT_EQ(large.resolution(3), mercator().resolution(4));
+    for (const int z : {0, 1, 17, 30}) {
+        EXPECT_EQ(large.whole(z), mercator().whole(z));
+    }
+    const TileKey key{17, 70'000, 50'000};
+    EXPECT_EQ(large.box_of(key), mercator().box_of(key));
+    EXPECT_EQ(Grid::wgs84_512().box_of(key), degrees().box_of(key));
+    EXPECT_FALSE(have_the_same_tiles(large, mercator()));
+}
+
+TEST(Grid, the_same_tiles_may_have_other_names_and_levels) {
+    const Grid shallow{{.name = "g",
+                        .srs = "EPSG:900913",
+                        .srs_aliases = {"EPSG:3857"},
+                        .extent = mercator().extent(),
+                        .resolutions = {mercator().resolution(0), mercator().resolution(1)},
+                        .origin = Grid::Origin::top_left}};
+    EXPECT_TRUE(have_the_same_tiles(shallow, mercator()));
+    EXPECT_FALSE(have_the_same_tiles(degrees(), mercator()));
+    EXPECT_FALSE(
+        have_the_same_tiles(odd_grid(Grid::Origin::top_left), odd_grid(Grid::Origin::bottom_left)));
+    EXPECT_FALSE(shallow == mercator());
+    EXPECT_EQ(odd_grid(Grid::Origin::top_left), odd_grid(Grid::Origin::top_left));
+}
+
+TEST(Grid, is_a_quadtree_where_four_tiles_make_one) {
+    EXPECT_TRUE(is_quadtree(mercator(), 0, 30));
+    EXPECT_TRUE(is_quadtree(odd_grid(Grid::Origin::top_left), 0, 3));
+    EXPECT_FALSE(is_quadtree(odd_grid(Grid::Origin::bottom_left), 0, 3))
+        << "with 2, 3, 5 and 9 rows from the south, rows from the north do not pair up";
+    EXPECT_TRUE(is_quadtree(odd_grid(Grid::Origin::bottom_left), 2, 2));
+    const Grid thirds{
+        {.name = "thirds", .srs = "EPSG:3857", .extent = {0, 0, 900, 900}, .resolutions = {9, 3}}};
+    EXPECT_FALSE(is_quadtree(thirds, 0, 1));
 }
 
 TEST(Grid, row_0_is_the_north) {
@@ -104,6 +145,22 @@ TEST(Grid, refuses_a_definition_without_tiles) {
             Grid({.name = "zero", .srs = "", .extent = {0, 0, 1, 1}, .resolutions = {0}});
         },
         test::throws(Errc::invalid_argument, HasSubstr("'zero'")));
+}
+
+TEST(Grid, refuses_more_tiles_than_can_be_counted) {
+    EXPECT_THAT(
+        [] {
+            Grid({.name = "wide", .srs = "", .extent = {0, 0, 1e12, 1}, .resolutions = {0.1}});
+        },
+        test::throws(Errc::invalid_argument, HasSubstr("'wide'")));
+    EXPECT_THAT(
+        [] {
+            Grid({.name = "deep",
+                  .srs = "",
+                  .extent = {0, 0, 1, 1},
+                  .resolutions = std::vector<double>(65, 1)});
+        },
+        test::throws(Errc::invalid_argument, HasSubstr("65 levels")));
 }
 
 }  // namespace

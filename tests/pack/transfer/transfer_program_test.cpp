@@ -2,6 +2,7 @@
 
 #include "formats/image/encode.h"
 #include "formats/sqlite/mbtiles_store.h"
+#include "tests/support/grids.h"
 #include "tests/support/process.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiles.h"
@@ -22,6 +23,20 @@ namespace fs = std::filesystem;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
+
+TEST_F(TransferProgram, writes_an_mbtiles_file_in_the_grid_of_the_package) {
+    const auto grid = swiss_grid();
+    write_package(folder / "alps", "alps", swiss_drawing, {.grid = grid});
+
+    const auto result = transfer({"alps", "alps.mbtiles"});
+
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    const auto pool = sqlite::make_mbtiles_pool(1);
+    const sqlite::MbtilesReader reader{folder / "alps.mbtiles", *grid, *pool};
+    for (const auto& [key, word] : draw(swiss_drawing)) {
+        EXPECT_EQ(word_in(reader.get(key)), word);
+    }
+}
 
 TEST_F(TransferProgram, copies_to_a_cache_of_mapcache_and_back) {
     const auto there = transfer({"source.mbtiles", "mapcache.xml#t", "--json"});
