@@ -11,9 +11,9 @@ BUILD_PACKAGES := ca-certificates ccache cmake g++ git libarchive-dev libcli11-d
   liblmdb-dev libmicrohttpd-dev libpcre2-dev libpoco-dev libpugixml-dev libspng-dev libsqlite3-dev \
   libssl-dev libturbojpeg0-dev libutf8proc-dev libwebp-dev libxxhash-dev ninja-build \
   nlohmann-json3-dev pkg-config python3
-TEST_PACKAGES := apache2 curl db5.3-util gdal-bin lmdb-utils mapcache-cgi mapcache-tools memcached openssl python3-gdal \
-  redis-server sqlite3 unzip zip
-BENCH_PACKAGES := libapache2-mod-mapcache wrk
+TEST_PACKAGES := apache2 curl db5.3-util gdal-bin lmdb-utils mapcache-cgi mapcache-tools memcached munge openssl python3-gdal \
+  redis-server slurm-wlm sqlite3 unzip zip
+BENCH_PACKAGES := gdal-bin libapache2-mod-mapcache mapcache-tools python3-gdal wrk
 FORMAT_PACKAGES := clang-format git
 LINT_PACKAGES := clang-tidy
 
@@ -90,7 +90,7 @@ tsan: test-packages build-packages $(WEB_PACKAGES)  ## Run what has threads unde
 	  TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1" OFFGRID_REPLACES=100 \
 	    build/tsan/bin/$$program --gtest_brief=1; done
 
-bench: build test-packages bench-packages  ## Measure packing beside GDAL, transfers and replaces beside MapCache
+bench: build test-packages bench-packages  ## Measure packing, transfers and replaces beside GDAL and MapCache
 	@python3 tests/bench/pack_bench.py --pack build/release/bin/offgrid-pack
 	@python3 tests/bench/transfer_bench.py --pack build/release/bin/offgrid-pack
 	@python3 tests/bench/replace_bench.py --program build/release/bin/offgrid-sync

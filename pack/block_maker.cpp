@@ -1,5 +1,6 @@
 #include "pack/block_maker.h"
 
+#include "formats/base/error.h"
 #include "formats/base/hash.h"
 #include "pack/gdal_renderer.h"
 
@@ -19,11 +20,20 @@ constexpr int strip_rows = 256;
 /// One-colour tiles that are remembered.
 constexpr std::size_t max_uniform = 256;
 
+Image copy_of(const ImageView& view) {
+    Image image{view.width, view.height};
+    for (int y = 0; y < image.height; ++y) {
+        std::memcpy(image.row(y), view.row(y), image.stride());
+    }
+    return image;
+}
+
 }  // namespace
 
 std::optional<EncodedTile> TileMaker::make(const TileKey& key, const ImageView& image) {
     const bool is_one_colour = is_uniform(image);
-    if (is_one_colour ? image.first[3] == 0 : coverage_of(image) == Coverage::none) {
+    if (!keeps_empty_ &&
+        (is_one_colour ? image.first[3] == 0 : coverage_of(image) == Coverage::none)) {
         return std::nullopt;
     }
     std::uint32_t colour = 0;
@@ -42,69 +52,146 @@ std::optional<EncodedTile> TileMaker::make(const TileKey& key, const ImageView& 
 }
 
 BlockMaker::BlockMaker(const Plan& plan, const std::atomic<bool>& is_stopped)
-    : plan_{plan}, is_stopped_{is_stopped}, tiles_{plan.encoding, plan.quality} {
-    const int size = plan.grid().tile_size() << plan.block_levels;
-    canvas_ = Image{size, size};
-}
+    : plan_{plan},
+      is_stopped_{is_stopped},
+      tiles_{plan},
+      halving_{plan.overview_resampling(), plan.light} {}
 
 BlockMaker::~BlockMaker() = default;
 
 Block BlockMaker::make(const BlockJob& job) {
-    const auto& root = job.root;
-    Block block{.root = root, .tiles = {}, .top = std::nullopt};
-    if (!draw(job)) {
-        return block;
-    }
-    const int size = plan_.grid().tile_size();
-    ImageView level = canvas_;
-    Image half;
-    for (int z = plan_.max_zoom(); z >= root.z; --z) {
-        const int across = 1 << (z - root.z);
-        for (int y = 0; y < across; ++y) {
-            for (int x = 0; x < across; ++x) {
-                const TileKey key{z, (root.x << (z - root.z)) + x, (root.y << (z - root.z)) + y};
-                if (auto tile = tiles_.make(key, level.part(x * size, y * size, size, size))) {
-                    block.tiles.push_back(std::move(*tile));
-                }
-            }
-        }
-        if (z > root.z) {
-            half = halved(level);
-            level = half;
-        }
-    }
-    if (!block.tiles.empty()) {
-        block.top = root.z < plan_.max_zoom() ? std::move(half) : canvas_;
+    Block block{.root = job.root};
+    if (draw(job, block) || plan_.keeps_empty) {
+        encode(job, block);
     }
     return block;
 }
 
-/// Draw the sources onto the canvas, within the tiles that the layer covers.
-bool BlockMaker::draw(const BlockJob& job) {
+/// The tiles on the canvas, and those above them up to the root.
+void BlockMaker::encode(const BlockJob& job, Block& block) {
+    const auto& root = job.root;
+    const int size = plan_.grid().tile_size();
+    const auto* level = &canvas_;
+    Framed half;
+    for (int z = job.max_zoom; z >= root.z; --z) {
+        const auto inner = level->inner();
+        const int tiles = 1 << (z - root.z);
+        for (int y = 0; y < tiles; ++y) {
+            for (int x = 0; x < tiles; ++x) {
+                const TileKey key{z, root.x * tiles + x, root.y * tiles + y};
+                auto tile = make_tile(job, key, inner.part(x * size, y * size, size, size));
+                if (!tile) {
+                    continue;
+                }
+                if (plan_.ends_at(key)) {
+                    block.shown = joined(block.shown, plan_.grid().box_of(key));
+                }
+                block.tiles.push_back(std::move(*tile));
+            }
+        }
+        if (z > root.z) {
+            half = halving_.halved(*level);
+            level = &half;
+        }
+    }
+    const auto top = level->inner();
+    if (root.z > plan_.run_of(root.z).min_zoom &&
+        (plan_.keeps_empty || coverage_of(top) != Coverage::none)) {
+        block.top = copy_of(top);
+    }
+}
+
+/// The tile, where the layer has it.
+std::optional<EncodedTile> BlockMaker::make_tile(const BlockJob& job, const TileKey& key,
+                                                 const ImageView& image) {
+    if (plan_.keeps_empty && !plan_.grid().range_of(key.z, plan_.box).contains(key)) {
+        return std::nullopt;
+    }
+    if (!job.is_partial) {
+        return tiles_.make(key, image);
+    }
+    if (!plan_.area->has(key)) {
+        return std::nullopt;
+    }
+    const auto clipped = plan_.area->clipped(key, image);
+    return tiles_.make(key, clipped ? ImageView{*clipped} : image);
+}
+
+/// Draw the sources onto the canvas and its frame, within the tiles that the layer covers.
+bool BlockMaker::draw(const BlockJob& job, Block& block) {
     const auto& root = job.root;
     const auto& grid = plan_.grid();
-    const int size = grid.tile_size();
-    const auto block =
-        descendants({root.z, root.x, root.y, root.x + 1, root.y + 1}, plan_.block_levels);
-    const auto tiles = intersection(block, grid.range_of(plan_.max_zoom(), plan_.box));
-    if (tiles.is_empty()) {
+    const int levels = job.max_zoom - root.z;
+    const auto range = descendants({root.z, root.x, root.y, root.x + 1, root.y + 1}, levels);
+    const auto layer = grid.range_of(job.max_zoom, plan_.box);
+    if (intersection(range, layer).is_empty()) {
         return false;
     }
-    std::ranges::fill(canvas_.rgba, std::uint8_t{0});
-    const int x = static_cast<int>(tiles.min_x - block.min_x) * size;
-    const int top = static_cast<int>(tiles.min_y - block.min_y) * size;
-    const int bottom = static_cast<int>(tiles.max_y - block.min_y) * size;
+    const int tile = grid.tile_size();
+    const int frame = halving_.frame_for(levels);
+    const int size = (tile << levels) + 2 * frame;
+    if (canvas_.pixels.width != size) {
+        canvas_ = Framed{Image{size, size}, frame};
+    }
+    std::ranges::fill(canvas_.pixels.rgba, std::uint8_t{0});
+    const auto min_x = range.min_x * tile - frame;
+    const auto min_y = range.min_y * tile - frame;
+    gdal::PixelRect rect{.zoom = job.max_zoom,
+                         .x = std::max(min_x, layer.min_x * tile),
+                         .y = std::max(min_y, layer.min_y * tile)};
+    rect.width = static_cast<int>(std::min(min_x + size, layer.max_x * tile) - rect.x);
+    rect.height = static_cast<int>(std::min(min_y + size, layer.max_y * tile) - rect.y);
     bool is_drawn = false;
-    for (const auto index : job.sources) {
-        auto& source = renderer(index);
-        for (int y = top; y < bottom; y += strip_rows) {
-            const gdal::PixelRect rect{plan_.max_zoom(), tiles.min_x * size, block.min_y * size + y,
-                                       static_cast<int>(tiles.max_x - tiles.min_x) * size,
-                                       std::min(strip_rows, bottom - y)};
-            is_drawn = source.draw(rect, canvas_, x, y) || is_drawn;
+    for (const auto source : sources_in(job, rect)) {
+        auto strip = rect;
+        for (; strip.y < rect.y + rect.height; strip.y += strip.height) {
+            const auto next = (strip.y / strip_rows + 1) * strip_rows;
+            strip.height = static_cast<int>(std::min(next, rect.y + rect.height) - strip.y);
+            is_drawn = draw_strip(source, strip, static_cast<int>(rect.x - min_x),
+                                  static_cast<int>(strip.y - min_y), block) ||
+                       is_drawn;
         }
     }
     return is_drawn;
+}
+
+/// Draw a source onto the canvas. What it cannot show is left as it is, unless that ends the pack.
+bool BlockMaker::draw_strip(std::size_t source, const gdal::PixelRect& rect, int x, int y,
+                            Block& block) {
+    try {
+        return renderer(source).draw(rect, canvas_.pixels, x, y);
+    } catch (const Error& error) {
+        if (plan_.on_damage == OnDamage::fail || error.code() == Errc::interrupted) {
+            throw;
+        }
+        Damage damage{.source = plan_.sources[source].name, .cause = error.what()};
+        if (block.damage.empty() || block.damage.back() != damage) {
+            block.damage.push_back(std::move(damage));
+        }
+        return false;
+    }
+}
+
+/// The sources that lie in the rectangle, in their order; the job has those of the block itself.
+std::vector<std::size_t> BlockMaker::sources_in(const BlockJob& job,
+                                                const gdal::PixelRect& rect) const {
+    if (canvas_.frame == 0) {
+        return job.sources;
+    }
+    const auto& grid = plan_.grid();
+    const double resolution = grid.resolution(rect.zoom);
+    const double west = grid.extent().min_x + static_cast<double>(rect.x) * resolution;
+    const double north =
+        grid.box_of(grid.whole(rect.zoom)).max_y - static_cast<double>(rect.y) * resolution;
+    const Box box{west, north - rect.height * resolution, west + rect.width * resolution, north};
+    std::vector<std::size_t> sources;
+    for (const auto& cover : plan_.covers) {
+        const bool is_known = !sources.empty() && sources.back() == cover.source;
+        if (!is_known && !intersection(cover.box, box).is_empty()) {
+            sources.push_back(cover.source);
+        }
+    }
+    return sources;
 }
 
 gdal::Renderer& BlockMaker::renderer(std::size_t source) {
@@ -115,8 +202,9 @@ gdal::Renderer& BlockMaker::renderer(std::size_t source) {
         if (open_.size() >= max_open_sources) {
             open_.pop_back();
         }
-        open_.push_front({source, std::make_unique<gdal::Renderer>(plan_.sources[source],
-                                                                   plan_.grid(), is_stopped_)});
+        const auto& info = plan_.sources[source];
+        open_.push_front({source, std::make_unique<gdal::Renderer>(info, plan_.grid(), is_stopped_,
+                                                                   plan_.resampling_of(info))});
     }
     return *open_.front().renderer;
 }

@@ -3,7 +3,9 @@
 #include "formats/base/bytes.h"
 #include "formats/image/encode.h"
 #include "pack/block_order.h"
+#include "pack/halving.h"
 #include "pack/plan.h"
+#include "pack/pyramid.h"
 
 #include <atomic>
 #include <cstdint>
@@ -18,7 +20,8 @@ namespace offgrid {
 
 namespace gdal {
 class Renderer;
-}
+struct PixelRect;
+}  // namespace gdal
 
 /// A tile ready to be stored.
 struct EncodedTile {
@@ -29,23 +32,31 @@ struct EncodedTile {
 
 /// What became of a block.
 struct Block {
-    TileKey root;
-    std::vector<EncodedTile>
-        tiles;  ///< of all its zooms, the deepest first; transparent ones are left out
-    std::optional<Image> top;  ///< the pixels of the root tile; nothing: all transparent
+    TileKey root{};
+    bool is_finished = false;  ///< as in its BlockJob: it has nothing else
+
+    /// Of all its zooms, the deepest first; transparent ones are left out.
+    std::vector<EncodedTile> tiles{};
+    /// The pixels of the root tile; nothing: all transparent, or no parent is made of it.
+    std::optional<Image> top{};
+
+    Box shown{};  ///< of its tiles at which the layer ends, in the units of the grid
+    std::vector<Damage> damage{};
 };
 
 /// Encodes tiles and names them by content. Tiles of one colour are encoded once. One thread at a
 /// time.
 class TileMaker {
 public:
-    TileMaker(Encoding encoding, int quality) : encoder_{encoding, quality} {}
+    explicit TileMaker(const Plan& plan)
+        : encoder_{plan.encoding, plan.quality}, keeps_empty_{plan.keeps_empty} {}
 
-    /// Nothing when the image is all transparent.
+    /// Nothing when the image is all transparent and such tiles are not kept.
     std::optional<EncodedTile> make(const TileKey& key, const ImageView& image);
 
 private:
     Encoder encoder_;
+    bool keeps_empty_;
     std::map<std::uint32_t, EncodedTile> uniform_;  // by pixel
 };
 
@@ -69,14 +80,20 @@ private:
         std::unique_ptr<gdal::Renderer> renderer;
     };
 
-    bool draw(const BlockJob& job);
+    bool draw(const BlockJob& job, Block& block);
+    bool draw_strip(std::size_t source, const gdal::PixelRect& rect, int x, int y, Block& block);
+    std::vector<std::size_t> sources_in(const BlockJob& job, const gdal::PixelRect& rect) const;
+    void encode(const BlockJob& job, Block& block);
+    std::optional<EncodedTile> make_tile(const BlockJob& job, const TileKey& key,
+                                         const ImageView& image);
     gdal::Renderer& renderer(std::size_t source);
 
     const Plan& plan_;
     const std::atomic<bool>& is_stopped_;
     TileMaker tiles_;
     std::list<OpenSource> open_;  // most recently used first
-    Image canvas_;                // of the deepest zoom
+    Halving halving_;
+    Framed canvas_;  // of the deepest zoom
 };
 
 }  // namespace offgrid

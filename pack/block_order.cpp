@@ -4,25 +4,80 @@
 #include <array>
 #include <iterator>
 #include <numeric>
+#include <utility>
 
 namespace offgrid {
 
-BlockOrder::BlockOrder(const Plan& plan) : plan_{plan} {
-    std::vector<std::size_t> covers(plan.covers.size());
+BlockOrder::BlockOrder(const Plan& plan, const Tops& finished) : plan_{plan}, finished_{finished} {
+    // Runs that end above the top zoom come after all pyramids, each in a walk of its own; what is
+    // below is opened at the top zoom.
+    for (auto run = plan.runs.size(); run-- > 1;) {
+        if (!plan.is_nested) {
+            const int zoom = plan.runs[run].max_zoom;
+            rows_.push_back({run, plan.grid().range_of(zoom, plan.box)});
+        } else if (plan.top == 0 || plan.runs[run].max_zoom < plan.top) {
+            open_roots(run, plan.grid().whole(0));
+        }
+    }
+    if (plan.is_nested) {
+        open_roots(0, plan.grid().whole(0));
+    } else {
+        rows_.push_back({0, plan.grid().range_of(plan.max_zoom(), plan.box)});
+    }
+}
+
+void BlockOrder::open_roots(std::size_t run, const TileRange& roots) {
+    std::vector<std::size_t> covers(plan_.covers.size());
     std::iota(covers.begin(), covers.end(), std::size_t{0});
     const auto all = std::make_shared<const std::vector<std::size_t>>(std::move(covers));
-    const auto roots = plan.grid().whole(0);
-    for (auto y = roots.max_y; y-- > 0;) {
-        for (auto x = roots.max_x; x-- > 0;) {
-            open_.push_back({{0, x, y}, all});
+    for (auto y = roots.max_y; y-- > roots.min_y;) {
+        for (auto x = roots.max_x; x-- > roots.min_x;) {
+            open_.push_back(
+                {.key = {roots.z, x, y}, .run = run, .is_in_pyramid = false, .covers = all});
+        }
+    }
+}
+
+/// Open the next row of a zoom whose tiles have no parents. False at the end.
+bool BlockOrder::open_row() {
+    if (rows_.empty()) {
+        return false;
+    }
+    auto& [run, range] = rows_.back();
+    auto row = range;
+    row.max_y = row.min_y + 1;
+    open_roots(run, row);
+    if (++range.min_y >= range.max_y) {
+        rows_.pop_back();
+    }
+    return true;
+}
+
+void BlockOrder::open_children(const Open& parent, std::vector<std::size_t> covers) {
+    const auto shared = std::make_shared<const std::vector<std::size_t>>(std::move(covers));
+    constexpr std::array<std::pair<int, int>, 4> last_first{{{1, 1}, {0, 1}, {1, 0}, {0, 0}}};
+    for (const auto& [x, y] : last_first) {
+        auto child = parent;
+        child.key = {parent.key.z + 1, 2 * parent.key.x + x, 2 * parent.key.y + y};
+        child.covers = shared;
+        open_.push_back(std::move(child));
+    }
+}
+
+/// All runs that reach below the top zoom, one after the other: they share a file.
+void BlockOrder::open_pyramid(const Open& top, std::vector<std::size_t> covers) {
+    const auto shared = std::make_shared<const std::vector<std::size_t>>(std::move(covers));
+    for (auto run = plan_.runs.size(); run-- > 0;) {
+        if (plan_.runs[run].max_zoom >= plan_.top) {
+            open_.push_back({.key = top.key, .run = run, .is_in_pyramid = true, .covers = shared});
         }
     }
 }
 
 std::vector<std::size_t> BlockOrder::overlapping(const Open& open) const {
-    // Compared at the zoom of the blocks: what is a hair of a tile further up may be many pixels.
+    // Compared at a zoom far below: what is a hair of a tile up here may be many pixels.
     const auto& key = open.key;
-    const int zoom = plan_.block_zoom();
+    const int zoom = std::max(key.z, plan_.runs[open.run].max_zoom - plan_.block_levels);
     const auto below = descendants({key.z, key.x, key.y, key.x + 1, key.y + 1}, zoom - key.z);
     std::vector<std::size_t> found;
     std::ranges::copy_if(*open.covers, std::back_inserter(found), [&](std::size_t cover) {
@@ -32,39 +87,76 @@ std::vector<std::size_t> BlockOrder::overlapping(const Open& open) const {
     return found;
 }
 
+bool BlockOrder::is_of_this_shard() {
+    return tops_++ % plan_.shard.count == plan_.shard.index;
+}
+
+BlockJob BlockOrder::job_of(const Open& open, int max_zoom,
+                            const std::vector<std::size_t>& covers) const {
+    BlockJob job{.root = open.key, .max_zoom = max_zoom};
+    for (const auto cover : covers) {
+        job.sources.push_back(plan_.covers[cover].source);
+    }
+    const auto twice = std::ranges::unique(job.sources);
+    job.sources.erase(twice.begin(), twice.end());
+    job.is_partial = plan_.area && plan_.area->overlap(open.key, max_zoom) != Overlap::all;
+    return job;
+}
+
 std::optional<BlockJob> BlockOrder::next() {
-    while (!open_.empty()) {
+    while (!open_.empty() || open_row()) {
         const auto open = std::move(open_.back());
         open_.pop_back();
         const auto& key = open.key;
+        const auto& run = plan_.runs[open.run];
         auto covers = overlapping(open);
         if (covers.empty()) {
             continue;
         }
-        if (key.z == plan_.block_zoom()) {
-            BlockJob job{.root = key, .sources = {}};
-            for (const auto cover : covers) {
-                job.sources.push_back(plan_.covers[cover].source);
+        if (plan_.top > 0 && key.z == plan_.top && !open.is_in_pyramid) {
+            if (!is_of_this_shard()) {
+                continue;
             }
-            const auto twice = std::ranges::unique(job.sources);
-            job.sources.erase(twice.begin(), twice.end());
-            return job;
+            if (finished_.contains(key)) {
+                return BlockJob{.root = key, .max_zoom = key.z, .is_finished = true};
+            }
+            open_pyramid(open, std::move(covers));
+            continue;
         }
-        const auto shared = std::make_shared<const std::vector<std::size_t>>(std::move(covers));
-        constexpr std::array<std::pair<int, int>, 4> last_first{{{1, 1}, {0, 1}, {1, 0}, {0, 0}}};
-        for (const auto& [x, y] : last_first) {
-            open_.push_back({{key.z + 1, 2 * key.x + x, 2 * key.y + y}, shared});
+        const int shown = plan_.area ? plan_.area->deepest(key) : run.max_zoom;
+        const int deepest = std::min(shown, run.max_zoom);
+        const bool is_above_tops = key.z < plan_.top;
+        if (is_above_tops && deepest >= plan_.top) {
+            open_children(open, std::move(covers));
+        } else if (deepest < key.z) {
+            // The walk came here from a parent that is stored and shows what lies here.
+            if (key.z > run.min_zoom && !(is_above_tops && plan_.is_shard())) {
+                return job_of(open, key.z, covers);
+            }
+        } else if (key.z < run.min_zoom || deepest - key.z > plan_.block_levels) {
+            if (deepest >= run.min_zoom) {
+                open_children(open, std::move(covers));
+            }
+        } else if (!(is_above_tops && plan_.is_shard())) {
+            return job_of(open, deepest, covers);
         }
     }
     return std::nullopt;
 }
 
 std::int64_t BlockOrder::estimate() const {
+    const auto limit = plan_.area ? plan_.area->bounds() : plan_.grid().extent();
     std::int64_t blocks = 0;
-    for (const auto& cover : plan_.covers) {
-        blocks += plan_.grid().range_of(plan_.block_zoom(), cover.box).count();
+    for (const auto& run : plan_.runs) {
+        const int zoom = std::max(run.min_zoom, run.max_zoom - plan_.block_levels);
+        std::int64_t of_run = 0;
+        for (const auto& cover : plan_.covers) {
+            of_run += plan_.grid().range_of(zoom, intersection(cover.box, limit)).count();
+        }
+        blocks +=
+            std::min(of_run, plan_.grid().range_of(zoom, intersection(plan_.box, limit)).count());
     }
-    return std::min(blocks, plan_.grid().range_of(plan_.block_zoom(), plan_.box).count());
+    return std::max<std::int64_t>(1, blocks / plan_.shard.count);
 }
 
 }  // namespace offgrid

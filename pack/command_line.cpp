@@ -18,32 +18,102 @@ struct Texts {
     std::string output;
     std::string zooms;
     std::string encoding;
+    std::string resampling;
     std::string bbox;
+    std::string as = "ztop";
+    std::vector<std::string> regions;
+    std::string on_damage = "fail";
+    std::string shard;
+    bool is_merge = false;
 };
+
+const std::map<std::string, OutputKind>& output_kinds() {
+    static const std::map<std::string, OutputKind> kinds{
+        {"ztop", OutputKind::ztop},       {"mbtiles", OutputKind::mbtiles},
+        {"pmtiles", OutputKind::pmtiles}, {"gpkg", OutputKind::gpkg},
+        {"cog", OutputKind::cog},         {"geotiff", OutputKind::geotiff},
+        {"disk", OutputKind::disk},       {"store", OutputKind::store}};
+    return kinds;
+}
+
+const std::map<std::string, OnDamage>& on_damage_words() {
+    static const std::map<std::string, OnDamage> words{
+        {"fail", OnDamage::fail}, {"report", OnDamage::report}, {"skip", OnDamage::skip}};
+    return words;
+}
 
 void add_options(CLI::App& app, PackCommand& command, Texts& texts) {
     auto& pack = command.pack;
     app.add_option("SRC", pack.sources, "Rasters that GDAL reads; later ones lie on top")
         ->required();
-    app.add_option("-o,--output", texts.output, "The package folder to make")->required();
+    app.add_option("-o,--output", texts.output, "The folder or file to make");
+    app.add_option("--as", texts.as,
+                   "What to make: ztop (a package), mbtiles, pmtiles, gpkg, cog, geotiff, disk, "
+                   "store (-o names it: mapcache.xml#tileset)")
+        ->check(CLI::IsMember(output_kinds()))
+        ->capture_default_str();
     app.add_option("--layer", pack.layer, "Name of the layer [the name of the folder]");
+    app.add_option(
+        "--grid", pack.grid,
+        "Name, FILE.json (OGC TileMatrixSet) or mapcache.xml#GRID [GoogleMapsCompatible; "
+        "GoogleMapsCompatible_512 has tiles of 512 pixels]");
     app.add_option("--zoom", texts.zooms,
                    "MIN-MAX [0 to the zoom nearest the source's resolution]");
     app.add_option("--top", pack.top,
                    "Zoom of the tiles that have a file each [8, or two above the deepest zoom]");
     app.add_option("--format", texts.encoding,
-                   "jpeg, png, png8, webp, webp-lossless or mixed "
-                   "[jpeg where the source is opaque, else png]")
+                   "jpeg, png, png8, webp, webp-lossless or mixed [jpeg where the source is "
+                   "opaque, else png; png with --resampling nearest or mode]")
         ->check(CLI::IsMember(encodings()));
     app.add_option("--quality", pack.quality, "Of JPEG and WebP, 1 to 100")->capture_default_str();
+    app.add_option("--resampling", texts.resampling,
+                   "nearest, bilinear, cubic, lanczos, average or mode, for overviews too "
+                   "[bilinear, but nearest for a palette]")
+        ->check(CLI::IsMember(resamplings()));
+    app.add_flag_callback(
+        "--gamma", [&pack] { pack.light = Light::linear; },
+        "Make overviews the mean of the light, not of the values that stand for it (sRGB)");
+    app.add_flag_callback(
+        "--keep-empty", [&pack] { pack.keeps_empty = true; },
+        "Store tiles in which nothing shows too, where a source lies");
+    app.add_flag_callback(
+        "--skip-empty", [&pack] { pack.keeps_empty = false; }, "Store no such tiles (the default)");
     app.add_option("--bbox", texts.bbox, "W,S,E,N in degrees [all of the sources]");
+    app.add_option("--region", texts.regions,
+                   "FILE[:ZOOM]: polygons, and the deepest zoom in them; may be given often");
+    app.add_option("--buffer", pack.buffer_m, "METRES by which the regions are grown");
+    app.add_option("--overview", pack.overview,
+                   "Down to this ZOOM, pack what lies outside the regions too");
+    app.add_flag("--clip", pack.is_clipped, "Make pixels outside the regions transparent");
     app.add_option("--threads", pack.threads, "1 to 256 that read and encode [one a processor]");
     app.add_option("--attribution", pack.attribution, "Whom to credit for the data");
     app.add_flag_callback(
         "--overwrite", [&pack] { pack.overwrite = Overwrite::yes; },
         "Replace the package when it exists");
+    app.add_flag_callback(
+        "--resume", [&pack] { pack.resume = Resume::yes; },
+        "Go on where the same command ended before its end");
+    app.add_option("--on-error", texts.on_damage,
+                   "Where a source cannot be read: fail, or leave it out and report or skip it")
+        ->check(CLI::IsMember(on_damage_words()))
+        ->capture_default_str();
+    app.add_option("--shard", texts.shard,
+                   "I/N: make only the I-th of N parts of the top tiles; needs --layer");
+    app.add_flag(
+        "--dry-run", command.is_dry_run,
+        "Write nothing: say how many tiles and bytes it would be, as offgrid estimate does");
+    auto* const merge = app.add_flag("--merge", texts.is_merge, "SRC are all N shards: join them");
+    // How they were packed is in the shards.
+    for (const char* const word :
+         {"--layer", "--grid", "--zoom", "--top", "--format", "--quality", "--resampling",
+          "--gamma", "--keep-empty", "--skip-empty", "--bbox", "--region", "--buffer", "--overview",
+          "--clip", "--attribution", "--on-error", "--shard", "--dry-run"}) {
+        merge->excludes(app.get_option(word));
+    }
     app.add_flag("--quiet", command.is_quiet, "Show no progress");
-    app.add_flag("--json", command.is_json, "Print one JSON object at the end");
+    app.add_flag("--json", command.is_json,
+                 "Print progress as JSON objects, a line each, on standard error, and "
+                 "one of the result at the end");
 }
 
 }  // namespace
@@ -93,25 +163,75 @@ std::pair<int, int> parse_zooms(const std::string& text) {
     return {*low, *high};
 }
 
+RegionOption parse_region(const std::string& text) {
+    const auto colon = text.rfind(':');
+    if (colon == std::string::npos || colon == 0) {
+        return {.file = text, .max_zoom = std::nullopt};
+    }
+    const auto zoom = parse_number<int>(std::string_view{text}.substr(colon + 1));
+    if (!zoom) {  // a colon of the name
+        return {.file = text, .max_zoom = std::nullopt};
+    }
+    return {.file = text.substr(0, colon), .max_zoom = zoom};
+}
+
+Shard parse_shard(const std::string& text) {
+    const auto slash = std::min(text.find('/'), text.size());
+    const auto number = parse_number<int>(std::string_view{text}.substr(0, slash));
+    const auto count =
+        parse_number<int>(std::string_view{text}.substr(std::min(slash + 1, text.size())));
+    if (!number || !count || *number < 1 || *number > *count) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("--shard {}: must be I/N, from 1/N to N/N", text)};
+    }
+    return {.index = *number - 1, .count = *count};
+}
+
 std::variant<PackCommand, CommandLineAnswer> parse_command_line(int argc, const char* const* argv) {
     CLI::App app{"Pack rasters into offline tile packages", "offgrid"};
     app.require_subcommand(1);
     app.footer("Other verbs: transfer, coverage, verify, stores; each has a --help of its own");
     auto& pack = *app.add_subcommand("pack", "Make a package from georeferenced rasters");
+    auto& estimate = *app.add_subcommand(
+        "estimate", "Say how many tiles and bytes a pack would make, and how long it would take");
     PackCommand command;
     Texts texts;
     add_options(pack, command, texts);
-    for (auto* const each : {&app, &pack}) {
+    add_options(estimate, command, texts);
+    for (auto* const each : {&app, &pack, &estimate}) {
         each->set_version_flag("--version", "offgrid " OFFGRID_VERSION);
     }
     try {
         app.parse(argc, argv);
-        command.pack.output = texts.output;
+        command.is_dry_run = command.is_dry_run || estimate.parsed();
+        if (texts.output.empty() && !command.is_dry_run) {
+            throw Error{Errc::invalid_argument, "--output is required (see offgrid pack --help)"};
+        }
+        command.pack.output = texts.output.empty() ? "estimate" : texts.output;
         if (!texts.zooms.empty()) {
             command.pack.zooms = parse_zooms(texts.zooms);
         }
+        command.pack.as = output_kinds().at(texts.as);
+        for (const auto& region : texts.regions) {
+            command.pack.regions.push_back(parse_region(region));
+        }
+        command.pack.on_damage = on_damage_words().at(texts.on_damage);
+        if (!texts.shard.empty()) {
+            command.pack.shard = parse_shard(texts.shard);
+            if (command.pack.layer.empty()) {
+                throw Error{Errc::invalid_argument,
+                            "--shard: needs --layer, the same for all shards"};
+            }
+        }
+        if (texts.is_merge) {
+            command.pack.merged.assign(command.pack.sources.begin(), command.pack.sources.end());
+            command.pack.sources.clear();
+        }
         if (!texts.encoding.empty()) {
             command.pack.encoding = encodings().at(texts.encoding);
+        }
+        if (!texts.resampling.empty()) {
+            command.pack.resampling = resamplings().at(texts.resampling);
         }
         if (!texts.bbox.empty()) {
             command.pack.bbox = parse_bbox(texts.bbox);

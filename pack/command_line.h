@@ -11,8 +11,9 @@ namespace offgrid {
 /// What the command line asks for. A value.
 struct PackCommand {
     PackOptions pack;
-    bool is_quiet = false;  ///< no progress, no notes
-    bool is_json = false;   ///< one JSON object on standard output at the end
+    bool is_dry_run = false;  ///< only say what it would come to
+    bool is_quiet = false;    ///< no progress, no notes
+    bool is_json = false;     ///< progress and result are JSON objects
 };
 
 /// What there is to print, and the code to exit with, when nothing is to be done.
@@ -21,7 +22,7 @@ struct CommandLineAnswer {
     int exit_code = 0;  ///< 0: asked for, for standard output; 2: wrong use, for standard error
 };
 
-/// Read the command line.
+/// Read the command line of `pack`, or of `estimate`, which needs no output.
 std::variant<PackCommand, CommandLineAnswer> parse_command_line(int argc, const char* const* argv);
 
 /// `W,S,E,N` in degrees. Throws `invalid_argument`.
@@ -29,5 +30,11 @@ Box parse_bbox(const std::string& text);
 
 /// `MIN-MAX`, or one zoom. Throws `invalid_argument`.
 std::pair<int, int> parse_zooms(const std::string& text);
+
+/// `FILE`, or `FILE:ZOOM`.
+RegionOption parse_region(const std::string& text);
+
+/// `I/N`, counted from 1. Throws `invalid_argument`.
+Shard parse_shard(const std::string& text);
 
 }  // namespace offgrid

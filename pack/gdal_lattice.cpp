@@ -22,6 +22,33 @@ double mean(const double (&values)[4]) {
     return (values[0] + values[1] + values[2] + values[3]) / 4;
 }
 
+/// How far along one axis of the source a pixel of the cell reaches, by the edges of the cell:
+/// a pixel that lies askew counts as the square of its area.
+double scale_of(const double (&corners)[4]) {
+    const double along_row = (corners[1] - corners[0] + corners[3] - corners[2]) / 2;
+    const double along_column = (corners[2] - corners[0] + corners[3] - corners[1]) / 2;
+    return std::hypot(along_row, along_column) / Lattice::cell_size;
+}
+
+/// The same for pixels that were transformed one by one. The median, as neighbours can be a world
+/// apart; 1 where no pixel has neighbours.
+double scale_of(const std::vector<double>& places, const std::vector<int>& is_valid) {
+    constexpr std::size_t size = Lattice::cell_size;
+    std::vector<double> scales;
+    for (std::size_t i = 0; i + size < places.size(); ++i) {
+        if (i % size + 1 < size && is_valid[i] != 0 && is_valid[i + 1] != 0 &&
+            is_valid[i + size] != 0) {
+            scales.push_back(std::hypot(places[i + 1] - places[i], places[i + size] - places[i]));
+        }
+    }
+    if (scales.empty()) {
+        return 1;
+    }
+    const auto middle = scales.begin() + static_cast<std::ptrdiff_t>(scales.size() / 2);
+    std::ranges::nth_element(scales, middle);
+    return *middle;
+}
+
 }  // namespace
 
 Lattice::Lattice(const PixelRect& rect, const Grid& grid, const Transform& transform,
@@ -79,8 +106,10 @@ void Lattice::add_cell(Cell cell, const double (&centre)[2], bool is_valid, cons
             cell_size;
         const double error = std::hypot(mean(x) - centre[0], mean(y) - centre[1]);
         if (error <= tolerance_px * std::max(1.0, scale)) {
-            if (extend_bounds({x, x + 4}, {y, y + 4})) {
+            if (extend_bounds(cell, {x, x + 4}, {y, y + 4})) {
                 finest_scale_ = scale > 0 ? std::min(finest_scale_, scale) : finest_scale_;
+                cell.scale_x = scale_of(x);
+                cell.scale_y = scale_of(y);
                 cells_.push_back(std::move(cell));
             }
             return;
@@ -102,14 +131,17 @@ void Lattice::add_cell(Cell cell, const double (&centre)[2], bool is_valid, cons
             inside.add(pixels.x[i], pixels.y[i]);
         }
     }
-    if (inside.size() > 0 && extend_bounds(inside.x, inside.y)) {
+    if (inside.size() > 0 && extend_bounds(cell, inside.x, inside.y)) {
+        cell.scale_x = scale_of(pixels.x, pixels.is_valid);
+        cell.scale_y = scale_of(pixels.y, pixels.is_valid);
         cell.exact = std::move(pixels);
         cells_.push_back(std::move(cell));
     }
 }
 
 /// False when the points, and what lies between them, are outside the source.
-bool Lattice::extend_bounds(const std::vector<double>& x, const std::vector<double>& y) {
+bool Lattice::extend_bounds(Cell& cell, const std::vector<double>& x,
+                            const std::vector<double>& y) {
     const auto [west, east] = std::ranges::minmax(x);
     const auto [north, south] = std::ranges::minmax(y);
     const Box box{std::max(west, 0.0), std::max(north, 0.0), std::min(east, source_.max_x),
@@ -117,6 +149,7 @@ bool Lattice::extend_bounds(const std::vector<double>& x, const std::vector<doub
     if (box.min_x > box.max_x || box.min_y > box.max_y) {
         return false;
     }
+    cell.bounds = box;
     bounds_ = cells_.empty() ? box : hull(bounds_, box);
     return true;
 }

@@ -33,7 +33,10 @@ public:
         int y = 0;
         double corner_x[4] = {};  ///< source pixels: NW, NE, SW, SE
         double corner_y[4] = {};
-        Points exact{};  ///< each pixel, row by row, where the corners do not say enough
+        Points exact{};      ///< each pixel, row by row, where the corners do not say enough
+        double scale_x = 1;  ///< source pixels that a pixel spans along each axis of the source
+        double scale_y = 1;
+        Box bounds{};  ///< what its pixels lie in, in source pixels
     };
 
     /// REQUIRES: width and height are multiples of `cell_size`.
@@ -45,13 +48,13 @@ public:
     /// Source pixels that one pixel spans, where these are fewest.
     double finest_scale() const { return finest_scale_; }
 
-    /// What the pixels need of the source, in source pixels. REQUIRES: there are cells.
+    /// What all pixels lie in, in source pixels. REQUIRES: there are cells.
     const Box& bounds() const { return bounds_; }
 
 private:
     void add_cell(Cell cell, const double (&centre)[2], bool is_valid, const PixelRect& rect,
                   const Grid& grid, const Transform& transform);
-    bool extend_bounds(const std::vector<double>& x, const std::vector<double>& y);
+    bool extend_bounds(Cell& cell, const std::vector<double>& x, const std::vector<double>& y);
 
     Box source_;
     std::vector<Cell> cells_;

@@ -1,22 +1,25 @@
 #include "pack/gdal_region.h"
 
 #include "formats/tile/lonlat.h"
+#include "pack/gdal_buffer.h"
 #include "pack/gdal_error.h"
+#include "pack/gdal_geometry.h"
 
 #include <fmt/format.h>
+#include <gdal_alg.h>
 #include <ogr_api.h>
 #include <ogr_geometry.h>
 #include <ogr_spatialref.h>
 #include <ogrsf_frmts.h>
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <utility>
+#include <vector>
 
 namespace offgrid::gdal {
 namespace {
-
-/// Straight lines of the file are bent by a projection: points are put on them this densely.
-constexpr double max_edge_degrees = 0.25;
 
 /// Points along each edge of a box that is transformed.
 constexpr int points_on_an_edge = 21;
@@ -26,46 +29,6 @@ struct DestroyPrepared {
         OGRDestroyPreparedGeometry(prepared);
     }
 };
-
-struct DestroyTransformation {
-    void operator()(OGRCoordinateTransformation* transformation) const noexcept {
-        OGRCoordinateTransformation::DestroyCT(transformation);
-    }
-};
-using Transformation = std::unique_ptr<OGRCoordinateTransformation, DestroyTransformation>;
-using Geometry = std::unique_ptr<OGRGeometry>;
-
-OGRSpatialReference srs_named(const std::string& name) {
-    const Messages messages;
-    OGRSpatialReference srs;
-    srs.SetAxisMappingStrategy(OAMS_TRADITIONAL_GIS_ORDER);  // east, then north
-    if (srs.SetFromUserInput(name.c_str()) != OGRERR_NONE) {
-        throw messages.error(Errc::unsupported, fmt::format("unknown CRS {}", name));
-    }
-    return srs;
-}
-
-Transformation transformation_between(const OGRSpatialReference& from,
-                                      const OGRSpatialReference& to) {
-    const Messages messages;
-    Transformation transformation{OGRCreateCoordinateTransformation(&from, &to)};
-    if (!transformation) {
-        throw messages.error(Errc::unsupported, "no way between two CRS");
-    }
-    return transformation;
-}
-
-OGRPolygon polygon_of(const Box& box) {
-    OGRLinearRing ring;
-    ring.addPoint(box.min_x, box.min_y);
-    ring.addPoint(box.max_x, box.min_y);
-    ring.addPoint(box.max_x, box.max_y);
-    ring.addPoint(box.min_x, box.max_y);
-    ring.closeRings();
-    OGRPolygon polygon;
-    polygon.addRing(&ring);
-    return polygon;
-}
 
 class GeometryRegion final : public Region {
 public:
@@ -96,6 +59,38 @@ public:
                                                                          : Overlap::some;
     }
 
+    void burn(const Box& box, int size, std::span<std::uint8_t> mask) const override {
+        const Messages messages;
+        const auto fail = [&] { throw messages.error(Errc::io, "a region cannot be drawn"); };
+        // Only what lies there: a coast may have a million points.
+        const auto frame = polygon_of(box);
+        const Geometry part{geometry_->Intersection(&frame)};
+        const Dataset canvas{GetGDALDriverManager()->GetDriverByName("MEM")->Create(
+            "", size, size, 1, GDT_Byte, nullptr)};
+        if (!part || !canvas) {
+            fail();
+        }
+        const double step_x = box.width() / size;
+        const double step_y = box.height() / size;
+        double geotransform[]{box.min_x, step_x, 0, box.max_y, 0, -step_y};
+        canvas->SetGeoTransform(geotransform);
+        int band = 1;
+        OGRGeometryH shape = OGRGeometry::ToHandle(part.get());
+        double value = 255;
+        if (!part->IsEmpty() &&
+            GDALRasterizeGeometries(canvas.get(), 1, &band, 1, &shape, nullptr, nullptr, &value,
+                                    nullptr, nullptr, nullptr) != CE_None) {
+            fail();
+        }
+        std::vector<std::uint8_t> drawn(mask.size());
+        if (canvas->GetRasterBand(1)->RasterIO(GF_Read, 0, 0, size, size, drawn.data(), size, size,
+                                               GDT_Byte, 0, 0, nullptr) != CE_None) {
+            fail();
+        }
+        std::ranges::transform(drawn, mask, mask.begin(),
+                               [](auto a, auto b) { return std::max(a, b); });
+    }
+
 private:
     Geometry geometry_;
     std::unique_ptr<OGRPreparedGeometry, DestroyPrepared> prepared_;  // borrows geometry_
@@ -105,9 +100,10 @@ private:
 /// Reads the polygons of a file into one geometry in the SRS of a grid.
 class RegionReader {
 public:
-    RegionReader(const std::string& name, const Grid& grid)
+    RegionReader(const std::string& name, const Grid& grid, double buffer_m)
         : name_{name},
           grid_{grid},
+          buffer_m_{buffer_m},
           lonlat_{srs_named("OGC:CRS84")},
           target_{srs_named(grid.srs())} {}
 
@@ -176,14 +172,27 @@ private:
         const Messages messages;
         geometry->flattenTo2D();
         geometry.reset(geometry->MakeValid());
-        if (geometry && srs.IsSame(&target_) == 0) {
-            geometry = transformed(std::move(geometry), srs);
+        if (geometry && buffer_m_ != 0) {
+            geometry = grown(std::move(geometry), srs);
+        }
+        const auto& now = buffer_m_ != 0 ? lonlat_ : srs;
+        if (geometry && now.IsSame(&target_) == 0) {
+            geometry = transformed(std::move(geometry), now);
         }
         if (!geometry) {
             throw messages.error(Errc::unsupported,
                                  fmt::format("{}: cannot be taken to {}", name_, grid_.srs()));
         }
-        collect(*geometry, polygons);
+        collect_polygons(*geometry, polygons);
+    }
+
+    /// Grown on the ground, in degrees.
+    Geometry grown(Geometry geometry, const OGRSpatialReference& srs) const {
+        if (srs.IsSame(&lonlat_) == 0 &&
+            geometry->transform(transformation_between(srs, lonlat_).get()) != OGRERR_NONE) {
+            return nullptr;
+        }
+        return buffered(*geometry, buffer_m_, name_);
     }
 
     /// By way of degrees, where what lies beyond the grid is cut off: no projection shows the poles
@@ -207,33 +216,18 @@ private:
         return geometry;
     }
 
-    /// The polygons within a geometry, however deep; points and lines that cutting left are
-    /// dropped.
-    static void collect(const OGRGeometry& geometry, OGRMultiPolygon& polygons) {
-        const auto type = OGR_GT_Flatten(geometry.getGeometryType());
-        if (type == wkbPolygon) {
-            polygons.addGeometry(&geometry);
-        } else if (OGR_GT_IsSubClassOf(type, wkbGeometryCollection) != 0) {
-            for (const auto* const part : *geometry.toGeometryCollection()) {
-                collect(*part, polygons);
-            }
-        } else if (OGR_GT_IsSubClassOf(type, wkbCurvePolygon) != 0) {
-            const Geometry linear{geometry.getLinearGeometry()};
-            polygons.addGeometry(linear.get());
-        }
-    }
-
     const std::string& name_;
     const Grid& grid_;
+    double buffer_m_;
     OGRSpatialReference lonlat_;
     OGRSpatialReference target_;
 };
 
 }  // namespace
 
-std::unique_ptr<Region> read_region(const std::string& name, const Grid& grid) {
+std::unique_ptr<Region> read_region(const std::string& name, const Grid& grid, double buffer_m) {
     prepare();
-    return std::make_unique<GeometryRegion>(RegionReader{name, grid}.read());
+    return std::make_unique<GeometryRegion>(RegionReader{name, grid, buffer_m}.read());
 }
 
 Box box_in_grid(const Box& lonlat, const Grid& grid) {

@@ -1,6 +1,6 @@
 #include "pack/gdal_renderer.h"
 
-#include "formats/tile/lonlat.h"
+#include "pack/gdal_positions.h"
 
 #include <algorithm>
 #include <cmath>
@@ -20,6 +20,10 @@ constexpr int square_size = 256;
 
 /// The largest window of the source in memory: 32 MiB.
 constexpr double max_window_pixels = 8 << 20;
+
+/// Source pixels, along one axis, that a pixel is made of at most: more are there only where a
+/// transformation is extreme, as at the limb of a globe.
+constexpr double max_scale = 16;
 
 constexpr double nowhere = std::numeric_limits<double>::quiet_NaN();
 
@@ -43,17 +47,6 @@ Steps steps_of(std::span<const double> positions) {
         steps.coarsest = std::max(steps.coarsest, step);
     }
     return steps;
-}
-
-/// How many of the positions, at least one, follow each other: where a world begins again, the next
-/// one is at its other end.
-std::size_t run_length(std::span<const double> positions, double step) {
-    std::size_t length = 1;
-    while (length < positions.size() &&
-           std::abs(positions[length] - positions[length - 1]) < 2 * step) {
-        ++length;
-    }
-    return length;
 }
 
 /// The positions among the samples after halving; nowhere for those outside the source.
@@ -93,54 +86,34 @@ Span span_of(const std::vector<Taps>& all) {
 
 }  // namespace
 
-Renderer::Renderer(const SourceInfo& info, const Grid& grid, const std::atomic<bool>& is_stopped)
-    : info_{info}, grid_{grid}, reader_{info, is_stopped} {
+Renderer::Renderer(const SourceInfo& info, const Grid& grid, const std::atomic<bool>& is_stopped,
+                   Resampling resampling)
+    : info_{info},
+      grid_{grid},
+      reader_{info, is_stopped, resampling},
+      resampling_{resampling},
+      is_premultiplied_{!info.bands.is_opaque() && !keeps_values(resampling)},
+      sampler_{resampling},
+      columns_{resampling},
+      rows_{resampling} {
     if (!info.straight) {
         transform_.emplace(reader_.dataset(), info.name, grid);
+    } else if (resampling != Resampling::bilinear) {
+        straight_.emplace(info, grid, reader_, resampling);
     }
 }
 
 bool Renderer::draw(const PixelRect& rect, Image& image, int x, int y) {
-    return info_.straight ? draw_straight(rect, image, x, y) : draw_transformed(rect, image, x, y);
-}
-
-std::vector<double> Renderer::column_positions(const PixelRect& rect) const {
-    const auto& mapping = *info_.straight;
-    const double resolution = grid_.resolution(rect.zoom);
-    const double turn = std::abs(360 / mapping.step_x);  // columns around the Earth
-    std::vector<double> positions;
-    for (int i = 0; i < rect.width; ++i) {
-        double x = grid_.extent().min_x + (static_cast<double>(rect.x + i) + 0.5) * resolution;
-        if (mapping.is_lonlat) {
-            x = x / grid_.extent().width() * 360;
-        }
-        double position = (x - mapping.origin_x) / mapping.step_x;
-        if (mapping.is_lonlat || grid_.srs() == "EPSG:4326") {
-            position -= std::floor(position / turn) * turn;
-        }
-        positions.push_back(position);
+    if (transform_) {
+        return draw_transformed(rect, image, x, y);
     }
-    return positions;
+    return straight_ ? straight_->draw(rect, image, x, y) : draw_straight(rect, image, x, y);
 }
 
-std::vector<double> Renderer::row_positions(const PixelRect& rect) const {
-    const auto& mapping = *info_.straight;
-    const double resolution = grid_.resolution(rect.zoom);
-    const double top = grid_.box_of(grid_.whole(rect.zoom)).max_y;
-    std::vector<double> positions;
-    for (int i = 0; i < rect.height; ++i) {
-        double y = top - (static_cast<double>(rect.y + i) + 0.5) * resolution;
-        if (mapping.is_lonlat) {
-            y = to_lonlat(grid_.srs(), {0, y, 1, y}).value_or(Box{}).min_y;
-        }
-        positions.push_back((y - mapping.origin_y) / mapping.step_y);
-    }
-    return positions;
-}
-
+/// Bilinear, in numbers of 16 bits.
 bool Renderer::draw_straight(const PixelRect& rect, Image& image, int x, int y) {
-    const auto columns = column_positions(rect);
-    const auto rows = row_positions(rect);
+    const auto columns = column_positions(rect, *info_.straight, grid_);
+    const auto rows = row_positions(rect, *info_.straight, grid_);
     const double column_step = steps_of(columns).finest;
     bool is_drawn = false;
     for (std::size_t first = 0; first < columns.size();) {
@@ -169,10 +142,10 @@ bool Renderer::draw_run(std::span<const double> columns, double column_step,
                         y + static_cast<int>(upper.size())) ||
                is_upper_drawn;
     }
-    const auto make_taps = info_.bands.palette ? nearest_taps : bilinear_taps;
     const auto column_taps =
-        make_taps(reduced(columns, info_.width, x_shift), reader_.columns(x_shift));
-    const auto row_taps = make_taps(reduced(rows, info_.height, y_shift), reader_.rows(y_shift));
+        bilinear_taps(reduced(columns, info_.width, x_shift), reader_.columns(x_shift));
+    const auto row_taps =
+        bilinear_taps(reduced(rows, info_.height, y_shift), reader_.rows(y_shift));
     const auto across = span_of(column_taps);
     const auto down = span_of(row_taps);
     if (across.is_empty() || down.is_empty()) {
@@ -186,45 +159,71 @@ bool Renderer::draw_run(std::span<const double> columns, double column_step,
     for (auto row = down.first; row <= down.last; ++row) {
         if (row_taps[row].count > 0) {
             resample_row(window, row_taps[row], used, scratch_, row_.data());
-            finish_row(row_, image.row(y + static_cast<int>(row)) +
-                                 4 * (static_cast<std::size_t>(x) + across.first));
+            lay_over(row_, is_premultiplied_,
+                     image.row(y + static_cast<int>(row)) +
+                         4 * (static_cast<std::size_t>(x) + across.first));
         }
     }
     return true;
 }
 
+/// Square by square, cut where the whole world is cut, not where the rectangle begins: what a pixel
+/// becomes must not depend on what is drawn with it.
 bool Renderer::draw_transformed(const PixelRect& rect, Image& image, int x, int y) {
     bool is_drawn = false;
-    for (int top = 0; top < rect.height; top += square_size) {
-        for (int left = 0; left < rect.width; left += square_size) {
-            const PixelRect part{rect.zoom, rect.x + left, rect.y + top,
-                                 std::min(square_size, rect.width - left),
-                                 std::min(square_size, rect.height - top)};
-            const Lattice lattice{part, grid_, *transform_, info_.width, info_.height};
-            if (lattice.cells().empty()) {
-                continue;
-            }
-            const int shift = shift_for(lattice);
-            const auto window = read_bounds(lattice.bounds(), shift);
-            Image square{part.width, part.height};
-            for (const auto& cell : lattice.cells()) {
-                draw_cell(cell, window, shift, square);
-            }
-            for (int row = 0; row < part.height; ++row) {
-                finish_row({square.row(row), square.stride()},
-                           image.row(y + top + row) + 4 * static_cast<std::size_t>(x + left));
-            }
-            is_drawn = true;
+    for (auto top = rect.y / square_size * square_size; top < rect.y + rect.height;
+         top += square_size) {
+        for (auto left = rect.x / square_size * square_size; left < rect.x + rect.width;
+             left += square_size) {
+            const PixelRect square{rect.zoom, left, top, square_size, square_size};
+            is_drawn = draw_square(square, rect, image, x, y) || is_drawn;
         }
     }
     return is_drawn;
 }
 
-/// How often to halve the source: to the size of the pixels, and further where distortion makes the
-/// window huge.
+/// Draw what the square and the rectangle share.
+bool Renderer::draw_square(const PixelRect& square, const PixelRect& rect, Image& image, int x,
+                           int y) {
+    const auto left = std::max(square.x, rect.x);
+    const auto top = std::max(square.y, rect.y);
+    const auto right = std::min(square.x + square.width, rect.x + rect.width);
+    const auto bottom = std::min(square.y + square.height, rect.y + rect.height);
+    const Lattice lattice{square, grid_, *transform_, info_.width, info_.height};
+    std::vector<const Lattice::Cell*> cells;
+    for (const auto& cell : lattice.cells()) {
+        if (square.x + cell.x < right && square.x + cell.x + Lattice::cell_size > left &&
+            square.y + cell.y < bottom && square.y + cell.y + Lattice::cell_size > top) {
+            cells.push_back(&cell);
+        }
+    }
+    if (cells.empty()) {
+        return false;
+    }
+    const int shift = shift_for(lattice);
+    const auto window = read_for(cells, shift);
+    Image pixels{square.width, square.height};
+    for (const auto* const cell : cells) {
+        draw_cell(*cell, window, shift, pixels);
+    }
+    for (auto row = top; row < bottom; ++row) {
+        auto* const shared = pixels.row(static_cast<int>(row - square.y)) + 4 * (left - square.x);
+        lay_over({shared, static_cast<std::size_t>(4 * (right - left))}, is_premultiplied_,
+                 image.row(y + static_cast<int>(row - rect.y)) + 4 * (x + left - rect.x));
+    }
+    return true;
+}
+
+/// How often to halve the source: to the size of the pixels, or near to it, and further where
+/// distortion makes the window huge.
 int Renderer::shift_for(const Lattice& lattice) const {
-    int shift =
-        std::clamp(static_cast<int>(std::lround(std::log2(lattice.finest_scale()))), 0, max_shift);
+    const double scale = lattice.finest_scale();
+    int shift = 0;
+    if (resampling_ == Resampling::bilinear) {
+        shift = std::clamp(static_cast<int>(std::lround(std::log2(scale))), 0, max_shift);
+    } else {
+        shift = shift_before(scale, keeps_values(resampling_) ? 3 : 1);
+    }
     const auto& bounds = lattice.bounds();
     while (shift < max_shift &&
            std::ldexp(bounds.width(), -shift) * std::ldexp(bounds.height(), -shift) >
@@ -234,26 +233,43 @@ int Renderer::shift_for(const Lattice& lattice) const {
     return shift;
 }
 
-Window Renderer::read_bounds(const Box& bounds, int shift) {
-    const auto first = [&](double edge) {
+/// Read what the pixels of the cells are made of.
+Window Renderer::read_for(const std::vector<const Lattice::Cell*>& cells, int shift) {
+    Box bounds = cells.front()->bounds;
+    double scale_x = 1;
+    double scale_y = 1;
+    for (const auto* const cell : cells) {
+        bounds = hull(bounds, cell->bounds);
+        scale_x = std::max(scale_x, std::min(max_scale, std::ldexp(cell->scale_x, -shift)));
+        scale_y = std::max(scale_y, std::min(max_scale, std::ldexp(cell->scale_y, -shift)));
+    }
+    const bool is_kernel =
+        resampling_ != Resampling::bilinear && resampling_ != Resampling::nearest;
+    const double radius = is_kernel ? kernel_radius(resampling_) : 0;
+    const auto first = [&](double edge, double reach) {
         return std::max<std::int64_t>(
-            0, static_cast<std::int64_t>(std::floor(std::ldexp(edge, -shift))) - 1);
+            0, static_cast<std::int64_t>(std::floor(std::ldexp(edge, -shift) - reach)));
     };
-    const auto end = [&](double edge, std::int64_t size) {
-        return std::min(size, static_cast<std::int64_t>(std::floor(std::ldexp(edge, -shift))) + 2);
+    const auto end = [&](double edge, double reach, std::int64_t size) {
+        const auto last = static_cast<std::int64_t>(std::floor(std::ldexp(edge, -shift) + reach));
+        return std::min(size, last + 1);
     };
-    const auto left = std::min(first(bounds.min_x), reader_.columns(shift) - 1);
-    const auto top = std::min(first(bounds.min_y), reader_.rows(shift) - 1);
-    return reader_.read(
-        left, top, static_cast<int>(end(bounds.max_x, reader_.columns(shift)) - left),
-        static_cast<int>(end(bounds.max_y, reader_.rows(shift)) - top), shift, shift);
+    const double reach_x = radius * scale_x + 1;
+    const double reach_y = radius * scale_y + 1;
+    const auto left = std::min(first(bounds.min_x, reach_x), reader_.columns(shift) - 1);
+    const auto top = std::min(first(bounds.min_y, reach_y), reader_.rows(shift) - 1);
+    const auto right = end(bounds.max_x, reach_x, reader_.columns(shift));
+    const auto bottom = end(bounds.max_y, reach_y, reader_.rows(shift));
+    return reader_.read(left, top, static_cast<int>(right - left), static_cast<int>(bottom - top),
+                        shift, shift);
 }
 
 void Renderer::draw_cell(const Lattice::Cell& cell, const Window& window, int shift,
-                         Image& square) const {
+                         Image& square) {
     constexpr int size = Lattice::cell_size;
-    const auto sample = info_.bands.palette ? sample_nearest : sample_bilinear;
     const double factor = std::ldexp(1, -shift);
+    const double scale_x = std::min(max_scale, cell.scale_x * factor);
+    const double scale_y = std::min(max_scale, cell.scale_y * factor);
     const auto& cx = cell.corner_x;
     const auto& cy = cell.corner_y;
     for (int row = 0; row < size; ++row) {
@@ -273,19 +289,27 @@ void Renderer::draw_cell(const Lattice::Cell& cell, const Window& window, int sh
             }
             if (source_x >= 0 && source_y >= 0 && source_x < info_.width &&
                 source_y < info_.height) {
-                const auto pixel = sample(window, source_x * factor, source_y * factor);
+                const auto pixel = sample(window, {source_x * factor, scale_x},
+                                          {source_y * factor, scale_y}, shift);
                 std::memcpy(out, &pixel, sizeof pixel);
             }
         }
     }
 }
 
-void Renderer::finish_row(std::span<std::uint8_t> row, std::uint8_t* out) const {
-    const auto width = static_cast<int>(row.size() / 4);
-    if (!info_.bands.is_opaque()) {
-        unpremultiply(row.data(), width);
+std::uint32_t Renderer::sample(const Window& window, const Footprint& across, const Footprint& down,
+                               int shift) {
+    if (resampling_ == Resampling::bilinear) {
+        return sample_bilinear(window, across.centre, down.centre);
     }
-    composite_over(row.data(), out, width);
+    if (resampling_ == Resampling::nearest) {
+        return sample_nearest(window, across.centre, down.centre);
+    }
+    columns_.clear();
+    rows_.clear();
+    columns_.add(across, reader_.columns(shift));
+    rows_.add(down, reader_.rows(shift));
+    return sampler_.pixel(window, columns_[0], rows_[0]);
 }
 
 }  // namespace offgrid::gdal

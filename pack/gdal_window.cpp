@@ -35,6 +35,15 @@ void clear_nodata(const BandPlan& bands, Image& image) {
     }
 }
 
+/// Make all pixels that do not show the same one.
+void clear_transparent(Image& image) {
+    for (std::size_t i = 0; i < image.rgba.size(); i += 4) {
+        if (image.rgba[i + 3] == 0) {
+            std::memset(&image.rgba[i], 0, 4);
+        }
+    }
+}
+
 void fill_alpha(Image& image) {
     for (std::size_t i = 3; i < image.rgba.size(); i += 4) {
         image.rgba[i] = 255;
@@ -47,17 +56,14 @@ std::uint8_t to_byte(double value) {
 
 }  // namespace
 
-WindowReader::WindowReader(const SourceInfo& info, const std::atomic<bool>& is_stopped)
-    : info_{info}, is_stopped_{is_stopped}, dataset_{open(info.name)} {}
+WindowReader::WindowReader(const SourceInfo& info, const std::atomic<bool>& is_stopped,
+                           Resampling resampling)
+    : info_{info}, is_stopped_{is_stopped}, resampling_{resampling}, dataset_{open(info.name)} {}
 
 Window WindowReader::read(std::int64_t x, std::int64_t y, int width, int height, int x_shift,
                           int y_shift) {
-    const Cells cells{x, y, width, height, x_shift, y_shift};
-    if (info_.bands.palette) {
-        return {x, y, read_pixels(source_rect(cells), width, height)};
-    }
     Window window{x, y, Image{width, height}};
-    read_into(window, cells);
+    read_into(window, {x, y, width, height, x_shift, y_shift});
     return window;
 }
 
@@ -96,8 +102,13 @@ void WindowReader::read_into(Window& window, const Cells& cells) {
     }
 }
 
-/// One cell that is too large to be read at once: the mean of its quarters.
+/// One cell that is too large to be read at once: the mean of its quarters, or the pixel in its
+/// middle.
 Image WindowReader::read_cell(const Cells& cell) {
+    if (keeps_values(resampling_)) {
+        const auto rect = source_rect(cell);
+        return read_pixels({rect.x + rect.width / 2, rect.y + rect.height / 2, 1, 1});
+    }
     const int halve_x = cell.x_shift > 0 ? 1 : 0;
     const int halve_y = cell.y_shift > 0 ? 1 : 0;
     const int x_shift = cell.x_shift - halve_x;
@@ -113,12 +124,12 @@ Image WindowReader::read_cell(const Cells& cell) {
 }
 
 Image WindowReader::read_reduced(const Cells& cells) {
-    const auto rect = source_rect(cells);
-    auto pixels = read_pixels(rect, rect.width, rect.height);
+    auto pixels = read_pixels(source_rect(cells));
     if (cells.x_shift == 0 && cells.y_shift == 0) {
         return pixels;
     }
-    return box_reduced(pixels, 1 << cells.x_shift, 1 << cells.y_shift);
+    const auto reduced = keeps_values(resampling_) ? picked : box_reduced;
+    return reduced(pixels, 1 << cells.x_shift, 1 << cells.y_shift);
 }
 
 WindowReader::Rect WindowReader::source_rect(const Cells& cells) const {
@@ -132,11 +143,11 @@ WindowReader::Rect WindowReader::source_rect(const Cells& cells) const {
             static_cast<int>(bottom - top)};
 }
 
-Image WindowReader::read_pixels(const Rect& rect, int width, int height) {
+Image WindowReader::read_pixels(const Rect& rect) {
     if (is_stopped_) {
         throw Error{Errc::interrupted, "interrupted"};
     }
-    Image image{width, height};
+    Image image{rect.width, rect.height};
     if (info_.bands.palette) {
         read_palette(rect, image);
     } else if (info_.stretch) {
@@ -150,7 +161,12 @@ Image WindowReader::read_pixels(const Rect& rect, int width, int height) {
     } else if (info_.bands.palette && info_.bands.alpha > 0) {
         apply_mask(*dataset_->GetRasterBand(info_.bands.alpha), rect, image);
     }
-    if (!info_.bands.is_opaque()) {
+    if (info_.bands.is_opaque()) {
+        return image;
+    }
+    if (keeps_values(resampling_)) {
+        clear_transparent(image);
+    } else {
         premultiply(image);
     }
     return image;

@@ -2,6 +2,7 @@
 
 #include "pack/gdal_error.h"
 #include "pack/resample.h"
+#include "pack/resampling.h"
 #include "pack/source_info.h"
 
 #include <atomic>
@@ -13,7 +14,8 @@ class WindowReader {
 public:
     /// Opens the source again, for this thread. `info` and `is_stopped` are not owned and outlive
     /// the reader.
-    WindowReader(const SourceInfo& info, const std::atomic<bool>& is_stopped);
+    WindowReader(const SourceInfo& info, const std::atomic<bool>& is_stopped,
+                 Resampling resampling = Resampling::bilinear);
 
     GDALDataset& dataset() { return *dataset_; }
 
@@ -25,9 +27,11 @@ public:
     std::int64_t columns(int x_shift) const { return ((info_.width - 1) >> x_shift) + 1; }
     std::int64_t rows(int y_shift) const { return ((info_.height - 1) >> y_shift) + 1; }
 
-    /// The rectangle of the source reduced by 2^x_shift and 2^y_shift: means, weighted by alpha;
-    /// for a palette the nearest pixels. Premultiplied. Throws `corrupt` when the source cannot be
-    /// read, `interrupted` when stopped. REQUIRES: the rectangle lies within the reduced source.
+    /// The rectangle of the source reduced by 2^x_shift and 2^y_shift: means, weighted by alpha,
+    /// premultiplied; for a resampling that keeps values, one pixel of each cell as it is. The
+    /// overviews of the source are never used: nobody knows how they were made. Throws `corrupt`
+    /// when the source cannot be read, `interrupted` when stopped. REQUIRES: the rectangle lies
+    /// within the reduced source.
     Window read(std::int64_t x, std::int64_t y, int width, int height, int x_shift, int y_shift);
 
 private:
@@ -53,7 +57,7 @@ private:
     void read_into(Window& window, const Cells& cells);
     Image read_cell(const Cells& cell);
     Image read_reduced(const Cells& cells);
-    Image read_pixels(const Rect& rect, int width, int height);
+    Image read_pixels(const Rect& rect);
     void read_bytes(const Rect& rect, Image& out);
     void read_stretched(const Rect& rect, Image& out);
     void read_palette(const Rect& rect, Image& out);
@@ -62,6 +66,7 @@ private:
 
     const SourceInfo& info_;
     const std::atomic<bool>& is_stopped_;
+    const Resampling resampling_;
     Dataset dataset_;
 };
 

@@ -24,8 +24,9 @@ struct Verb {
 };
 
 constexpr std::array verbs{
-    Verb{"pack", run_pack, 0},  Verb{"transfer", run_transfer}, Verb{"coverage", run_coverage},
-    Verb{"verify", run_verify}, Verb{"truncate", run_truncate}, Verb{"stores", run_stores},
+    Verb{"pack", run_pack, 0},      Verb{"estimate", run_pack, 0}, Verb{"transfer", run_transfer},
+    Verb{"coverage", run_coverage}, Verb{"verify", run_verify},    Verb{"truncate", run_truncate},
+    Verb{"stores", run_stores},
 };
 
 // The one global: a signal handler reaches nothing else.

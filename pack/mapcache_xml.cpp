@@ -93,7 +93,8 @@ std::string add_cache(pugi::xml_node root, const Manifest& manifest, const Pyram
     const auto name = fmt::format("{}-{}-{}", manifest.layer, pyramids.min_zoom, pyramids.max_zoom);
     auto node = root.append_child("cache");
     node.append_attribute("name").set_value(name.c_str());
-    node.append_attribute("type").set_value("mbtiles");
+    const bool counts_from_north = manifest.grid->origin() == Grid::Origin::top_left;
+    node.append_attribute("type").set_value(counts_from_north ? "sqlite3" : "mbtiles");
     auto file = add(node, "dbfile", pyramids.names);
     for (const auto& [key, format] : pyramids.options.formats) {
         file.append_attribute((key + "_fmt").c_str()).set_value(format.c_str());
@@ -101,8 +102,9 @@ std::string add_cache(pugi::xml_node root, const Manifest& manifest, const Pyram
     if (pyramids.options.top > 0) {
         add(node, "top", fmt::to_string(pyramids.options.top));
     }
-    if (manifest.grid->origin() == Grid::Origin::top_left) {
-        // MapCache counts rows as the grid does, MBTiles from the south.
+    if (counts_from_north) {
+        // MapCache counts rows as the grid does, MBTiles from the south; of its caches only
+        // `sqlite3` knows `:inv_y`.
         constexpr std::string_view tile =
             " from tiles where tile_column=:x and tile_row=:inv_y and zoom_level=:z";
         auto queries = node.append_child("queries");

@@ -4,6 +4,7 @@
 #include "formats/base/hash.h"
 #include "formats/tile/lonlat.h"
 #include "pack/mapcache_xml.h"
+#include "pack/mbtiles_metadata.h"
 
 #include <fmt/format.h>
 
@@ -11,17 +12,6 @@
 
 namespace offgrid {
 namespace {
-
-/// The word of the MBTiles specification; it has none for a mixture, and readers look at the bytes
-/// anyway.
-std::string format_word(const Manifest& manifest) {
-    return std::string{extension_of(manifest.format.value_or(TileFormat::png))};
-}
-
-std::string bounds_text(const Box& bounds) {
-    return fmt::format("{:.7f},{:.7f},{:.7f},{:.7f}", bounds.min_x, bounds.min_y, bounds.max_x,
-                       bounds.max_y);
-}
 
 /// A place to look at first: the box of all covers may be the whole world, with nothing in its
 /// middle, where a source lies across the antimeridian.
@@ -54,10 +44,6 @@ void PackageWriter::put(const EncodedTile& tile) {
     file.min_zoom = std::min(file.min_zoom, tile.key.z);
     file.max_zoom = std::max(file.max_zoom, tile.key.z);
     ++file.tiles;
-    if (tile.key.z == plan_.max_zoom()) {
-        const auto box = plan_.grid().box_of(tile.key);
-        shown_ = shown_.is_empty() ? box : hull(shown_, box);
-    }
 }
 
 PackageWriter::Open PackageWriter::begin(const std::string& name, const TileKey& first) {
@@ -71,9 +57,9 @@ PackageWriter::Open PackageWriter::begin(const std::string& name, const TileKey&
     return open;
 }
 
-void PackageWriter::end(Open& open) {
+std::optional<PackageFile> PackageWriter::end(Open& open) {
     if (!open.writer) {
-        return;
+        return std::nullopt;
     }
     open.writer->set_metadata("minzoom", fmt::to_string(open.file.min_zoom));
     open.writer->set_metadata("maxzoom", fmt::to_string(open.file.max_zoom));
@@ -83,7 +69,25 @@ void PackageWriter::end(Open& open) {
     files_.sync_file(path);
     open.file.bytes = std::filesystem::file_size(path);
     open.file.sha256 = sha256_hex_of_file(path);
-    done_.push_back(std::move(open.file));
+    open.name.clear();
+    done_.push_back(open.file);
+    return std::move(open.file);
+}
+
+std::optional<PackageFile> PackageWriter::finish_pyramid() {
+    const auto* const pyramids = plan_.manifest.pyramids_of(plan_.max_zoom());
+    auto file = end(open_[static_cast<std::size_t>(pyramids - plan_.manifest.pyramids.data())]);
+    if (file) {
+        files_.sync_directory(folder_);
+    }
+    return file;
+}
+
+void PackageWriter::adopt(const Pyramid& pyramid) {
+    note_shown(pyramid.shown);
+    if (pyramid.file) {
+        done_.push_back(*pyramid.file);
+    }
 }
 
 std::map<std::string, std::string> PackageWriter::metadata(const Pyramids& pyramids,
@@ -100,16 +104,14 @@ std::map<std::string, std::string> PackageWriter::metadata(const Pyramids& pyram
         bounds = box.value_or(bounds);
         middle = bounds;
     }
-    return {{"name", manifest.title},
-            {"format", format_word(manifest)},
-            {"bounds", bounds_text(bounds)},
-            {"center", fmt::format("{:.7f},{:.7f},{}", (middle.min_x + middle.max_x) / 2,
-                                   (middle.min_y + middle.max_y) / 2, pyramids.min_zoom)},
-            {"attribution", manifest.attribution},
-            {"description", fmt::format("{}, zooms {} to {}", manifest.title, pyramids.min_zoom,
-                                        pyramids.max_zoom)},
-            {"type", manifest.format == TileFormat::jpeg ? "baselayer" : "overlay"},
-            {"version", "1"}};
+    return mbtiles_metadata(manifest, pyramids.min_zoom, pyramids.max_zoom, bounds, middle);
+}
+
+Manifest PackageWriter::finish_shard() {
+    auto manifest = plan_.manifest;
+    manifest.files = FileList{done_};
+    files_.sync_directory(folder_);
+    return manifest;
 }
 
 Manifest PackageWriter::finish() {

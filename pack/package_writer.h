@@ -3,12 +3,13 @@
 #include "formats/base/file_ops.h"
 #include "formats/sqlite/mbtiles_store.h"
 #include "formats/tile/path_template.h"
-#include "pack/block_maker.h"
 #include "pack/plan.h"
+#include "pack/tile_sink.h"
 
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,19 +18,26 @@ namespace offgrid {
 /// Writes the files of a package into a folder: tiles into the pyramid that holds their zoom, then
 /// the manifest and the configuration for MapCache. One thread.
 ///
-/// A top file is finished when the first tile of another one arrives, so tiles below one top tile
-/// must come in one run. Nothing is promised before `finish`; without it the folder is abandoned by
-/// its owner.
-class PackageWriter {
+/// A file that is none of a pyramid below the top zoom is finished when the first tile of another
+/// one arrives. Nothing but finished pyramids is promised before `finish`; without it the folder is
+/// abandoned by its owner.
+class PackageWriter final : public TileSink {
 public:
     /// `plan` and `files` are not owned and outlive the writer.
     PackageWriter(const Plan& plan, std::filesystem::path folder, FileOps& files);
 
-    void put(const EncodedTile& tile);
+    void put(const EncodedTile& tile) override;
+    std::optional<PackageFile> finish_pyramid() override;
+    void adopt(const Pyramid& pyramid) override;
+    void note_shown(const Box& shown) override { shown_ = joined(shown_, shown); }
 
     /// Complete all files, durably, and return the manifest. Throws `unsupported` when no tile was
     /// put.
     Manifest finish();
+
+    /// The same for a shard, which has no manifest of its own: the plan's, with the files that were
+    /// written.
+    Manifest finish_shard();
 
 private:
     /// A file that is being written.
@@ -40,7 +48,7 @@ private:
     };
 
     Open begin(const std::string& name, const TileKey& first);
-    void end(Open& open);
+    std::optional<PackageFile> end(Open& open);
     std::map<std::string, std::string> metadata(const Pyramids& pyramids,
                                                 const TileKey& first) const;
 
@@ -50,7 +58,7 @@ private:
     std::vector<PathTemplate> names_;  // of the plan's pyramids
     std::vector<Open> open_;           // one of each pyramids at most
     std::vector<PackageFile> done_;
-    Box shown_;  // of the tiles of the deepest zoom
+    Box shown_;  // of the deepest tiles everywhere
 };
 
 }  // namespace offgrid

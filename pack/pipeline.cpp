@@ -15,11 +15,12 @@ constexpr std::chrono::milliseconds look_up{100};
 
 }  // namespace
 
-Pipeline::Pipeline(const Plan& plan, int threads, const std::atomic<bool>& is_stopped)
+Pipeline::Pipeline(const Plan& plan, const BlockOrder::Tops& finished, int threads,
+                   const std::atomic<bool>& is_stopped)
     : plan_{plan},
       is_stopped_{is_stopped},
       window_{2 * threads + 2},
-      order_{plan},
+      order_{plan, finished},
       estimate_{order_.estimate()} {
     for (int i = 0; i < threads; ++i) {
         try {
@@ -46,12 +47,15 @@ void Pipeline::join() {
 
 std::optional<Block> Pipeline::next() {
     std::unique_lock lock{mutex_};
-    while (!finished_.contains(consumed_)) {
-        if (is_exhausted_ && consumed_ == taken_) {
-            return std::nullopt;
-        }
+    for (;;) {
         if (is_stopped_) {
             throw Error{Errc::interrupted, "interrupted"};
+        }
+        if (finished_.contains(consumed_)) {
+            break;
+        }
+        if (is_exhausted_ && consumed_ == taken_) {
+            return std::nullopt;
         }
         changed_.wait_for(lock, look_up);
     }
@@ -65,19 +69,36 @@ std::optional<Block> Pipeline::next() {
 }
 
 std::optional<std::pair<std::int64_t, BlockJob>> Pipeline::take() {
-    std::unique_lock lock{mutex_};
-    while (!is_closing_ && !is_stopped_ && !is_exhausted_) {
-        if (taken_ - consumed_ >= window_) {
-            changed_.wait_for(lock, look_up);
-            continue;
-        }
-        if (auto job = order_.next()) {
-            return std::pair{taken_++, std::move(*job)};
-        }
-        is_exhausted_ = true;
-        changed_.notify_all();
+    const std::lock_guard turn{order_mutex_};
+    if (!wait_for_room()) {
+        return std::nullopt;
     }
+    std::optional<BlockJob> job;
+    std::exception_ptr failure;
+    try {
+        job = order_.next();  // may take a while where regions have many points
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    const std::lock_guard lock{mutex_};
+    if (job) {
+        return std::pair{taken_++, std::move(*job)};
+    }
+    if (failure) {
+        finished_.emplace(taken_++, Outcome{.block = {}, .failure = failure});
+    }
+    is_exhausted_ = true;
+    changed_.notify_all();
     return std::nullopt;
+}
+
+/// Wait until another block may be begun. False: none will be.
+bool Pipeline::wait_for_room() {
+    std::unique_lock lock{mutex_};
+    while (!is_closing_ && !is_stopped_ && !is_exhausted_ && taken_ - consumed_ >= window_) {
+        changed_.wait_for(lock, look_up);
+    }
+    return !is_closing_ && !is_stopped_ && !is_exhausted_;
 }
 
 void Pipeline::work() {
@@ -85,10 +106,14 @@ void Pipeline::work() {
     while (const auto job = take()) {
         Outcome outcome;
         try {
-            if (!maker) {
-                maker = std::make_unique<BlockMaker>(plan_, is_stopped_);
+            if (job->second.is_finished) {
+                outcome.block = {.root = job->second.root, .is_finished = true};
+            } else {
+                if (!maker) {
+                    maker = std::make_unique<BlockMaker>(plan_, is_stopped_);
+                }
+                outcome.block = maker->make(job->second);
             }
-            outcome.block = maker->make(job->second);
         } catch (...) {
             outcome.failure =
                 std::current_exception();  // thrown again where the block is asked for

@@ -21,9 +21,10 @@ namespace offgrid {
 /// is one thread.
 class Pipeline {
 public:
-    /// `plan` and `is_stopped` are not owned and outlive the pipeline. Throws when the system does
-    /// not give the threads. REQUIRES: threads > 0.
-    Pipeline(const Plan& plan, int threads, const std::atomic<bool>& is_stopped);
+    /// `plan`, `finished` (see BlockOrder) and `is_stopped` are not owned and outlive the pipeline.
+    /// Throws when the system does not give the threads. REQUIRES: threads > 0.
+    Pipeline(const Plan& plan, const BlockOrder::Tops& finished, int threads,
+             const std::atomic<bool>& is_stopped);
 
     /// Tells the threads to stop, and joins them.
     ~Pipeline();
@@ -44,15 +45,18 @@ private:
     void work();
     void join();
     std::optional<std::pair<std::int64_t, BlockJob>> take();
+    bool wait_for_room();
 
     const Plan& plan_;
     const std::atomic<bool>& is_stopped_;
     const std::int64_t window_;  // blocks that may be ahead of the consumer
     std::atomic<bool> is_closing_{false};
 
+    std::mutex order_mutex_;  // guards the order, and is taken before the other
+    BlockOrder order_;
+
     std::mutex mutex_;  // guards all below
     std::condition_variable changed_;
-    BlockOrder order_;
     const std::int64_t estimate_;
     std::int64_t taken_ = 0;
     std::int64_t consumed_ = 0;

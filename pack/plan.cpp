@@ -4,7 +4,9 @@
 #include "formats/tile/lonlat.h"
 #include "pack/gdal_bands.h"
 #include "pack/gdal_inspect.h"
+#include "pack/gdal_region.h"
 #include "pack/partial_folder.h"
+#include "pack/pyramid.h"
 
 #include <fmt/format.h>
 
@@ -20,8 +22,8 @@ constexpr int default_top = 8;
 /// Pixels that the value range is taken from, of all sources together.
 constexpr int max_sample_pixels = 1 << 20;
 
-/// A block of 8 by 8 tiles: its pixels, 16 MiB, are made at once by one thread.
-constexpr int max_block_levels = 3;
+/// Along an edge of a block: its pixels, 16 MiB, are made at once by one thread.
+constexpr int max_block_pixels = 2048;
 
 // GDAL 3.6 and QGIS take a file for MBTiles by its extension alone.
 constexpr const char* overview_name = "z0-0-0.mbtiles";
@@ -49,9 +51,32 @@ void check(const PackOptions& options) {
             bad(fmt::format("--zoom {}-{}: the deepest zoom is {}", low, high, deepest_zoom));
         }
     }
+    if (options.light == Light::linear && options.resampling && keeps_values(*options.resampling)) {
+        bad("--gamma: overviews by nearest and mode are no means");
+    }
+    if (options.shard.count < 1 || options.shard.index < 0 ||
+        options.shard.index >= options.shard.count) {
+        bad(fmt::format("--shard {}/{}: must be from 1/N to N/N", options.shard.index + 1,
+                        options.shard.count));
+    }
+    if (options.regions.empty() &&
+        (options.overview || options.is_clipped || options.buffer_m != 0)) {
+        bad("--overview, --clip and --buffer need a --region");
+    }
+    if (!std::isfinite(options.buffer_m) || std::abs(options.buffer_m) > 1e6) {
+        bad(fmt::format("--buffer {}: must be at most 1 000 000 metres", options.buffer_m));
+    }
     if (options.bbox && options.bbox->is_empty()) {
         bad("--bbox: west must be less than east, and south less than north");
     }
+}
+
+/// The name of the folder, or that of the file without its extension.
+std::string layer_named_by(const PackOptions& options) {
+    const auto path = package_path(options.output);
+    const bool is_folder = options.as == OutputKind::ztop || options.as == OutputKind::disk ||
+                           options.as == OutputKind::geotiff;
+    return (is_folder ? path.filename() : path.stem()).string();
 }
 
 std::vector<SourceInfo> inspect_sources(const PackOptions& options, const Grid& grid,
@@ -103,13 +128,32 @@ std::vector<SourceInfo> inspect_sources(const PackOptions& options, const Grid& 
     return sources;
 }
 
+/// The regions, each with the zoom that is asked for it or else the deepest of all.
+void choose_area(const PackOptions& options, Plan& plan) {
+    if (options.regions.empty()) {
+        return;
+    }
+    std::vector<Area::Part> parts;
+    for (const auto& [file, max_zoom] : options.regions) {
+        parts.push_back({gdal::read_region(file, plan.grid(), options.buffer_m),
+                         max_zoom.value_or(plan.max_zoom())});
+    }
+    if (options.overview) {
+        parts.push_back({nullptr, *options.overview});
+    }
+    plan.area = std::make_shared<const Area>(plan.grid(), std::move(parts),
+                                             options.is_clipped ? Area::Clip::yes : Area::Clip::no);
+}
+
+/// The box that was asked for; everything where none was.
+Box limit_of(const PackOptions& options, const Grid& grid) {
+    return options.bbox ? intersection(grid.extent(), gdal::box_in_grid(*options.bbox, grid))
+                        : grid.extent();
+}
+
 /// Where the sources lie within the box that was asked for, and the box around all that.
 void place(const PackOptions& options, Plan& plan) {
-    const auto& grid = plan.grid();
-    Box limit = grid.extent();
-    if (options.bbox) {
-        limit = intersection(limit, from_lonlat(grid.srs(), *options.bbox).value_or(*options.bbox));
-    }
+    const auto limit = limit_of(options, plan.grid());
     for (std::size_t source = 0; source < plan.sources.size(); ++source) {
         for (const auto& cover : plan.sources[source].covers) {
             const auto box = intersection(cover, limit);
@@ -122,18 +166,57 @@ void place(const PackOptions& options, Plan& plan) {
     if (plan.covers.empty()) {
         throw Error{Errc::invalid_argument, "--bbox: no source lies there"};
     }
+    // A tile of a region that others share is shown whole, so what lies beyond is not cut off.
+    if (plan.area && std::ranges::all_of(plan.covers, [&](const Cover& cover) {
+            return intersection(cover.box, plan.area->bounds()).is_empty();
+        })) {
+        throw Error{Errc::invalid_argument, "--region: no source lies there"};
+    }
+}
+
+/// The deepest zoom that a region or the overview asks for, where each says one.
+std::optional<int> zoom_of_all_regions(const PackOptions& options) {
+    auto deepest = options.regions.empty() ? std::nullopt : options.overview;
+    for (const auto& region : options.regions) {
+        if (!region.max_zoom) {
+            return std::nullopt;
+        }
+        deepest = std::max(deepest.value_or(0), *region.max_zoom);
+    }
+    return deepest;
 }
 
 void choose_zooms(const PackOptions& options, Plan& plan) {
     auto& manifest = plan.manifest;
     if (options.zooms) {
         std::tie(manifest.min_zoom, manifest.max_zoom) = *options.zooms;
-        return;
+    } else if (const auto zoom = zoom_of_all_regions(options)) {
+        manifest.max_zoom = *zoom;
+    } else {
+        const auto finest = std::ranges::min_element(plan.sources, {}, &SourceInfo::resolution);
+        manifest.max_zoom =
+            std::min(plan.grid().nearest_zoom(finest->resolution), plan.grid().levels() - 1);
     }
-    const auto finest = std::ranges::min_element(plan.sources, {}, &SourceInfo::resolution);
-    manifest.min_zoom = 0;
-    manifest.max_zoom =
-        std::min(plan.grid().nearest_zoom(finest->resolution), plan.grid().levels() - 1);
+    const int deepest = std::min(deepest_zoom, plan.grid().levels() - 1);
+    if (manifest.max_zoom > deepest) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("zoom {}: grid '{}' ends at zoom {}", manifest.max_zoom,
+                                plan.grid().name(), deepest)};
+    }
+    const auto check_zoom = [&](const std::string& what, int zoom) {
+        if (zoom < manifest.min_zoom || zoom > manifest.max_zoom) {
+            throw Error{Errc::invalid_argument,
+                        fmt::format("{}: must be a zoom from {} to {}", what, manifest.min_zoom,
+                                    manifest.max_zoom)};
+        }
+    };
+    for (const auto& region : options.regions) {
+        const int zoom = region.max_zoom.value_or(manifest.max_zoom);
+        check_zoom(fmt::format("--region {}:{}", region.file, zoom), zoom);
+    }
+    if (options.overview) {
+        check_zoom(fmt::format("--overview {}", *options.overview), *options.overview);
+    }
 }
 
 /// Whether the names of files, which are ratios of matrix sizes, bring the tiles below one of the
@@ -148,27 +231,32 @@ bool has_whole_top_tiles(const Grid& grid, int top, int max_zoom) {
     return true;
 }
 
-/// Throws `unsupported` unless parents are made of their children.
-void check_grid(const Plan& plan) {
-    if (plan.max_zoom() >= plan.grid().levels()) {
-        throw Error{Errc::invalid_argument,
-                    fmt::format("--zoom: grid '{}' ends at zoom {}", plan.grid().name(),
-                                plan.grid().levels() - 1)};
+/// The zooms that are made from one rendering. Kernels that take neighbours beyond four pixels find
+/// them within a block, not beyond its root.
+std::vector<ZoomRun> runs_of(const Plan& plan) {
+    const int low = plan.min_zoom();
+    const int high = plan.max_zoom();
+    const bool is_cascade = plan.is_nested && !takes_neighbours(plan.overview_resampling());
+    if (is_cascade) {
+        return {{low, high}};
     }
-    if (!is_quadtree(plan.grid(), 0, plan.max_zoom())) {
-        throw Error{Errc::unsupported,
-                    fmt::format("grid '{}': its tiles down to zoom {} are not each made of four of "
-                                "the next zoom",
-                                plan.grid().name(), plan.max_zoom())};
+    const int zooms = plan.is_nested ? plan.block_levels + 1 : 1;
+    std::vector<ZoomRun> runs;
+    for (int zoom = high; zoom >= low; zoom = runs.back().min_zoom - 1) {
+        const int lowest = zoom >= plan.top ? std::max(low, plan.top) : low;
+        runs.push_back({std::max(lowest, zoom - zooms + 1), zoom});
     }
+    return runs;
 }
 
 void choose_pyramids(const PackOptions& options, Plan& plan) {
     auto& manifest = plan.manifest;
     const int low = manifest.min_zoom;
     const int high = manifest.max_zoom;
+    plan.is_nested = is_quadtree(plan.grid(), 0, high);
     int top = options.top.value_or(std::clamp(high - 2, 0, default_top));
-    if (top > 0 && top <= high && !has_whole_top_tiles(plan.grid(), top, high)) {
+    if (top > 0 && top <= high &&
+        (!plan.is_nested || !has_whole_top_tiles(plan.grid(), top, high))) {
         if (options.top) {
             throw Error{Errc::invalid_argument,
                         fmt::format("--top {}: the tiles of grid '{}' are no whole number of tiles "
@@ -180,6 +268,10 @@ void choose_pyramids(const PackOptions& options, Plan& plan) {
     if (top < 0 || top > high) {
         throw Error{Errc::invalid_argument,
                     fmt::format("--top {}: must be from 0 to the deepest zoom, {}", top, high)};
+    }
+    if (top == 0 && options.shard.count > 1) {
+        throw Error{Errc::invalid_argument,
+                    "--shard: all tiles are in one file: give --top a deeper zoom"};
     }
     if (top == 0) {
         manifest.pyramids.push_back(
@@ -194,19 +286,42 @@ void choose_pyramids(const PackOptions& options, Plan& plan) {
                                      .names = top_names,
                                      .options = {.top = top, .formats = {{"top", "%02d"}}}});
     }
+    plan.top = top;
     // A block must not reach above the tile of its file, nor above the lowest zoom.
-    plan.block_levels = std::min(max_block_levels, high - std::max(low, top));
+    plan.block_levels = 0;
+    while (plan.block_levels < high - std::max(low, top) &&
+           plan.grid().tile_size() << (plan.block_levels + 1) <= max_block_pixels) {
+        ++plan.block_levels;
+    }
+    plan.runs = runs_of(plan);
 }
 
 void choose_encoding(const PackOptions& options, Plan& plan) {
-    const bool is_opaque = std::ranges::all_of(
-        plan.sources, [](const auto& source) { return source.bands.is_opaque(); });
-    plan.encoding = options.encoding.value_or(is_opaque ? Encoding::jpeg : Encoding::png);
+    const bool is_opaque =
+        !options.is_clipped && std::ranges::all_of(plan.sources, [](const auto& source) {
+            return source.bands.is_opaque();
+        });
+    const bool is_lossless = options.resampling && keeps_values(*options.resampling);
+    const bool is_jpeg = options.as == OutputKind::geotiff || (is_opaque && !is_lossless);
+    plan.encoding = options.encoding.value_or(is_jpeg ? Encoding::jpeg : Encoding::png);
     plan.quality = options.quality;
     plan.manifest.format = tile_format_of(plan.encoding);
 }
 
 }  // namespace
+
+Resampling Plan::resampling_of(const SourceInfo& source) const {
+    return resampling.value_or(source.bands.palette ? Resampling::nearest : Resampling::bilinear);
+}
+
+const ZoomRun& Plan::run_of(int zoom) const {
+    return *std::ranges::find_if(
+        runs, [&](const ZoomRun& run) { return run.min_zoom <= zoom && zoom <= run.max_zoom; });
+}
+
+bool Plan::ends_at(const TileKey& key) const {
+    return area ? area->ends_at(key) : key.z == max_zoom();
+}
 
 Plan make_plan(const PackOptions& options, const GridRef& grid,
                const std::atomic<bool>& is_stopped) {
@@ -214,8 +329,7 @@ Plan make_plan(const PackOptions& options, const GridRef& grid,
     Plan plan;
     auto& manifest = plan.manifest;
     manifest.grid = grid;
-    manifest.layer =
-        options.layer.empty() ? package_path(options.output).filename().string() : options.layer;
+    manifest.layer = options.layer.empty() ? layer_named_by(options) : options.layer;
     if (!is_layer_name(manifest.layer)) {
         throw Error{Errc::invalid_argument,
                     fmt::format("'{}' cannot be the name of a layer: choose another with --layer",
@@ -223,10 +337,15 @@ Plan make_plan(const PackOptions& options, const GridRef& grid,
     }
     manifest.title = manifest.layer;
     manifest.attribution = options.attribution;
+    plan.shard = options.shard;
+    plan.on_damage = options.on_damage;
+    plan.resampling = options.resampling;
+    plan.light = options.light;
+    plan.keeps_empty = options.keeps_empty;
     plan.sources = inspect_sources(options, *grid, is_stopped, plan);
-    place(options, plan);
     choose_zooms(options, plan);
-    check_grid(plan);
+    choose_area(options, plan);
+    place(options, plan);
     choose_pyramids(options, plan);
     choose_encoding(options, plan);
     const auto bounds = to_lonlat(grid->srs(), plan.box);

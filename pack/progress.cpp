@@ -15,16 +15,25 @@ constexpr auto between_bars = 100ms;
 constexpr auto between_lines = 5s;
 constexpr int bar_width = 30;
 
-std::string time_left(double done, double seconds) {
-    if (done <= 0) {
+std::string time_left(const ShownProgress& progress, double seconds) {
+    const auto left_seconds = seconds_left(progress, seconds);
+    if (!left_seconds) {
         return "?";
     }
-    const auto left = static_cast<long>(seconds / done * (1 - done) + 0.5);
+    const auto left = static_cast<long>(*left_seconds + 0.5);
     return left >= 3600 ? fmt::format("{}:{:02}:{:02}", left / 3600, left / 60 % 60, left % 60)
                         : fmt::format("{}:{:02}", left / 60, left % 60);
 }
 
 }  // namespace
+
+std::optional<double> seconds_left(const ShownProgress& progress, double seconds) {
+    const double now = std::clamp(progress.share.value_or(0), 0.0, 1.0) - progress.share_before;
+    if (now <= 0) {
+        return std::nullopt;
+    }
+    return seconds / now * std::max(0.0, 1 - *progress.share);
+}
 
 ProgressDisplay::ProgressDisplay(std::FILE* stream)
     : stream_{stream},
@@ -54,7 +63,7 @@ void ProgressDisplay::show_bar(const ShownProgress& progress, double seconds) {
         const double done = std::clamp(*progress.share, 0.0, 1.0);
         const auto full = static_cast<std::size_t>(done * bar_width);
         fmt::print(stream_, "[{}{}] {:3.0f} %  {} left  ", std::string(full, '#'),
-                   std::string(bar_width - full, '.'), 100 * done, time_left(done, seconds));
+                   std::string(bar_width - full, '.'), 100 * done, time_left(progress, seconds));
     }
     fmt::print(stream_, "{} tiles  {:.0f}/s  {}\x1b[K", progress.tiles,
                static_cast<double>(progress.tiles) / seconds, progress.detail);
@@ -64,7 +73,7 @@ void ProgressDisplay::show_bar(const ShownProgress& progress, double seconds) {
 void ProgressDisplay::show_line(const ShownProgress& progress, double seconds) {
     if (progress.share) {
         const double done = std::clamp(*progress.share, 0.0, 1.0);
-        fmt::print(stream_, "{:.0f} %, {} left, ", 100 * done, time_left(done, seconds));
+        fmt::print(stream_, "{:.0f} %, {} left, ", 100 * done, time_left(progress, seconds));
     }
     fmt::print(stream_, "{} tiles, {:.0f} tiles/s{}{}\n", progress.tiles,
                static_cast<double>(progress.tiles) / seconds, progress.detail.empty() ? "" : ", ",

@@ -11,9 +11,14 @@ namespace offgrid {
 /// How far work on tiles has come. A value.
 struct ShownProgress {
     std::optional<double> share{};  ///< 0 to 1; nothing: nobody knows how much there is
+    double share_before = 0;        ///< of it, what was done before the display was made
     std::int64_t tiles = 0;         ///< since the display was made
     std::string detail{};           ///< what is being worked on; may be empty
 };
+
+/// How long it will take from here, going on as in the seconds since the display was made; nothing
+/// when nothing was done in them.
+std::optional<double> seconds_left(const ShownProgress& progress, double seconds);
 
 /// Shows how far work has come: on a terminal a bar with rate and time left, elsewhere a plain
 /// line every few seconds. One thread.

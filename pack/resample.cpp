@@ -146,18 +146,6 @@ std::vector<Taps> bilinear_taps(std::span<const double> positions, std::int64_t 
     return all;
 }
 
-std::vector<Taps> nearest_taps(std::span<const double> positions, std::int64_t size) {
-    std::vector<Taps> all(positions.size());
-    for (std::size_t i = 0; i < positions.size(); ++i) {
-        if (positions[i] >= 0 && positions[i] < static_cast<double>(size)) {
-            all[i] = {.first = static_cast<std::int64_t>(positions[i]),
-                      .count = 1,
-                      .weights = {whole_weight}};
-        }
-    }
-    return all;
-}
-
 void premultiply(Image& image) {
     for (std::size_t i = 0; i < image.rgba.size(); i += 4) {
         auto* const pixel = &image.rgba[i];
@@ -253,6 +241,29 @@ void composite_over(const std::uint8_t* top, std::uint8_t* bottom, int width) {
             bottom[3] = static_cast<std::uint8_t>((sum + 127) / 255);
         }
     }
+}
+
+void lay_over(std::span<std::uint8_t> top, bool is_premultiplied, std::uint8_t* bottom) {
+    const auto width = static_cast<int>(top.size() / 4);
+    if (is_premultiplied) {
+        unpremultiply(top.data(), width);
+    }
+    composite_over(top.data(), bottom, width);
+}
+
+Image picked(const Image& image, int x_factor, int y_factor) {
+    assert(x_factor >= 1 && x_factor <= 1 << 22 && y_factor >= 1 && y_factor <= 1 << 22);
+    Image some{(image.width + x_factor - 1) / x_factor, (image.height + y_factor - 1) / y_factor};
+    for (int y = 0; y < some.height; ++y) {
+        const int end_y = std::min((y + 1) * y_factor, image.height);
+        const auto* const row = image.row((y * y_factor + end_y) / 2);
+        auto* out = some.row(y);
+        for (int x = 0; x < some.width; ++x, out += 4) {
+            const int end_x = std::min((x + 1) * x_factor, image.width);
+            store(out, load(row + 4 * static_cast<std::ptrdiff_t>((x * x_factor + end_x) / 2)));
+        }
+    }
+    return some;
 }
 
 Image box_reduced(const Image& image, int x_factor, int y_factor) {

@@ -24,9 +24,6 @@ struct Taps {
 /// are less than 2.4 samples apart.
 std::vector<Taps> bilinear_taps(std::span<const double> positions, std::int64_t size);
 
-/// The one sample nearest to each position.
-std::vector<Taps> nearest_taps(std::span<const double> positions, std::int64_t size);
-
 /// Colours multiplied by alpha, in place, as they must be to be averaged; and back.
 void premultiply(Image& image);
 void unpremultiply(std::uint8_t* rgba, int width);
@@ -54,6 +51,13 @@ std::uint32_t sample_nearest(const Window& window, double x, double y);
 
 /// Lay a row over another. Both not premultiplied.
 void composite_over(const std::uint8_t* top, std::uint8_t* bottom, int width);
+
+/// Lay a row, which is changed for it when it is premultiplied, over another that is not.
+void lay_over(std::span<std::uint8_t> top, bool is_premultiplied, std::uint8_t* bottom);
+
+/// One pixel, near the middle, of each cell of `x_factor` by `y_factor` pixels, or of what the
+/// right or lower edge leaves of it. REQUIRES: factors from 1 to 2^22.
+Image picked(const Image& image, int x_factor, int y_factor);
 
 /// The mean of each cell of `x_factor` by `y_factor` pixels, weighted by alpha; the image is
 /// premultiplied or opaque. A cell that the right or lower edge cuts is the mean of the pixels that

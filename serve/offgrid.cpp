@@ -25,6 +25,7 @@ struct Verb {
 constexpr std::array verbs{
     Verb{"pack", "offgrid-pack", "Make a package of map tiles from rasters"},
     Verb{"transfer", "offgrid-pack", "Copy tiles between caches, files and web servers"},
+    Verb{"estimate", "offgrid-pack", "Say how many tiles and bytes a pack would make"},
     Verb{"coverage", "offgrid-pack", "Count the tiles that a store has and lacks"},
     Verb{"verify", "offgrid-pack", "Check packages, MBTiles and PMTiles files and caches"},
     Verb{"truncate", "offgrid-pack", "Remove tiles from a SQLite store of GeoWebCache"},

@@ -87,9 +87,9 @@ struct OpenConfig {
 ///
 ///     FILE.mbtiles                    one MBTiles file
 ///     FILE.pmtiles                    one PMTiles file; it is made once and not written again
-///     FILE.gpkg#TABLE                 the tiles in a table of a GeoPackage; without #, its only
-///     one FILE.tif                        one GeoTIFF whose blocks are tiles of the grid; it is
-///     built once FOLDER                          a package, or a depot of one layer
+///     FILE.gpkg#TABLE                 a table of tiles in a GeoPackage; without #, its only one
+///     FILE.tif                        a GeoTIFF whose blocks are tiles of the grid; made once
+///     FOLDER                          a package, or a depot of one layer
 ///     FOLDER/{z}/{x}/{y}.png          a folder of tiles; rows from the north, {-y} from the south
 ///     http://HOST/{z}/{x}/{y}.png     tiles behind a web server, the same
 ///     CONFIG.xml#TILESET              a tileset of a mapcache.xml; without #, its only one

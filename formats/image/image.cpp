@@ -82,6 +82,14 @@ void halve_weighted(const std::uint8_t* upper, const std::uint8_t* lower, std::u
 
 }  // namespace
 
+Image image_of(const ImageView& view) {
+    Image image{view.width, view.height};
+    for (int y = 0; y < view.height; ++y) {
+        std::memcpy(image.row(y), view.row(y), image.stride());
+    }
+    return image;
+}
+
 Coverage coverage_of(const ImageView& image) {
     const Pixel alpha = pixel(0, 0, 0, 255);
     bool is_full = true;

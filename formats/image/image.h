@@ -54,6 +54,9 @@ struct ImageView {
     }
 };
 
+/// A copy of the pixels.
+Image image_of(const ImageView& view);
+
 /// How much of an image shows.
 enum class Coverage { none, partial, full };
 

@@ -45,7 +45,7 @@ public:
     /// product of two indices stays within 64.
     static constexpr std::size_t max_levels = 64;
     static constexpr int max_tile_size = 16'384;
-    static constexpr double max_matrix_size = 4'294'967'295.0;
+    static constexpr double max_matrix_size = 4'294'967'296.0;
 
     /// Throws `invalid_argument` when the definition describes no tiles, or too many.
     explicit Grid(Definition definition);

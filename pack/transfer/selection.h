@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace offgrid {
@@ -26,6 +27,10 @@ public:
 
     /// `some` is always a safe answer, `all` is not.
     virtual Overlap overlap(const Box& box) const = 0;
+
+    /// Set to 255 what the region covers of a mask of `size` by `size` pixels over the box, row by
+    /// row from the north; a pixel is covered where its centre is. The rest stays as it is.
+    virtual void burn(const Box& box, int size, std::span<std::uint8_t> mask) const = 0;
 
 protected:
     Region() = default;

@@ -10,8 +10,8 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-constexpr std::array verbs{"pack",   "transfer", "coverage", "verify",      "stores", "serve",
-                           "daemon", "passwd",   "token",    "certificate", "audit"};
+constexpr std::array verbs{"pack",  "estimate", "transfer", "coverage", "verify",      "stores",
+                           "serve", "daemon",   "passwd",   "token",    "certificate", "audit"};
 
 TEST(Programs, answer_help_and_version_for_every_verb) {
     for (const auto* verb : verbs) {

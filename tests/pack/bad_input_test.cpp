@@ -25,10 +25,17 @@ protected:
         return {.sources = {source}, .output = outputs_ / "out"};
     }
 
-    /// Expect a failure that names the source, and that nothing is left.
+    /// Expect a failure that names the source, and that nothing is left but what a message offers
+    /// to go on with.
     void expect_refused(const std::string& source, Errc code, const std::string& cause) {
         EXPECT_THAT([&] { pack_quietly(options(source)); },
                     throws(code, AllOf(HasSubstr(source), HasSubstr(cause))));
+        EXPECT_FALSE(std::filesystem::exists(outputs_ / "out"));
+        const auto again = [&] { pack_quietly(options(source)); };
+        if (std::filesystem::exists(outputs_ / ".out.partial")) {
+            EXPECT_THAT(again, throws(code, HasSubstr("--resume")));
+            std::filesystem::remove_all(outputs_ / ".out.partial");
+        }
         EXPECT_THAT(names_below(outputs_.path()), IsEmpty());
     }
 
@@ -208,7 +215,7 @@ TEST_F(PackBadInput, stops_while_it_looks_at_the_sources) {
         throws(Errc::interrupted, _));
 }
 
-TEST_F(PackBadInput, leaves_nothing_when_any_step_on_the_disk_fails) {
+TEST_F(PackBadInput, leaves_nothing_or_what_it_says_when_any_step_on_the_disk_fails) {
     const auto source = write_tiff(folder_ / "a.tif", {});
     const std::atomic<bool> is_stopped{false};
     int failing_step = 0;
@@ -227,11 +234,18 @@ TEST_F(PackBadInput, leaves_nothing_when_any_step_on_the_disk_fails) {
             is_done = true;
         } catch (const Error& error) {
             EXPECT_EQ(error.code(), Errc::no_space) << error.what();
-            for (const auto& name : names_below(outputs_.path())) {
-                // The last step makes the name durable: what is there is complete.
-                EXPECT_EQ(name.find(".out.partial"), std::string::npos) << failing_step;
+            const bool is_kept = std::filesystem::exists(outputs_ / ".out.partial");
+            const std::string message = error.what();
+            EXPECT_EQ(is_kept, message.find("--resume") != std::string::npos)
+                << failing_step << ": " << message;
+            if (is_kept) {
+                auto resumed = options(source);
+                resumed.resume = Resume::yes;
+                pack_quietly(resumed);
             }
+            // The last step makes the name durable: what is there is complete.
             std::filesystem::remove_all(outputs_ / "out");
+            EXPECT_THAT(names_below(outputs_.path()), IsEmpty()) << failing_step;
         }
         EXPECT_NE(is_full, is_done);
         ASSERT_LT(failing_step, 1000);

@@ -20,7 +20,8 @@ TEST(CommandLine, takes_every_option) {
                "--layer", "kenya",           "--zoom",    "2-12",      "--top",
                "6",       "--format",        "webp",      "--quality", "60",
                "--bbox",  "33.5,-5,42,5.25", "--threads", "3",         "--attribution",
-               "them",    "--overwrite",     "--quiet",   "--json"});
+               "them",    "--overwrite",     "--quiet",   "--json",    "--resampling",
+               "cubic",   "--gamma"});
 
     const auto& command = std::get<PackCommand>(parsed);
     EXPECT_THAT(command.pack.sources, testing::ElementsAre("a.tif", "b.tif"));
@@ -34,6 +35,8 @@ TEST(CommandLine, takes_every_option) {
     EXPECT_EQ(command.pack.threads, 3);
     EXPECT_EQ(command.pack.attribution, "them");
     EXPECT_EQ(command.pack.overwrite, Overwrite::yes);
+    EXPECT_EQ(command.pack.resampling, Resampling::cubic);
+    EXPECT_EQ(command.pack.light, Light::linear);
     EXPECT_TRUE(command.is_quiet);
     EXPECT_TRUE(command.is_json);
 }
@@ -57,6 +60,8 @@ TEST(CommandLine, leaves_the_rest_to_the_plan) {
     EXPECT_EQ(command.pack.encoding, std::nullopt);
     EXPECT_EQ(command.pack.quality, 75);
     EXPECT_EQ(command.pack.overwrite, Overwrite::no);
+    EXPECT_EQ(command.pack.resampling, std::nullopt);
+    EXPECT_EQ(command.pack.light, Light::encoded);
 }
 
 TEST(CommandLine, answers_wrong_use_with_the_option_and_code_2) {
@@ -81,6 +86,7 @@ TEST(CommandLine, answers_wrong_use_with_the_option_and_code_2) {
         {{"pack", "a.tif", "-o", "out", "--bbox", "0,0,1,91"}, "--bbox 0,0,1,91"},
         {{"pack", "a.tif", "-o", "out", "--bbox", "nan,0,1,1"}, "--bbox nan,0,1,1"},
         {{"pack", "a.tif", "-o", "out", "--format", "gif"}, "--format"},
+        {{"pack", "a.tif", "-o", "out", "--resampling", "cubical"}, "--resampling"},
         {{"pack", "a.tif", "-o", "out", "--quality", "best"}, "--quality"},
         {{"pack", "a.tif", "-o", "out", "--bbox", "1,2,3,4,"}, "--bbox 1,2,3,4,"},
         {{"pack", "a.tif", "-o", "out", "--bbox", ",1,2,3"}, "--bbox ,1,2,3"},

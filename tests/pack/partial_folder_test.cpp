@@ -38,10 +38,25 @@ TEST(PartialFolder, is_gone_when_it_is_not_published) {
 TEST(PartialFolder, sweeps_what_a_killed_process_left) {
     TempFolder folder;
     write_file(folder / ".kenya.partial/z0-0-0.sqlite3.part", "half");
+    write_file(folder / ".kenya.partial/spared", "whole");
+    PartialFolder partial{folder / "kenya", Overwrite::no, posix_file_ops()};
 
-    const PartialFolder partial{folder / "kenya", Overwrite::no, posix_file_ops()};
+    partial.sweep({"spared"});
+    EXPECT_THAT(names_below(partial.path()), ElementsAre("spared"));
 
+    partial.sweep();
     EXPECT_THAT(names_below(partial.path()), IsEmpty());
+}
+
+TEST(PartialFolder, stays_where_it_is_kept) {
+    TempFolder folder;
+    {
+        PartialFolder partial{folder / "kenya", Overwrite::no, posix_file_ops()};
+        write_file(partial.path() / "a", "1");
+        partial.keep();
+    }
+
+    EXPECT_EQ(read_text(folder / ".kenya.partial/a"), "1");
 }
 
 TEST(PartialFolder, is_made_by_one_at_a_time) {

@@ -152,11 +152,29 @@ Image decode(const Bytes& content) {
     require(dataset != nullptr, "not an image");
     Image image{dataset->GetRasterXSize(), dataset->GetRasterYSize()};
     std::ranges::fill(image.rgba, std::uint8_t{255});
-    require(
-        dataset->RasterIO(GF_Read, 0, 0, image.width, image.height, image.rgba.data(), image.width,
-                          image.height, GDT_Byte, dataset->GetRasterCount(), nullptr, 4,
-                          static_cast<GSpacing>(image.stride()), 1, nullptr) == CE_None,
-        "not a sound image");
+    const auto read = [&](int band, int channel) {
+        require(dataset->GetRasterBand(band)->RasterIO(
+                    GF_Read, 0, 0, image.width, image.height, image.rgba.data() + channel,
+                    image.width, image.height, GDT_Byte, 4, static_cast<GSpacing>(image.stride()),
+                    nullptr) == CE_None,
+                "not a sound image");
+    };
+    const int bands = dataset->GetRasterCount();
+    const bool is_grey = bands < 3;
+    for (int channel = 0; channel < 3; ++channel) {
+        read(is_grey ? 1 : channel + 1, channel);
+    }
+    if (bands == 2 || bands == 4) {
+        read(bands, 3);
+    }
+    if (const auto* const palette = dataset->GetRasterBand(1)->GetColorTable()) {
+        for (std::size_t i = 0; i < image.rgba.size(); i += 4) {
+            const auto& entry = *palette->GetColorEntry(image.rgba[i]);
+            const short channels[] = {entry.c1, entry.c2, entry.c3, entry.c4};
+            std::ranges::transform(channels, image.rgba.begin() + static_cast<std::ptrdiff_t>(i),
+                                   [](short value) { return static_cast<std::uint8_t>(value); });
+        }
+    }
     return image;
 }
 

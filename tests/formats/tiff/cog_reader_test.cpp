@@ -96,7 +96,7 @@ TEST_F(CogReaderTest, refuses_a_grid_that_is_cut_otherwise) {
                 throws(Errc::unsupported, no_tiles));
     EXPECT_THAT(
         [&] {
-            reader(other({.extent = {1000, 0, 1e7, 1e7}, .resolutions = {resolution}}));
+            reader(other({.extent = {10'000, 0, 1e7, 1e7}, .resolutions = {resolution}}));
         },
         throws(Errc::unsupported, no_tiles));
     EXPECT_THAT(

@@ -22,6 +22,7 @@ public:
         }
         return box.min_y >= box.max_x ? Overlap::all : Overlap::some;
     }
+    void burn(const Box&, int, std::span<std::uint8_t>) const override {}
 };
 
 TEST(Selection, counts_the_tiles_that_it_selects) {
@@ -52,6 +53,7 @@ TEST(Selection, cuts_its_ranges_to_the_region) {
         Overlap overlap(const Box& box) const override {
             return intersection(box, bounds()).is_empty() ? Overlap::none : Overlap::some;
         }
+        void burn(const Box&, int, std::span<std::uint8_t>) const override {}
     };
     const Selection selection{grid, {grid.whole(20)}, std::make_unique<Spot>()};
     EXPECT_EQ(selection.range(20), (TileRange{20, 524288, 524287, 524289, 524288}));

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "pack/options.h"
+
+#include <string>
+#include <string_view>
+
+namespace offgrid {
+
+/// What is packed, and how, as one JSON object: the form in which programs ask for a pack.
+/// README.md lists its members, which are named as the words of the command line. Where the result
+/// goes and how the work is done (threads, shards, resuming) is not part of it.
+std::string to_json(const PackOptions& options);
+
+/// The options that a JSON object asks for. Throws `invalid_argument` naming the member that is
+/// unknown, or whose value it cannot have.
+PackOptions parse_job(std::string_view json);
+
+/// A file by its whole name, so that it means the same in any folder; anything else (a URL, a
+/// connection) as it is.
+std::string absolute_name(const std::string& source);
+
+}  // namespace offgrid
