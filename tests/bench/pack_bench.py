@@ -1,144 +1,134 @@
 #!/usr/bin/env python3
-"""Pack rasters with `offgrid pack` and with GDAL's MBTiles driver, side by side.
+"""Pack rasters with `offgrid pack` and with other programs, side by side.
 
-    tests/bench/pack_bench.py [--pack PROGRAM] [--runs N] [--size PIXELS] [--work FOLDER]
+    tests/bench/pack_bench.py [--pack PROGRAM] [--case NAME]... [--runs N] [--size PIXELS] [--raster FILE] [--json]
 
-Both make JPEG tiles of quality 75 at the same zooms: `gdal_translate -of MBTILES` writes the deepest, `gdaladdo` the ones
-above. Runs are interleaved; the table shows medians. Ends with an error when GDAL is faster.
+Prints a table in Markdown: medians of interleaved runs, ratios, and the goals. CPU seconds are user and system of all
+processes, peak memory is that of the largest. Both sides make tiles of the same zooms, bilinear at the deepest and averaged
+above, of quality 75 where there is one. A case whose peer is not here is skipped. Ends with an error when a case fails or
+does not reach its goal. --size makes everything smaller, for a try; goals are meant for 20 000 pixels.
 """
 import argparse
+import dataclasses
 import json
 import os
 import pathlib
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
+
+from pack_cases import Cases, CaseSkipped, Peak, Run, remove
+from pack_rasters import Failed, Rasters
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+HEAD = ["case", "what ran", "tiles", "wall s", "CPU s", "peak MiB", "MB", "ratio", "goal", "reached"]
 
 
-def measured(commands):
-    """Run the commands one after the other: wall seconds, CPU seconds, the largest peak in MiB, the last output."""
-    wall = cpu = peak = 0
-    output = ""
-    for command in commands:
-        with tempfile.TemporaryFile() as out:
-            start = time.monotonic()
-            # GDAL complains about each point beyond the latitudes of Web Mercator.
-            process = subprocess.Popen([str(word) for word in command], stdout=out, stderr=subprocess.DEVNULL)
-            _, status, usage = os.wait4(process.pid, 0)
-            wall += time.monotonic() - start
-            if status != 0:
-                sys.exit(f"failed: {command}")
-            out.seek(0)
-            output = out.read().decode()
-        cpu += usage.ru_utime + usage.ru_stime
-        peak = max(peak, usage.ru_maxrss / 1024)
-    return wall, cpu, peak, output
+def read(path):
+    """Bring a file into the page cache, so that the first run is as warm as the others."""
+    with path.open("rb") as file:
+        while file.read(1 << 20):
+            pass
 
 
-def make_raster(path, size, base):
-    """A raster of `size` x `size` pixels of 5 m in EPSG:3857 that looks like a photograph: the world image, enlarged,
-    with a grain on every pixel."""
-    state = 1
-    grain = bytearray(3 * 65536)
-    for i in range(len(grain)):  # xorshift: the same bytes on every machine
-        state ^= (state << 13) & 0xFFFFFFFF
-        state ^= state >> 17
-        state ^= (state << 5) & 0xFFFFFFFF
-        grain[i] = (state >> 8) & 31
-    raw = path.with_suffix(".raw")
-    with raw.open("wb") as out:  # row by row: the peak of a child starts at the memory of its parent
-        for y in range(size):
-            offset = (y * 7919) % (len(grain) - 3)
-            out.write((grain[offset:] + grain * (3 * size // len(grain) + 1))[: 3 * size])
-    vrt_grain = path.with_suffix(".grain.vrt")
-    bands = "".join(
-        f'<VRTRasterBand dataType="Byte" band="{b + 1}" subClass="VRTRawRasterBand">'
-        f'<SourceFilename relativeToVRT="1">{raw.name}</SourceFilename><ImageOffset>{b}</ImageOffset>'
-        f"<PixelOffset>3</PixelOffset><LineOffset>{3 * size}</LineOffset></VRTRasterBand>"
-        for b in range(3)
-    )
-    vrt_grain.write_text(f'<VRTDataset rasterXSize="{size}" rasterYSize="{size}">{bands}</VRTDataset>')
-    vrt_sum = path.with_suffix(".sum.vrt")
-    bands = "".join(
-        f'<VRTRasterBand dataType="Byte" band="{b}" subClass="VRTDerivedRasterBand">'
-        "<PixelFunctionType>sum</PixelFunctionType>"
-        f'<SimpleSource resampling="bilinear"><SourceFilename>{base}</SourceFilename><SourceBand>{b}</SourceBand>'
-        f'<SrcRect xOff="1900" yOff="500" xSize="500" ySize="500"/><DstRect xOff="0" yOff="0" xSize="{size}" ySize="{size}"/>'
-        f"</SimpleSource><SimpleSource><SourceFilename>{vrt_grain}</SourceFilename><SourceBand>{b}</SourceBand></SimpleSource>"
-        "</VRTRasterBand>"
-        for b in (1, 2, 3)
-    )
-    vrt_sum.write_text(f'<VRTDataset rasterXSize="{size}" rasterYSize="{size}">{bands}</VRTDataset>')
-    subprocess.run(
-        ["gdal_translate", "-q", "-a_srs", "EPSG:3857", "-a_ullr", "950000", "6050000", str(950000 + 5 * size),
-         str(6050000 - 5 * size), "-co", "TILED=YES", "-co", "BLOCKXSIZE=512", "-co", "BLOCKYSIZE=512", "-co",
-         "COMPRESS=DEFLATE", "-co", "PREDICTOR=2", "-co", "NUM_THREADS=ALL_CPUS", str(vrt_sum), str(path)], check=True)
-    for part in (raw, vrt_grain, vrt_sum):
-        part.unlink()
+def medians(samples, goals):
+    """Of each figure on its own; of the memory the most, where that is the goal."""
+    peak = max if any(isinstance(goal, Peak) for goal in goals) else statistics.median
+    return Run(statistics.median(run.wall for run in samples), statistics.median(run.cpu for run in samples),
+               peak(run.peak for run in samples), samples[-1].bytes, samples[-1].tiles, samples[-1].zooms)
 
 
-def compare(name, source, program, runs, work):
-    package = work / "package"
-    mbtiles = work / "gdal.mbtiles"
+def measure(case, runs):
+    """Run the contenders in turns: a dictionary of what they took and what was reached."""
+    for source in {contender.source for contender in case.contenders}:
+        read(source)
+    samples = [[] for _ in case.contenders]
+    try:
+        for _ in range(runs):
+            for contender, taken in zip(case.contenders, samples):
+                taken.append(contender.run())
+    finally:
+        for contender in case.contenders:
+            remove(contender.output)
+    of_contenders = [medians(taken, case.goals) for taken in samples]
+    if len({each.zooms for each in of_contenders}) > 1:
+        raise Failed(f"the zooms differ: {', '.join(each.zooms for each in of_contenders)}")
+    reached = []
+    for goal in case.goals:
+        value = goal.value(of_contenders)
+        text, goal_text = goal.texts(value)
+        reached.append({"value": round(value, 4), "text": text, "goal": goal_text, "is_reached": value <= goal.limit})
+    return {"contenders": [{"command": contender.text(), **dataclasses.asdict(each)}
+                           for contender, each in zip(case.contenders, of_contenders)], "goals": reached}
 
-    def ours():
-        shutil.rmtree(package, ignore_errors=True)
-        return measured([[program, "pack", source, "-o", package, "--quiet", "--json"]])
 
-    summary = json.loads(ours()[3])
-    low, high = summary["zooms"]
-    levels = [2**i for i in range(1, high - low + 1)]
+def line(cells):
+    return "| " + " | ".join(cells) + " |"
 
-    def theirs():
-        mbtiles.unlink(missing_ok=True)
-        return measured([
-            ["gdal_translate", "-q", "-of", "MBTILES", "-co", "TILE_FORMAT=JPEG", "-co", "QUALITY=75", source, mbtiles],
-            ["gdaladdo", "-q", "-r", "average", mbtiles, *levels]])
 
-    samples = {"offgrid pack": [], "gdal_translate + gdaladdo": []}
-    for _ in range(runs):
-        samples["offgrid pack"].append(ours())
-        samples["gdal_translate + gdaladdo"].append(theirs())
-    print(f"\n{name}: {summary['tiles']} tiles, zooms {low} to {high}, medians of {runs} runs")
-    print(f"{'':28}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}{'MB':>8}")
-    medians = {}
-    for who, runs_of in samples.items():
-        medians[who] = [statistics.median(run[i] for run in runs_of) for i in range(3)]
-        size = summary["bytes"] if who == "offgrid pack" else mbtiles.stat().st_size
-        wall, cpu, peak = medians[who]
-        print(f"{who:28}{wall:9.2f}{cpu:9.2f}{peak:10.0f}{size / 1e6:8.1f}")
-    wall, cpu, _ = (a / b for a, b in zip(*medians.values()))
-    print(f"{'ratio':28}{wall:9.2f}{cpu:9.2f}")
-    return wall < 1 and cpu < 1
+def table_rows(result):
+    """The lines of a case: ours has what was reached, the ones below only figures."""
+    if "problem" in result:
+        return [line([result["title"], result["problem"], *[""] * (len(HEAD) - 2)])]
+    rows = []
+    for index, each in enumerate(result["contenders"]):
+        goals = result["goals"] if index == 0 else []
+        rows.append(line([
+            result["title"] if index == 0 else "", f"`{each['command']}`", str(each["tiles"] or ""), f"{each['wall']:.2f}",
+            f"{each['cpu']:.2f}", f"{each['peak']:.0f}", f"{each['bytes'] / 1e6:.1f}",
+            ", ".join(goal["text"] for goal in goals), ", ".join(goal["goal"] for goal in goals),
+            ", ".join("yes" if goal["is_reached"] else "**no**" for goal in goals)]))
+    return rows
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pack", type=pathlib.Path, default=ROOT / "build/release/bin/offgrid", help="our program")
+    parser.add_argument("--rasterfloor", type=pathlib.Path, default=os.environ.get("RASTERFLOOR"),
+                        help="the yardstick program [$RASTERFLOOR]")
+    parser.add_argument("--case", action="append", help="only this one; may be given often")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--size", type=int, default=20_000)
+    parser.add_argument("--raster", type=pathlib.Path, help="RGB, EPSG:3857, 5 m [one is made]")
+    parser.add_argument("--work", type=pathlib.Path, help="keeps the rasters; default: a temporary folder")
+    parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
+    return parser.parse_args()
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pack", default=ROOT / "build/release/bin/offgrid-pack")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--size", type=int, default=10_000)
-    parser.add_argument("--sample", type=pathlib.Path, help="default: the raster in examples/data")
-    parser.add_argument("--work", type=pathlib.Path, help="kept; default: a temporary folder")
-    options = parser.parse_args()
-    sample = options.sample or next(
-        (path for path in sorted((ROOT / "examples/data").glob("*")) if path.suffix in (".tif", ".jpg", ".vrt")), None)
-    if sample is None:
-        sys.exit("no sample in examples/data; name one with --sample")
+    options = parse_options()
     with tempfile.TemporaryDirectory() as temporary:
-        work = options.work or pathlib.Path(temporary)
+        work = (options.work or pathlib.Path(temporary)).resolve()
         work.mkdir(parents=True, exist_ok=True)
-        large = work / f"raster_{options.size}.tif"
-        if not large.exists():
-            make_raster(large, options.size, sample.resolve())
-        is_faster = [compare(f"sample ({sample.name})", sample, options.pack, options.runs, work),
-                     compare(f"{options.size} x {options.size} RGB, EPSG:3857, DEFLATE", large, options.pack,
-                             options.runs, work)]
-    sys.exit(0 if all(is_faster) else "slower than GDAL")
+        try:
+            rasters = Rasters(work, options.size, ROOT / "examples/data/earth-blue-marble.jpg", options.raster)
+        except Failed as failed:
+            sys.exit(f"{failed}")
+        cases = Cases(rasters, work, options.pack, options.threads, options.rasterfloor)
+        unknown = set(options.case or []) - set(cases.names)
+        if unknown:
+            sys.exit(f"no case {', '.join(sorted(unknown))}; there are {', '.join(cases.names)}")
+        results = []
+        if not options.json:
+            print(line(HEAD), line(["---"] * len(HEAD)), sep="\n", flush=True)
+        for name in options.case or cases.names:
+            result = {"case": name, "title": cases.names[name][0]}
+            try:
+                result |= measure(cases.case(name), options.runs)
+            except CaseSkipped as skipped:
+                result |= {"problem": f"skipped: {skipped}", "is_skipped": True}
+            except Failed as failed:
+                result |= {"problem": f"failed: {failed}"}
+            results.append(result)
+            if not options.json:
+                print(*table_rows(result), sep="\n", flush=True)
+        if options.json:
+            print(json.dumps({"size": options.size, "runs": options.runs, "threads": options.threads, "cases": results},
+                             indent=1))
+    is_sound = all("is_skipped" in result or all(goal["is_reached"] for goal in result.get("goals", [{"is_reached": False}]))
+                   for result in results)
+    sys.exit(0 if is_sound else "a case failed, or did not reach its goal")
 
 
 if __name__ == "__main__":
