@@ -2,6 +2,7 @@
 
 #include "formats/base/error.h"
 #include "formats/base/parse_number.h"
+#include "pack/job_file.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -15,6 +16,7 @@ namespace {
 /// The texts of options that are parsed after CLI11 is done, so that errors read the same
 /// everywhere.
 struct Texts {
+    std::string job;
     std::string output;
     std::string zooms;
     std::string encoding;
@@ -44,8 +46,12 @@ const std::map<std::string, OnDamage>& on_damage_words() {
 
 void add_options(CLI::App& app, PackCommand& command, Texts& texts) {
     auto& pack = command.pack;
-    app.add_option("SRC", pack.sources, "Rasters that GDAL reads; later ones lie on top")
-        ->required();
+    app.add_option("SRC", pack.sources, "Rasters that GDAL reads; later ones lie on top");
+    app.add_option(
+           "--job", texts.job,
+           "FILE (- is standard input): what to pack, and how, as JSON; the words beside it "
+           "win over its members")
+        ->excludes(app.get_option("SRC"));
     app.add_option("-o,--output", texts.output, "The folder or file to make");
     app.add_option("--as", texts.as,
                    "What to make: ztop (a package), mbtiles, pmtiles, gpkg, cog, geotiff, disk, "
@@ -105,9 +111,10 @@ void add_options(CLI::App& app, PackCommand& command, Texts& texts) {
     auto* const merge = app.add_flag("--merge", texts.is_merge, "SRC are all N shards: join them");
     // How they were packed is in the shards.
     for (const char* const word :
-         {"--layer", "--grid", "--zoom", "--top", "--format", "--quality", "--resampling",
-          "--gamma", "--keep-empty", "--skip-empty", "--bbox", "--region", "--buffer", "--overview",
-          "--clip", "--attribution", "--on-error", "--shard", "--dry-run"}) {
+         {"--job",        "--layer",       "--grid",       "--zoom",   "--top",
+          "--format",     "--quality",     "--resampling", "--gamma",  "--keep-empty",
+          "--skip-empty", "--bbox",        "--region",     "--buffer", "--overview",
+          "--clip",       "--attribution", "--on-error",   "--shard",  "--dry-run"}) {
         merge->excludes(app.get_option(word));
     }
     app.add_flag("--quiet", command.is_quiet, "Show no progress");
@@ -187,14 +194,54 @@ Shard parse_shard(const std::string& text) {
     return {.index = *number - 1, .count = *count};
 }
 
-std::variant<PackCommand, CommandLineAnswer> parse_command_line(int argc, const char* const* argv) {
+namespace {
+
+using Parsed = std::variant<PackCommand, CommandLineAnswer>;
+
+/// The options that have a text of their own.
+void take_texts(const Texts& texts, PackOptions& pack) {
+    pack.output = texts.output.empty() ? "estimate" : texts.output;
+    if (!texts.zooms.empty()) {
+        pack.zooms = parse_zooms(texts.zooms);
+    }
+    pack.as = output_kinds().at(texts.as);
+    if (!texts.regions.empty()) {
+        pack.regions.clear();
+    }
+    for (const auto& region : texts.regions) {
+        pack.regions.push_back(parse_region(region));
+    }
+    pack.on_damage = on_damage_words().at(texts.on_damage);
+    if (!texts.shard.empty()) {
+        pack.shard = parse_shard(texts.shard);
+        if (pack.layer.empty()) {
+            throw Error{Errc::invalid_argument, "--shard: needs --layer, the same for all shards"};
+        }
+    }
+    if (texts.is_merge) {
+        pack.merged.assign(pack.sources.begin(), pack.sources.end());
+        pack.sources.clear();
+    }
+    if (!texts.encoding.empty()) {
+        pack.encoding = encodings().at(texts.encoding);
+    }
+    if (!texts.resampling.empty()) {
+        pack.resampling = resamplings().at(texts.resampling);
+    }
+    if (!texts.bbox.empty()) {
+        pack.bbox = parse_bbox(texts.bbox);
+    }
+}
+
+/// Read the words over what the job says, where there is one.
+Parsed parse_over(const std::optional<PackOptions>& job, int argc, const char* const* argv) {
     CLI::App app{"Pack rasters into offline tile packages", "offgrid"};
     app.require_subcommand(1);
     app.footer("Other verbs: transfer, coverage, verify, stores; each has a --help of its own");
     auto& pack = *app.add_subcommand("pack", "Make a package from georeferenced rasters");
     auto& estimate = *app.add_subcommand(
         "estimate", "Say how many tiles and bytes a pack would make, and how long it would take");
-    PackCommand command;
+    PackCommand command{.pack = job.value_or(PackOptions{})};
     Texts texts;
     add_options(pack, command, texts);
     add_options(estimate, command, texts);
@@ -203,39 +250,18 @@ std::variant<PackCommand, CommandLineAnswer> parse_command_line(int argc, const 
     }
     try {
         app.parse(argc, argv);
+        if (!texts.job.empty() && !job) {
+            return parse_over(load_job(texts.job), argc, argv);
+        }
+        if (command.pack.sources.empty()) {
+            throw Error{Errc::invalid_argument,
+                        "SRC is required, or a --job (see offgrid pack --help)"};
+        }
         command.is_dry_run = command.is_dry_run || estimate.parsed();
         if (texts.output.empty() && !command.is_dry_run) {
             throw Error{Errc::invalid_argument, "--output is required (see offgrid pack --help)"};
         }
-        command.pack.output = texts.output.empty() ? "estimate" : texts.output;
-        if (!texts.zooms.empty()) {
-            command.pack.zooms = parse_zooms(texts.zooms);
-        }
-        command.pack.as = output_kinds().at(texts.as);
-        for (const auto& region : texts.regions) {
-            command.pack.regions.push_back(parse_region(region));
-        }
-        command.pack.on_damage = on_damage_words().at(texts.on_damage);
-        if (!texts.shard.empty()) {
-            command.pack.shard = parse_shard(texts.shard);
-            if (command.pack.layer.empty()) {
-                throw Error{Errc::invalid_argument,
-                            "--shard: needs --layer, the same for all shards"};
-            }
-        }
-        if (texts.is_merge) {
-            command.pack.merged.assign(command.pack.sources.begin(), command.pack.sources.end());
-            command.pack.sources.clear();
-        }
-        if (!texts.encoding.empty()) {
-            command.pack.encoding = encodings().at(texts.encoding);
-        }
-        if (!texts.resampling.empty()) {
-            command.pack.resampling = resamplings().at(texts.resampling);
-        }
-        if (!texts.bbox.empty()) {
-            command.pack.bbox = parse_bbox(texts.bbox);
-        }
+        take_texts(texts, command.pack);
     } catch (const CLI::CallForHelp&) {
         return CommandLineAnswer{app.help(), 0};
     } catch (const CLI::CallForVersion& version) {
@@ -247,6 +273,12 @@ std::variant<PackCommand, CommandLineAnswer> parse_command_line(int argc, const 
         return CommandLineAnswer{fmt::format("offgrid-pack: {}\n", error.what()), 2};
     }
     return command;
+}
+
+}  // namespace
+
+std::variant<PackCommand, CommandLineAnswer> parse_command_line(int argc, const char* const* argv) {
+    return parse_over(std::nullopt, argc, argv);
 }
 
 }  // namespace offgrid

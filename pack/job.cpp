@@ -2,13 +2,15 @@
 
 #include "formats/base/error.h"
 #include "formats/image/encoding.h"
+#include "pack/job_values.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
+#include <cmath>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <string>
 #include <system_error>
@@ -18,32 +20,7 @@
 namespace offgrid {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-[[noreturn]] void refuse(const std::string& member, const std::string& cause) {
-    throw Error{Errc::invalid_argument, fmt::format("job: '{}' {}", member, cause)};
-}
-
-template <typename Value>
-Value value_of(const Json& json, const std::string& member) {
-    try {
-        return json.get<Value>();
-    } catch (const Json::exception&) {
-        refuse(member, "is not what is expected there");
-    }
-}
-
-/// The value that a word stands for.
-template <typename Value>
-Value word_of(const std::map<std::string, Value>& words, const Json& json,
-              const std::string& member) {
-    const auto word = value_of<std::string>(json, member);
-    const auto found = words.find(word);
-    if (found == words.end()) {
-        refuse(member, fmt::format("cannot be '{}'", word));
-    }
-    return found->second;
-}
+using Json = JobJson;
 
 /// The word for a value. REQUIRES: there is one.
 template <typename Value>
@@ -51,16 +28,68 @@ std::string word_for(const std::map<std::string, Value>& words, Value value) {
     return std::ranges::find(words, value, &std::pair<const std::string, Value>::second)->first;
 }
 
+int zoom_of(const Json& json, const std::string& member) {
+    return number_of(json, member, 0, deepest_zoom);
+}
+
+std::vector<std::string> sources_in(const Json& json, const std::string& member) {
+    auto sources = value_of<std::vector<std::string>>(json, member);
+    if (sources.empty() || std::ranges::find(sources, "") != sources.end()) {
+        refuse(member, "is not a list of names with something in it");
+    }
+    return sources;
+}
+
+/// `[MIN, MAX]`.
+PackOptions::Zooms zooms_in(const Json& json, const std::string& member) {
+    const auto zooms = value_of<std::vector<int>>(json, member);
+    if (zooms.size() != 2 || zooms[0] < 0 || zooms[0] > zooms[1] || zooms[1] > deepest_zoom) {
+        refuse(member, fmt::format("is not [MIN, MAX] from 0 to {}", deepest_zoom));
+    }
+    return {zooms[0], zooms[1]};
+}
+
+/// `[W, S, E, N]`. Whether west may lie east of east is for `check` to say.
+Box box_in(const Json& json, const std::string& member) {
+    const auto edges = value_of<std::vector<double>>(json, member);
+    const auto is_within = [&](std::size_t edge, double limit) {
+        return std::abs(edges[edge]) <= limit;
+    };
+    if (edges.size() != 4 || !is_within(0, 180) || !is_within(1, 90) || !is_within(2, 180) ||
+        !is_within(3, 90) || edges[0] == edges[2] || edges[1] >= edges[3]) {
+        refuse(member, "is not [west, south, east, north] in degrees");
+    }
+    return {edges[0], edges[1], edges[2], edges[3]};
+}
+
 /// `{"file": …, "zoom": …}`, the zoom as it is wanted.
 RegionOption region_in(const Json& json, const std::string& member) {
     if (!json.is_object() || !json.contains("file")) {
-        refuse(member, "must hold objects with a 'file'");
+        refuse(member, "is not a list of objects with a 'file'");
     }
-    RegionOption region{.file = value_of<std::string>(json.at("file"), member)};
-    if (json.contains("zoom")) {
-        region.max_zoom = value_of<int>(json.at("zoom"), member);
+    RegionOption region;
+    for (const auto& [name, value] : json.items()) {
+        const auto inner = fmt::format("{}.{}", member, name);
+        if (name == "file") {
+            region.file = value_of<std::string>(value, inner);
+        } else if (name == "zoom") {
+            region.max_zoom = zoom_of(value, inner);
+        } else {
+            refuse(inner, "is unknown; known are file, zoom");
+        }
     }
     return region;
+}
+
+std::vector<RegionOption> regions_in(const Json& json, const std::string& member) {
+    if (!json.is_array()) {
+        refuse(member, "is not a list of objects with a 'file'");
+    }
+    std::vector<RegionOption> regions;
+    for (const auto& region : json) {
+        regions.push_back(region_in(region, member));
+    }
+    return regions;
 }
 
 using Read = void (*)(PackOptions& options, const Json& json, const std::string& member);
@@ -68,10 +97,8 @@ using Read = void (*)(PackOptions& options, const Json& json, const std::string&
 /// The members of a job, each with what reads it.
 const std::map<std::string, Read>& members() {
     static const std::map<std::string, Read> all{
-        {"sources",
-         [](PackOptions& options, const Json& json, const std::string& member) {
-             options.sources = value_of<std::vector<std::string>>(json, member);
-         }},
+        {"sources", [](PackOptions& options, const Json& json,
+                       const std::string& member) { options.sources = sources_in(json, member); }},
         {"layer",
          [](PackOptions& options, const Json& json, const std::string& member) {
              options.layer = value_of<std::string>(json, member);
@@ -96,39 +123,28 @@ const std::map<std::string, Read>& members() {
          [](PackOptions& options, const Json& json, const std::string& member) {
              options.keeps_empty = value_of<bool>(json, member);
          }},
-        {"zoom",
-         [](PackOptions& options, const Json& json, const std::string& member) {
-             options.zooms = value_of<std::pair<int, int>>(json, member);
-         }},
+        {"zoom", [](PackOptions& options, const Json& json,
+                    const std::string& member) { options.zooms = zooms_in(json, member); }},
         {"top", [](PackOptions& options, const Json& json,
-                   const std::string& member) { options.top = value_of<int>(json, member); }},
+                   const std::string& member) { options.top = zoom_of(json, member); }},
         {"format",
          [](PackOptions& options, const Json& json, const std::string& member) {
              options.encoding = word_of(encodings(), json, member);
          }},
         {"quality",
          [](PackOptions& options, const Json& json, const std::string& member) {
-             options.quality = value_of<int>(json, member);
+             options.quality = number_of(json, member, 1, 100);
          }},
-        {"bbox",
-         [](PackOptions& options, const Json& json, const std::string& member) {
-             const auto edges = value_of<std::array<double, 4>>(json, member);
-             options.bbox = Box{edges[0], edges[1], edges[2], edges[3]};
-         }},
-        {"regions",
-         [](PackOptions& options, const Json& json, const std::string& member) {
-             for (const auto& region : value_of<std::vector<Json>>(json, member)) {
-                 options.regions.push_back(region_in(region, member));
-             }
-         }},
+        {"bbox", [](PackOptions& options, const Json& json,
+                    const std::string& member) { options.bbox = box_in(json, member); }},
+        {"regions", [](PackOptions& options, const Json& json,
+                       const std::string& member) { options.regions = regions_in(json, member); }},
         {"buffer",
          [](PackOptions& options, const Json& json, const std::string& member) {
              options.buffer_m = value_of<double>(json, member);
          }},
-        {"overview",
-         [](PackOptions& options, const Json& json, const std::string& member) {
-             options.overview = value_of<int>(json, member);
-         }},
+        {"overview", [](PackOptions& options, const Json& json,
+                        const std::string& member) { options.overview = zoom_of(json, member); }},
         {"clip",
          [](PackOptions& options, const Json& json, const std::string& member) {
              options.is_clipped = value_of<bool>(json, member);
@@ -203,17 +219,27 @@ std::string to_json(const PackOptions& options) {
 PackOptions parse_job(std::string_view text) {
     const auto json = Json::parse(text, nullptr, false);
     if (!json.is_object()) {
-        throw Error{Errc::invalid_argument, "the job is no JSON object"};
+        throw Error{Errc::invalid_argument, "it is no JSON object"};
     }
     PackOptions options;
     for (const auto& [member, value] : json.items()) {
         const auto found = members().find(member);
         if (found == members().end()) {
-            refuse(member, "is unknown");
+            refuse(member, fmt::format("is unknown; known are {}", fmt::join(job_members(), ", ")));
         }
         found->second(options, value, member);
     }
+    if (options.sources.empty()) {
+        refuse("sources", "is missing");
+    }
     return options;
+}
+
+std::vector<std::string> job_members() {
+    std::vector<std::string> names;
+    std::ranges::transform(members(), std::back_inserter(names),
+                           &std::pair<const std::string, Read>::first);
+    return names;
 }
 
 }  // namespace offgrid

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace offgrid {
 
@@ -13,8 +14,11 @@ namespace offgrid {
 std::string to_json(const PackOptions& options);
 
 /// The options that a JSON object asks for. Throws `invalid_argument` naming the member that is
-/// unknown, or whose value it cannot have.
+/// unknown, or whose value it cannot have; whether the members go together is for `check` to say.
 PackOptions parse_job(std::string_view json);
+
+/// The names of all members, sorted.
+std::vector<std::string> job_members();
 
 /// A file by its whole name, so that it means the same in any folder; anything else (a URL, a
 /// connection) as it is.

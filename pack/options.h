@@ -12,6 +12,9 @@
 
 namespace offgrid {
 
+/// Of any pack.
+inline constexpr int deepest_zoom = 30;
+
 enum class Overwrite { no, yes };
 
 /// What a pack leaves its tiles as.
@@ -86,6 +89,15 @@ struct PackOptions {
     /// All shards of a pack, to be joined; how they were packed is in them, so nothing above but
     /// the output is looked at.
     std::vector<std::filesystem::path> merged{};
+
+    friend bool operator==(const PackOptions&, const PackOptions&) = default;
 };
+
+/// Throws `invalid_argument` naming the word whose value it cannot have, alone or beside others.
+/// What depends on the sources or the grid is not looked at.
+void check(const PackOptions& options);
+
+/// The deepest zoom that a region or the overview asks for, where each says one.
+std::optional<int> zoom_of_all_regions(const PackOptions& options);
 
 }  // namespace offgrid

@@ -38,7 +38,7 @@ def module_of(name: str, rules: dict[str, Rule]) -> str | None:
 def offence(module: str, quote: str, header: str, rules: dict[str, Rule]) -> str | None:
     rule = rules[module]
     if quote == '"':
-        if not header.startswith(tuple(m + "/" for m in [module, *rule.ours])):
+        if header not in rule.ours and not header.startswith(tuple(m + "/" for m in [module, *rule.ours])):
             return f'{module} may not include "{header}"'
     else:
         owned = tuple(prefix for r in rules.values() for prefix in r.theirs)

@@ -171,6 +171,9 @@ private:
                                     {"share", *share.share},
                                     {"tiles", progress.tiles},
                                     {"bytes", progress.bytes}};
+        if (*share.share > 0) {
+            json["tiles_total"] = std::llround(static_cast<double>(progress.tiles) / *share.share);
+        }
         if (const auto left = seconds_left(share, seconds)) {
             json["seconds_left"] = std::llround(*left);
         }

@@ -21,7 +21,8 @@ std::string hiding(std::string text, const std::string& folder, std::string_view
     return text;
 }
 
-/// The folder in the name of a raster, which may have a driver's name before it; empty: none.
+/// The folder in the name of a raster or another file, which may have a driver's name before it;
+/// empty: none.
 std::string folder_in(const std::string& raster) {
     const auto start = raster.find('/');
     return start == std::string::npos ? "" : raster.substr(start, raster.rfind('/') - start);
@@ -35,9 +36,13 @@ std::string without_folders(std::string text, const std::filesystem::path& depot
     text = hiding(std::move(text), depot.string(), "(depot)");
     text = hiding(std::move(text), sources_folder.string(), "(sources)");
     for (const auto& [layer, source] : sources) {
-        for (const auto& raster : source.rasters) {
+        for (const auto& raster : source.pack.sources) {
             text = hiding(std::move(text), folder_in(raster), "(sources)");
         }
+        for (const auto& region : source.pack.regions) {
+            text = hiding(std::move(text), folder_in(region.file), "(sources)");
+        }
+        text = hiding(std::move(text), folder_in(source.pack.grid), "(sources)");
     }
     return text;
 }

@@ -125,7 +125,7 @@ std::string to_json(const std::vector<Job>& jobs) {
     return dump({{"jobs", std::move(list)}});
 }
 
-Job parse_job(std::string_view text) {
+Job parse_job_record(std::string_view text) {
     try {
         const auto json = Json::parse(text);
         Job job{.id = json.at("id").get<std::uint64_t>(),

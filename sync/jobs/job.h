@@ -76,6 +76,6 @@ std::string to_json(const Job& job);
 std::string to_json(const std::vector<Job>& jobs);
 
 /// Read the record of a job. Throws `corrupt`.
-Job parse_job(std::string_view json);
+Job parse_job_record(std::string_view json);
 
 }  // namespace offgrid

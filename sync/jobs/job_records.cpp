@@ -29,7 +29,7 @@ std::map<std::uint64_t, Job> JobRecords::load(const Log& log) const {
             continue;  // what a write that was cut short has left
         }
         try {
-            auto job = parse_job(as_text(read_file(path, max_record_bytes)));
+            auto job = parse_job_record(as_text(read_file(path, max_record_bytes)));
             job.id = *id;
             jobs.emplace(*id, std::move(job));
         } catch (const Error& error) {

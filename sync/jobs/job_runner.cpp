@@ -2,6 +2,7 @@
 
 #include "formats/base/error.h"
 #include "formats/package/package_reader.h"
+#include "pack/job.h"
 #include "sync/jobs/change_layer.h"
 #include "sync/jobs/child_process.h"
 #include "sync/jobs/pack_command.h"
@@ -65,7 +66,10 @@ std::uint64_t JobRunner::pack(const Job& job, const LayerSource& source, const J
     const auto scope = scope_of(source, job.request);
     auto staging = replace_.new_staging();
     const auto folder = staging.path() / "package";
-    run_packer(pack_arguments(job.request.layer, source, scope, folder), watch);
+    const auto job_file = staging.path() / "job.json";
+    replace_.files().create(job_file)->append(as_bytes(to_json(scope.pack)));
+    run_packer(pack_arguments(job_file, job.request.layer, scope.pack.threads, folder), watch);
+    replace_.files().remove_all(job_file);
     const auto report = replace_.change(
         std::move(staging),
         [&](ReplaceTransaction& replace, const Checkpoint& checkpoint) {

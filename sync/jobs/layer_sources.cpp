@@ -2,7 +2,9 @@
 
 #include "formats/base/error.h"
 #include "formats/base/file_ops.h"
+#include "formats/config/grid_location.h"
 #include "formats/package/manifest.h"
+#include "pack/job.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,8 +13,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <initializer_list>
+#include <optional>
 #include <utility>
+#include <vector>
 
 namespace offgrid {
 namespace {
@@ -21,13 +24,12 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t max_file_bytes = 16 << 20;
-constexpr int max_depth = 5;
-constexpr int deepest_zoom = 30;
+constexpr int max_depth = 8;
+constexpr int max_threads = 256;
 
-constexpr std::array<std::string_view, 10> layer_fields{
-    "rasters", "min_zoom", "max_zoom", "top",     "format",
-    "as",      "quality",  "bounds",   "threads", "attribution"};
-constexpr std::array<std::string_view, 4> formats{"jpeg", "png", "webp", "mixed"};
+/// The fields that are no members of a job; the first four stand for some.
+constexpr std::array<std::string_view, 6> own_fields{"rasters", "min_zoom", "max_zoom",
+                                                     "bounds",  "threads",  "as"};
 
 Error bad(const std::string& what) {
     return Error{Errc::invalid_argument, what};
@@ -70,90 +72,133 @@ std::optional<int> whole_number(const Json& object, const char* name, int lowest
     return static_cast<int>(value);
 }
 
-std::string text(const Json& object, const char* name) {
-    const auto found = object.find(name);
-    if (found == object.end()) {
-        return {};
-    }
-    if (!found->is_string()) {
-        throw bad(fmt::format("'{}' is not a text", name));
-    }
-    return found->get<std::string>();
-}
-
-std::string one_of(const Json& object, const char* name, std::span<const std::string_view> known) {
-    auto word = text(object, name);
-    if (object.contains(name) && std::ranges::find(known, word) == known.end()) {
-        throw bad(fmt::format("'{}' is not one of {}", name, fmt::join(known, ", ")));
-    }
-    return word;
-}
-
-std::optional<Box> bounds(const Json& object) {
-    const auto found = object.find("bounds");
-    if (found == object.end()) {
-        return std::nullopt;
-    }
-    const bool is_box = found->is_array() && found->size() == 4 &&
-                        std::ranges::all_of(*found, [](const Json& edge) {
-                            return edge.is_number() && std::isfinite(edge.get<double>());
-                        });
-    const auto edge = [&](std::size_t index) { return (*found)[index].get<double>(); };
+void check_bounds(const Json& value) {
+    const bool is_box =
+        value.is_array() && value.size() == 4 && std::ranges::all_of(value, [](const Json& edge) {
+            return edge.is_number() && std::isfinite(edge.get<double>());
+        });
+    const auto edge = [&](std::size_t index) { return value[index].get<double>(); };
     const Box box = is_box ? Box{edge(0), edge(1), edge(2), edge(3)} : Box{};
     if (!is_box || box.is_empty() || box.min_x < -180 || box.max_x > 180 || box.min_y < -90 ||
         box.max_y > 90) {
         throw bad("'bounds' is not [west, south, east, north] in degrees");
     }
-    return box;
+}
+
+void check_rasters(const Json& value) {
+    if (!value.is_array() || value.empty() ||
+        !std::ranges::all_of(value, [](const Json& name) { return name.is_string(); })) {
+        throw bad("'rasters' is not a list of files with something in it");
+    }
+}
+
+/// Give what a field says as the member that it stands for.
+void stand_for(Json& job, const char* field, const char* member, const Json& value) {
+    if (job.contains(member)) {
+        throw bad(fmt::format("'{}' and '{}' say the same: leave one out", field, member));
+    }
+    job[member] = value;
+}
+
+void take_zooms(Json& job, const Json& object) {
+    const auto min_zoom = whole_number(object, "min_zoom", 0, deepest_zoom);
+    const auto max_zoom = whole_number(object, "max_zoom", 0, deepest_zoom);
+    if (min_zoom && !max_zoom) {
+        throw bad("'min_zoom' needs a 'max_zoom'");
+    }
+    if (max_zoom && *max_zoom < min_zoom.value_or(0)) {
+        throw bad("'max_zoom' is less than 'min_zoom'");
+    }
+    if (max_zoom) {
+        stand_for(job, "max_zoom", "zoom", Json::array({min_zoom.value_or(0), *max_zoom}));
+    }
+}
+
+/// The entry as a job, in its members only.
+Json job_of(const Json& object) {
+    auto job = object;
+    for (const auto field : own_fields) {
+        job.erase(std::string{field});
+    }
+    if (object.contains("rasters")) {
+        check_rasters(object["rasters"]);
+        stand_for(job, "rasters", "sources", object["rasters"]);
+    }
+    if (!job.contains("sources")) {
+        throw bad("'rasters' is not a list of files: it is missing");
+    }
+    if (object.contains("bounds")) {
+        check_bounds(object["bounds"]);
+        stand_for(job, "bounds", "bbox", object["bounds"]);
+    }
+    take_zooms(job, object);
+    return job;
 }
 
 /// The name as the program is given it. What GDAL opens through a driver (`WMS:…`, `/vsizip/…`) is
 /// taken as it is; anything else is a file.
-std::string raster(const std::string& name, const fs::path& folder) {
-    if (name.empty() || name.find('\0') != std::string::npos || name.starts_with('-')) {
-        throw bad(fmt::format("'rasters' has no file named '{}'", name));
+std::string file_name(const std::string& name, const fs::path& folder) {
+    if (name.empty() || name.starts_with('-')) {
+        throw bad(fmt::format("there can be no file named '{}'", name));
     }
     return name.find(':') != std::string::npos ? name : (folder / name).lexically_normal().string();
 }
 
-std::vector<std::string> rasters(const Json& object, const fs::path& folder) {
-    const auto found = object.find("rasters");
-    if (found == object.end() || !found->is_array() || found->empty() ||
-        !std::ranges::all_of(*found, [](const Json& name) { return name.is_string(); })) {
-        throw bad("'rasters' is not a list of files with something in it");
+/// Whether `config::find_grid` takes the grid from a file.
+bool is_in_file(const std::string& grid) {
+    return grid.ends_with(".json") || grid.find(".xml#") != std::string::npos;
+}
+
+void settle_names(PackOptions& pack, const fs::path& folder) {
+    for (auto& source : pack.sources) {
+        source = file_name(source, folder);
     }
-    std::vector<std::string> names;
-    for (const auto& name : *found) {
-        names.push_back(raster(name.get<std::string>(), folder));
+    for (auto& region : pack.regions) {
+        region.file = file_name(region.file, folder);
     }
-    return names;
+    if (is_in_file(pack.grid)) {
+        pack.grid = file_name(pack.grid, folder);
+    }
+}
+
+GridRef grid_of(const PackOptions& pack) {
+    if (pack.grid.empty()) {
+        return &Grid::google_maps_compatible();
+    }
+    try {
+        return config::find_grid(pack.grid);
+    } catch (const Error& error) {
+        throw bad(fmt::format("'grid': {}", error.what()));
+    }
+}
+
+std::vector<std::string> known_fields() {
+    std::vector<std::string> known{own_fields.begin(), own_fields.end()};
+    for (const auto& member : job_members()) {
+        if (member != "layer") {  // that is the name of the entry
+            known.push_back(member);
+        }
+    }
+    return known;
 }
 
 LayerSource layer_source(const Json& object, const fs::path& folder) {
     if (!object.is_object()) {
         throw bad("it is not an object");
     }
-    check_fields(object, layer_fields);
-    constexpr std::array<std::string_view, 1> known_layouts{"ztop"};
-    one_of(object, "as", known_layouts);
-    LayerSource source{.rasters = rasters(object, folder),
-                       .min_zoom = whole_number(object, "min_zoom", 0, deepest_zoom),
-                       .max_zoom = whole_number(object, "max_zoom", 0, deepest_zoom),
-                       .top = whole_number(object, "top", 0, deepest_zoom),
-                       .format = one_of(object, "format", formats),
-                       .quality = whole_number(object, "quality", 1, 100),
-                       .bounds = bounds(object),
-                       .threads = whole_number(object, "threads", 1, 256),
-                       .attribution = text(object, "attribution")};
-    if (source.min_zoom && !source.max_zoom) {
-        throw bad("'min_zoom' needs a 'max_zoom'");
+    check_fields(object, known_fields());
+    if (object.contains("as") && object["as"] != "ztop") {
+        throw bad("'as' is not ztop, which is all there is");
     }
-    if (source.max_zoom && *source.max_zoom < source.min_zoom.value_or(0)) {
-        throw bad("'max_zoom' is less than 'min_zoom'");
-    }
-    if (source.top && source.max_zoom && *source.top > *source.max_zoom) {
+    LayerSource source{.pack = parse_job(job_of(object).dump())};
+    auto& pack = source.pack;
+    pack.threads = whole_number(object, "threads", 1, max_threads);
+    settle_names(pack, folder);
+    check(pack);
+    if (pack.top && pack.zooms && *pack.top > pack.zooms->second) {
         throw bad("'top' is deeper than 'max_zoom'");
     }
+    source.grid = grid_of(pack);
     return source;
 }
 

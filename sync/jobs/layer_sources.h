@@ -1,28 +1,20 @@
 #pragma once
 
-#include "formats/tile/box.h"
+#include "formats/tile/grid_ref.h"
+#include "pack/options.h"
 
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace offgrid {
 
 /// What one layer is packed from, and how: an entry of the file of sources. A value. README.md here
 /// has the format.
 struct LayerSource {
-    std::vector<std::string> rasters{};  ///< as GDAL names them; files with their whole path
-    std::optional<int> min_zoom{};       ///< nothing: 0
-    std::optional<int> max_zoom{};       ///< nothing: the zoom nearest the rasters' resolution
-    std::optional<int> top{};            ///< zoom of the tiles that have a file each
-    std::string format{};  ///< jpeg, png, webp or mixed; empty: as `offgrid pack` chooses
-    std::optional<int> quality{};
-    std::optional<Box> bounds{};  ///< longitude and latitude degrees
-    std::optional<int> threads{};
-    std::string attribution{};
+    PackOptions pack{};  ///< files with their whole path; without an output or a layer
+    GridRef grid = &Grid::google_maps_compatible();  ///< that `pack` names
 
     friend bool operator==(const LayerSource&, const LayerSource&) = default;
 };

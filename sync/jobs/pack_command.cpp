@@ -13,91 +13,119 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The grid of all that `offgrid pack` makes.
-const Grid& packed_grid() {
-    return Grid::google_maps_compatible();
-}
-
 bool holds(const Box& outer, const Box& inner) {
     return outer.min_x <= inner.min_x && outer.min_y <= inner.min_y && outer.max_x >= inner.max_x &&
            outer.max_y >= inner.max_y;
 }
 
-std::optional<ZoomSpan> zooms_of(const LayerSource& source) {
-    return source.max_zoom ? std::optional{ZoomSpan{source.min_zoom.value_or(0), *source.max_zoom}}
-                           : std::nullopt;
+/// The zooms of the source, where they do not depend on its rasters.
+std::optional<ZoomSpan> zooms_of(const PackOptions& pack) {
+    if (pack.zooms) {
+        return pack.zooms;
+    }
+    const auto deepest = zoom_of_all_regions(pack);
+    return deepest ? std::optional{ZoomSpan{0, *deepest}} : std::nullopt;
+}
+
+/// Regions without the zooms that are not packed. Where only the overview has some of those that
+/// are, all is packed down to its zoom.
+void narrow_regions(PackOptions& pack) {
+    auto& [low, high] = *pack.zooms;
+    std::erase_if(pack.regions, [low = low](const RegionOption& region) {
+        return region.max_zoom && *region.max_zoom < low;
+    });
+    for (auto& region : pack.regions) {
+        if (region.max_zoom) {
+            region.max_zoom = std::min(*region.max_zoom, high);
+        }
+    }
+    if (pack.overview && *pack.overview < low) {
+        pack.overview.reset();
+    }
+    if (pack.overview) {
+        pack.overview = std::min(*pack.overview, high);
+    }
+    if (!pack.regions.empty()) {
+        return;
+    }
+    if (!pack.overview) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("no region of the source has zooms {} to {}", low, high)};
+    }
+    high = *pack.overview;
+    pack.overview.reset();
+    pack.is_clipped = false;
+    pack.buffer_m = 0;
 }
 
 void narrow_zooms(PackScope& scope, const ZoomSpan& wanted) {
-    const auto known = scope.zooms.value_or(wanted);
+    auto& pack = scope.pack;
+    const auto source = zooms_of(pack);
+    const auto known = source.value_or(wanted);
     const ZoomSpan both{std::max(known.first, wanted.first), std::min(known.second, wanted.second)};
     if (both.first > both.second) {
         throw Error{Errc::invalid_argument,
                     fmt::format("the source has zooms {} to {}, not {} to {}", known.first,
                                 known.second, wanted.first, wanted.second)};
     }
-    scope.is_whole = scope.is_whole && scope.zooms == both;
-    scope.zooms = both;
+    scope.is_whole = scope.is_whole && source == both;
+    pack.zooms = both;
+    if (!pack.regions.empty()) {
+        narrow_regions(pack);
+    }
+    if (pack.top && *pack.top > pack.zooms->second) {
+        pack.top.reset();
+    }
 }
 
-void narrow_bounds(PackScope& scope, const Box& wanted) {
-    if (holds(wanted, packed_grid().extent())) {
+/// What two boxes have in common, in degrees. One that reaches across the antimeridian (its west is
+/// greater than its east) stays as it is where both of its sides are wanted.
+Box common(const Box& known, const Box& wanted) {
+    if (known.min_x <= known.max_x) {
+        return intersection(known, wanted);
+    }
+    const auto west = intersection({known.min_x, known.min_y, 180, known.max_y}, wanted);
+    const auto east = intersection({-180, known.min_y, known.max_x, known.max_y}, wanted);
+    if (west.is_empty() || east.is_empty()) {
+        return west.is_empty() ? east : west;
+    }
+    return {known.min_x, west.min_y, known.max_x, west.max_y};
+}
+
+void narrow_bounds(PackScope& scope, const Grid& grid, const Box& wanted) {
+    const auto degrees = to_lonlat(grid.srs(), wanted);
+    if (!degrees || holds(wanted, grid.extent())) {
         return;
     }
-    const Box world{-180, -90, 180, 90};
-    const auto known = scope.bounds.value_or(world);
-    const auto degrees = to_lonlat(packed_grid().srs(), wanted).value_or(world);
-    const auto both = intersection(known, degrees);
-    if (both.is_empty()) {
+    const auto source = scope.pack.bbox;
+    const auto both = common(source.value_or(Box{-180, -90, 180, 90}), *degrees);
+    if (both.min_x == both.max_x || both.min_y >= both.max_y ||
+        (both.is_empty() && !(source && source->min_x > source->max_x))) {
         throw Error{Errc::invalid_argument, "nothing of the source lies in the bounds"};
     }
-    scope.is_whole = scope.is_whole && scope.bounds && both == known;
-    scope.bounds = both;
-}
-
-std::string bbox(const Box& box) {
-    return fmt::format("--bbox={},{},{},{}", box.min_x, box.min_y, box.max_x, box.max_y);
+    scope.is_whole = scope.is_whole && source == both;
+    scope.pack.bbox = both;
 }
 
 }  // namespace
 
 PackScope scope_of(const LayerSource& source, const JobRequest& request) {
-    PackScope scope{.zooms = zooms_of(source), .bounds = source.bounds};
+    PackScope scope{.pack = source.pack};
     if (request.zooms) {
         narrow_zooms(scope, *request.zooms);
     }
     if (request.bounds) {
-        narrow_bounds(scope, *request.bounds);
+        narrow_bounds(scope, *source.grid, *request.bounds);
     }
     return scope;
 }
 
-std::vector<std::string> pack_arguments(const std::string& layer, const LayerSource& source,
-                                        const PackScope& scope, const fs::path& output) {
-    std::vector<std::string> arguments{"pack"};
-    arguments.insert(arguments.end(), source.rasters.begin(), source.rasters.end());
-    arguments.push_back("--output=" + output.string());
-    arguments.push_back("--layer=" + layer);
-    if (scope.zooms) {
-        arguments.push_back(fmt::format("--zoom={}-{}", scope.zooms->first, scope.zooms->second));
-    }
-    if (source.top && (!scope.zooms || *source.top <= scope.zooms->second)) {
-        arguments.push_back(fmt::format("--top={}", *source.top));
-    }
-    if (!source.format.empty()) {
-        arguments.push_back("--format=" + source.format);
-    }
-    if (source.quality) {
-        arguments.push_back(fmt::format("--quality={}", *source.quality));
-    }
-    if (scope.bounds) {
-        arguments.push_back(bbox(*scope.bounds));
-    }
-    if (source.threads) {
-        arguments.push_back(fmt::format("--threads={}", *source.threads));
-    }
-    if (!source.attribution.empty()) {
-        arguments.push_back("--attribution=" + source.attribution);
+std::vector<std::string> pack_arguments(const fs::path& job, const std::string& layer,
+                                        const std::optional<int>& threads, const fs::path& output) {
+    std::vector<std::string> arguments{"pack", "--job=" + job.string(),
+                                       "--output=" + output.string(), "--layer=" + layer, "--json"};
+    if (threads) {
+        arguments.push_back(fmt::format("--threads={}", *threads));
     }
     return arguments;
 }

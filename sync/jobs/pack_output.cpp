@@ -87,6 +87,25 @@ std::optional<JobProgress> progress_in_json(std::string_view line) {
     return progress;
 }
 
+/// What the result says, which is the last object: what was noted, a line each. Nothing: it is no
+/// result.
+std::optional<std::vector<std::string>> notes_in_result(std::string_view line) {
+    if (!line.starts_with('{')) {
+        return std::nullopt;
+    }
+    const auto json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (!json.is_object() || !json.contains("package")) {
+        return std::nullopt;
+    }
+    std::vector<std::string> notes;
+    if (const auto found = json.find("notes"); found != json.end() && found->is_array()) {
+        for (const auto& note : *found) {
+            notes.push_back("note: " + (note.is_string() ? note.get<std::string>() : note.dump()));
+        }
+    }
+    return notes;
+}
+
 }  // namespace
 
 std::optional<JobProgress> progress_in(std::string_view line) {
@@ -94,10 +113,25 @@ std::optional<JobProgress> progress_in(std::string_view line) {
 }
 
 void PackOutput::take(std::string_view line) {
-    if (const auto progress = progress_in(line)) {
+    const auto progress = progress_in(line);
+    if (const auto notes = notes_in_result(line)) {
+        if (progress) {
+            progress_ = {
+                .tiles = progress->tiles, .tiles_total = progress->tiles, .seconds_left = 0};
+        }
+        for (const auto& note : *notes) {
+            add(note);
+        }
+        return;
+    }
+    if (progress) {
         progress_ = *progress;
         return;
     }
+    add(line);
+}
+
+void PackOutput::add(std::string_view line) {
     lines_.emplace_back(line.substr(0, max_line_bytes));
     if (lines_.size() > max_lines) {
         lines_.pop_front();

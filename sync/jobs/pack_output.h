@@ -18,7 +18,9 @@ namespace offgrid {
 /// Unknown fields of the second are ignored, missing ones are not known.
 std::optional<JobProgress> progress_in(std::string_view line);
 
-/// The output of a program, line by line: its progress, and the last lines that are none. A value.
+/// The output of a program, line by line: its progress, and the last lines that are none. The
+/// result that `offgrid pack --json` ends with is progress, and a line for each of its notes. A
+/// value.
 class PackOutput {
 public:
     void take(std::string_view line);
@@ -32,6 +34,8 @@ public:
     static constexpr std::size_t max_line_bytes = 500;
 
 private:
+    void add(std::string_view line);
+
     JobProgress progress_;
     std::deque<std::string> lines_;
 };

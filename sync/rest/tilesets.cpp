@@ -18,10 +18,12 @@ std::string media_type_of(const Manifest& manifest) {
 }
 
 std::string media_type_of(const LayerSource& source) {
-    if (source.format == "mixed") {
-        return std::string{mixed_format};
+    const auto& encoding = source.pack.encoding;
+    if (!encoding) {
+        return "";
     }
-    return source.format.empty() ? "" : gwc::format_of_extension(source.format);
+    const auto format = tile_format_of(*encoding);
+    return format ? gwc::format_of_extension(extension_of(*format)) : std::string{mixed_format};
 }
 
 /// The name in its parts, `LAYER@GRIDSET@EXT`, or as a layer alone.
@@ -85,7 +87,7 @@ Tilesets::Tilesets(const Generation& generation, const LayerSources& sources) {
     for (const auto& [name, source] : sources) {
         if (!generation.layers.contains(name)) {
             auto tileset = named(name);
-            complete(tileset, &Grid::google_maps_compatible(), media_type_of(source));
+            complete(tileset, source.grid, media_type_of(source));
             tileset.is_seedable = true;
             tilesets_.push_back(std::move(tileset));
         }

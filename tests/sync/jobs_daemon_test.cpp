@@ -141,6 +141,44 @@ TEST_F(JobsOfDaemon, seed_truncate_and_seed_again_what_is_served) {
     EXPECT_EQ(live->process().stop(SIGTERM), 0);
 }
 
+TEST_F(JobsOfDaemon, pack_the_regions_of_a_layer_as_its_source_says) {
+    write_file(folder_ / "east.geojson", R"({"type": "Polygon", "coordinates":
+        [[[50, 10], [80, 10], [80, 40], [50, 40], [50, 10]]]})");
+    const auto live = daemon(R"("max_zoom": 3, "resampling": "nearest", "format": "png8",
+        "regions": [{"file": "east.geojson"}], "overview": 1, "clip": true)");
+
+    seed(*live, R"("zoomStart": 0, "zoomStop": 20, "type": "seed", "threadCount": 1)");
+    const auto done = wait_for_state(*live, 1, "done");
+
+    EXPECT_EQ(done["tiles"], done["tiles_total"]) << done.dump(1);
+    const auto status = [&](const std::string& tile) {
+        return curl(live->serving_url() + "/tiles/earth/" + tile + ".png").status;
+    };
+    EXPECT_EQ(status("3/5/3"), 200) << "45 to 90 degrees east, 0 to 41 north";
+    EXPECT_EQ(status("3/2/3"), 404) << "west of the region";
+    EXPECT_EQ(status("1/0/1"), 200) << "the overview has the world";
+    EXPECT_TRUE(names_below(folder_ / "depot/staging").empty());
+}
+
+TEST_F(JobsOfDaemon, pack_a_part_of_a_layer_in_another_grid) {
+    const auto live = daemon(R"("max_zoom": 3, "grid": "WGS84")");
+
+    const auto answer =
+        curl(live->admin_url() + "/rest/seed/earth.json",
+             {"-H", "Content-type: application/json", "-d",
+              R"({"seedRequest": {"name": "earth", "gridSetId": "EPSG:4326", "zoomStart": 0,
+                  "zoomStop": 3, "type": "seed", "threadCount": 1,
+                  "bounds": {"coords": {"double": [0, 0, 80, 80]}}}})"});
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    wait_for_state(*live, 1, "done");
+
+    const auto status = [&](const std::string& tile) {
+        return curl(live->serving_url() + "/tiles/earth/" + tile + ".jpg").status;
+    };
+    EXPECT_EQ(status("3/8/3"), 200) << "0 to 22.5 degrees east and north";
+    EXPECT_EQ(status("3/7/3"), 404) << "west of the bounds";
+}
+
 TEST_F(JobsOfDaemon, begin_again_after_their_daemon_was_killed_and_leave_no_program_behind) {
     auto first = daemon(R"("max_zoom": 7, "format": "webp", "threads": 1)");
     seed(*first, R"("zoomStart": 0, "zoomStop": 7, "type": "seed", "threadCount": 1)");
@@ -342,8 +380,8 @@ TEST(RestOfDaemon, leaves_its_jobs_alone_when_it_cannot_listen) {
                   0);
     }
 
-    EXPECT_EQ(parse_job(read_text(path)).starts, 4);
-    EXPECT_EQ(parse_job(read_text(path)).state, JobState::pending);
+    EXPECT_EQ(parse_job_record(read_text(path)).starts, 4);
+    EXPECT_EQ(parse_job_record(read_text(path)).state, JobState::pending);
 }
 
 }  // namespace

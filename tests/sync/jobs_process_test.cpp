@@ -127,5 +127,14 @@ TEST(PackOutput, keeps_the_last_lines_that_say_something_else) {
     EXPECT_EQ(output.progress().tiles, 12);
 }
 
+TEST(PackOutput, takes_the_result_for_all_tiles_and_keeps_its_notes) {
+    PackOutput output;
+    output.take(R"({"share": 0.5, "tiles": 10, "tiles_total": 20, "seconds_left": 3})");
+    output.take(R"({"layer": "kenya", "package": "/out", "tiles": 21, "notes": ["one", "two"]})");
+
+    EXPECT_EQ(output.progress(), (JobProgress{21, 21, 0}));
+    EXPECT_THAT(output.last_lines(), ElementsAre("note: one", "note: two"));
+}
+
 }  // namespace
 }  // namespace offgrid::test

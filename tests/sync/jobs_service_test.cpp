@@ -89,7 +89,7 @@ TEST_F(JobServiceTest, seeds_a_layer_that_was_never_there) {
 
 TEST_F(JobServiceTest, reseeds_some_zooms_and_leaves_the_others) {
     write_package(folder_ / "deep", "kenya", "z1: new new / new new");
-    write_packer(packer_, "echo \"$@\"; " + copies(folder_ / "deep"));
+    write_packer(packer_, "cat \"${2#--job=}\"; echo; " + copies(folder_ / "deep"));
     auto desk_of_kenya = desk();
 
     const auto job = desk_of_kenya.wait_for_end(
@@ -98,7 +98,7 @@ TEST_F(JobServiceTest, reseeds_some_zooms_and_leaves_the_others) {
             .id);
 
     EXPECT_EQ(job.state, JobState::done) << job.message;
-    EXPECT_THAT(job.output, Contains(HasSubstr("--zoom=1-1")));
+    EXPECT_THAT(job.output, Contains(HasSubstr("\"zoom\":[1,1]")));
     EXPECT_EQ(desk_of_kenya.word("kenya", {0, 0, 0}), "top");
     EXPECT_EQ(desk_of_kenya.words("kenya", 1, 2, 2), "new new / new new");
 }
