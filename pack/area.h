@@ -44,6 +44,8 @@ public:
     /// The picture of the tile without what lies outside; nothing where that changes nothing.
     std::optional<Image> clipped(const TileKey& key, const ImageView& image) const;
 
+    bool is_clipped() const { return clip_ == Clip::yes; }
+
     /// Around all parts, in the units of the grid.
     Box bounds() const;
 

@@ -101,10 +101,16 @@ void BlockMaker::encode(const BlockJob& job, Block& block) {
     }
 }
 
+bool BlockMaker::is_in_a_source(const TileKey& key) const {
+    return std::ranges::any_of(plan_.covers, [&](const Cover& cover) {
+        return plan_.grid().range_of(key.z, cover.box).contains(key);
+    });
+}
+
 /// The tile, where the layer has it.
 std::optional<EncodedTile> BlockMaker::make_tile(const BlockJob& job, const TileKey& key,
                                                  const ImageView& image) {
-    if (plan_.keeps_empty && !plan_.grid().range_of(key.z, plan_.box).contains(key)) {
+    if (plan_.keeps_empty && coverage_of(image) == Coverage::none && !is_in_a_source(key)) {
         return std::nullopt;
     }
     if (!job.is_partial) {
@@ -123,8 +129,9 @@ bool BlockMaker::draw(const BlockJob& job, Block& block) {
     const auto& grid = plan_.grid();
     const int levels = job.max_zoom - root.z;
     const auto range = descendants({root.z, root.x, root.y, root.x + 1, root.y + 1}, levels);
-    const auto layer = grid.range_of(job.max_zoom, plan_.box);
-    if (intersection(range, layer).is_empty()) {
+    const auto layer = plan_.ranges_at(job.max_zoom);
+    if (std::ranges::all_of(
+            layer, [&](const auto& part) { return intersection(range, part).is_empty(); })) {
         return false;
     }
     const int tile = grid.tile_size();
@@ -136,33 +143,58 @@ bool BlockMaker::draw(const BlockJob& job, Block& block) {
     std::ranges::fill(canvas_.pixels.rgba, std::uint8_t{0});
     const auto min_x = range.min_x * tile - frame;
     const auto min_y = range.min_y * tile - frame;
-    gdal::PixelRect rect{.zoom = job.max_zoom,
-                         .x = std::max(min_x, layer.min_x * tile),
-                         .y = std::max(min_y, layer.min_y * tile)};
-    rect.width = static_cast<int>(std::min(min_x + size, layer.max_x * tile) - rect.x);
-    rect.height = static_cast<int>(std::min(min_y + size, layer.max_y * tile) - rect.y);
     bool is_drawn = false;
-    for (const auto source : sources_in(job, rect)) {
-        auto strip = rect;
-        for (; strip.y < rect.y + rect.height; strip.y += strip.height) {
-            const auto next = (strip.y / strip_rows + 1) * strip_rows;
-            strip.height = static_cast<int>(std::min(next, rect.y + rect.height) - strip.y);
-            is_drawn = draw_strip(source, strip, static_cast<int>(rect.x - min_x),
-                                  static_cast<int>(strip.y - min_y), block) ||
+    for (const auto& part : layer) {
+        gdal::PixelRect rect{.zoom = job.max_zoom,
+                             .x = std::max(min_x, part.min_x * tile),
+                             .y = std::max(min_y, part.min_y * tile)};
+        rect.width = static_cast<int>(std::min(min_x + size, part.max_x * tile) - rect.x);
+        rect.height = static_cast<int>(std::min(min_y + size, part.max_y * tile) - rect.y);
+        if (rect.width > 0 && rect.height > 0) {
+            is_drawn = draw_rect(job, rect, static_cast<int>(rect.x - min_x),
+                                 static_cast<int>(rect.y - min_y), block) ||
                        is_drawn;
         }
     }
     return is_drawn;
 }
 
-/// Draw a source onto the canvas. What it cannot show is left as it is, unless that ends the pack.
+/// Draw the sources onto a rectangle of the canvas, which begins at column `x` and row `y` of it.
+bool BlockMaker::draw_rect(const BlockJob& job, const gdal::PixelRect& rect, int x, int y,
+                           Block& block) {
+    bool is_drawn = false;
+    for (const auto source : sources_in(job, rect)) {
+        auto strip = rect;
+        for (; strip.y < rect.y + rect.height; strip.y += strip.height) {
+            const auto next = (strip.y / strip_rows + 1) * strip_rows;
+            strip.height = static_cast<int>(std::min(next, rect.y + rect.height) - strip.y);
+            is_drawn =
+                draw_strip(source, strip, x, y + static_cast<int>(strip.y - rect.y), block) ||
+                is_drawn;
+        }
+    }
+    return is_drawn;
+}
+
+/// Draw a source onto the canvas. What it cannot show is left as it is, unless that ends the pack:
+/// of a strip that cannot be read as a whole, the columns of tiles that cannot.
 bool BlockMaker::draw_strip(std::size_t source, const gdal::PixelRect& rect, int x, int y,
                             Block& block) {
+    std::optional<Image> before;
+    if (plan_.on_damage != OnDamage::fail) {
+        before = copy_of(ImageView{canvas_.pixels}.part(x, y, rect.width, rect.height));
+    }
     try {
         return renderer(source).draw(rect, canvas_.pixels, x, y);
     } catch (const Error& error) {
-        if (plan_.on_damage == OnDamage::fail || error.code() == Errc::interrupted) {
+        if (!before || error.code() == Errc::interrupted) {
             throw;
+        }
+        for (int row = 0; row < rect.height; ++row) {
+            std::memcpy(canvas_.pixels.row(y + row) + 4 * x, before->row(row), before->stride());
+        }
+        if (rect.width > plan_.grid().tile_size()) {
+            return draw_columns(source, rect, x, y, block);
         }
         Damage damage{.source = plan_.sources[source].name, .cause = error.what()};
         if (block.damage.empty() || block.damage.back() != damage) {
@@ -170,6 +202,21 @@ bool BlockMaker::draw_strip(std::size_t source, const gdal::PixelRect& rect, int
         }
         return false;
     }
+}
+
+/// Draw the columns of tiles that the strip has, one after the other.
+bool BlockMaker::draw_columns(std::size_t source, const gdal::PixelRect& rect, int x, int y,
+                              Block& block) {
+    const int tile = plan_.grid().tile_size();
+    bool is_drawn = false;
+    auto column = rect;
+    for (; column.x < rect.x + rect.width; column.x += column.width) {
+        const auto next = (column.x / tile + 1) * tile;
+        column.width = static_cast<int>(std::min(next, rect.x + rect.width) - column.x);
+        is_drawn = draw_strip(source, column, x + static_cast<int>(column.x - rect.x), y, block) ||
+                   is_drawn;
+    }
+    return is_drawn;
 }
 
 /// The sources that lie in the rectangle, in their order; the job has those of the block itself.

@@ -81,11 +81,14 @@ private:
     };
 
     bool draw(const BlockJob& job, Block& block);
+    bool draw_rect(const BlockJob& job, const gdal::PixelRect& rect, int x, int y, Block& block);
     bool draw_strip(std::size_t source, const gdal::PixelRect& rect, int x, int y, Block& block);
+    bool draw_columns(std::size_t source, const gdal::PixelRect& rect, int x, int y, Block& block);
     std::vector<std::size_t> sources_in(const BlockJob& job, const gdal::PixelRect& rect) const;
     void encode(const BlockJob& job, Block& block);
     std::optional<EncodedTile> make_tile(const BlockJob& job, const TileKey& key,
                                          const ImageView& image);
+    bool is_in_a_source(const TileKey& key) const;
     gdal::Renderer& renderer(std::size_t source);
 
     const Plan& plan_;

@@ -1,5 +1,7 @@
 #include "pack/block_order.h"
 
+#include "formats/base/error.h"
+
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -8,22 +10,33 @@
 
 namespace offgrid {
 
-BlockOrder::BlockOrder(const Plan& plan, const Tops& finished) : plan_{plan}, finished_{finished} {
+BlockOrder::BlockOrder(const Plan& plan, const Tops& finished, const std::atomic<bool>* is_stopped)
+    : plan_{plan}, finished_{finished}, is_stopped_{is_stopped} {
     // Runs that end above the top zoom come after all pyramids, each in a walk of its own; what is
     // below is opened at the top zoom.
-    for (auto run = plan.runs.size(); run-- > 1;) {
-        if (!plan.is_nested) {
-            const int zoom = plan.runs[run].max_zoom;
-            rows_.push_back({run, plan.grid().range_of(zoom, plan.box)});
-        } else if (plan.top == 0 || plan.runs[run].max_zoom < plan.top) {
-            open_roots(run, plan.grid().whole(0));
+    for (auto run = plan.runs.size(); run-- > 0;) {
+        if (run == 0 || plan.top == 0 || plan.runs[run].max_zoom < plan.top) {
+            add_rows(run);
         }
     }
-    if (plan.is_nested) {
-        open_roots(0, plan.grid().whole(0));
-    } else {
-        rows_.push_back({0, plan.grid().range_of(plan.max_zoom(), plan.box)});
+}
+
+/// The tiles that a walk begins with: those of zoom 0, or where tiles have no parents all.
+void BlockOrder::add_rows(std::size_t run) {
+    const auto& grid = plan_.grid();
+    const int zoom = plan_.runs[run].max_zoom;
+    auto range = grid.range_of(zoom, plan_.box);
+    if (plan_.area) {
+        range = intersection(range, grid.range_of(zoom, plan_.area->bounds()));
     }
+    if (range.is_empty()) {
+        return;
+    }
+    if (plan_.is_nested) {
+        range = {0, range.min_x >> zoom, range.min_y >> zoom, ((range.max_x - 1) >> zoom) + 1,
+                 ((range.max_y - 1) >> zoom) + 1};
+    }
+    rows_.push_back({run, range});
 }
 
 void BlockOrder::open_roots(std::size_t run, const TileRange& roots) {
@@ -38,7 +51,7 @@ void BlockOrder::open_roots(std::size_t run, const TileRange& roots) {
     }
 }
 
-/// Open the next row of a zoom whose tiles have no parents. False at the end.
+/// Open the next row of those. False at the end.
 bool BlockOrder::open_row() {
     if (rows_.empty()) {
         return false;
@@ -105,6 +118,9 @@ BlockJob BlockOrder::job_of(const Open& open, int max_zoom,
 
 std::optional<BlockJob> BlockOrder::next() {
     while (!open_.empty() || open_row()) {
+        if (is_stopped_ != nullptr && *is_stopped_) {
+            throw Error{Errc::interrupted, "interrupted"};
+        }
         const auto open = std::move(open_.back());
         open_.pop_back();
         const auto& key = open.key;
@@ -128,6 +144,8 @@ std::optional<BlockJob> BlockOrder::next() {
         const bool is_above_tops = key.z < plan_.top;
         if (is_above_tops && deepest >= plan_.top) {
             open_children(open, std::move(covers));
+        } else if (shown < 0 && plan_.area->is_clipped()) {
+            continue;  // nobody sees it, in its parents neither
         } else if (deepest < key.z) {
             // The walk came here from a parent that is stored and shows what lies here.
             if (key.z > run.min_zoom && !(is_above_tops && plan_.is_shard())) {

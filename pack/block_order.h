@@ -3,6 +3,7 @@
 #include "formats/tile/grid.h"
 #include "pack/plan.h"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -35,11 +36,12 @@ class BlockOrder {
 public:
     using Tops = std::unordered_set<TileKey>;
 
-    /// The plan and `finished`, the tiles of the top zoom whose pyramids are there, are not owned
-    /// and outlive the order.
-    BlockOrder(const Plan& plan, const Tops& finished);
+    /// The plan, `finished`, the tiles of the top zoom whose pyramids are there, and `is_stopped`,
+    /// which may be null, are not owned and outlive the order.
+    BlockOrder(const Plan& plan, const Tops& finished,
+               const std::atomic<bool>* is_stopped = nullptr);
 
-    /// The next block, or nothing at the end.
+    /// The next block, or nothing at the end. Throws `interrupted` when stopped.
     std::optional<BlockJob> next();
 
     /// About how many blocks there are: exact for one source that is shown to one zoom, never less.
@@ -54,12 +56,13 @@ private:
         std::shared_ptr<const std::vector<std::size_t>> covers{};
     };
 
-    /// Tiles of a zoom that are still to be opened, row by row.
+    /// Tiles that a walk begins with and that are still to be opened, row by row.
     struct Rows {
         std::size_t run = 0;
         TileRange range{};
     };
 
+    void add_rows(std::size_t run);
     void open_roots(std::size_t run, const TileRange& roots);
     bool open_row();
     void open_children(const Open& parent, std::vector<std::size_t> covers);
@@ -70,8 +73,9 @@ private:
 
     const Plan& plan_;
     const Tops& finished_;
+    const std::atomic<bool>* is_stopped_;
     std::vector<Open> open_;  // the next one last
-    std::vector<Rows> rows_;  // of grids that are not nested; the next ones last
+    std::vector<Rows> rows_;  // the next ones last
     std::int64_t tops_ = 0;   // that were met
 };
 

@@ -22,6 +22,10 @@ struct Texts {
     std::string encoding;
     std::string resampling;
     std::string bbox;
+    std::string order;
+    std::string bands;
+    std::string stretch;
+    std::string nodata;
     std::string as = "ztop";
     std::vector<std::string> regions;
     std::string on_damage = "fail";
@@ -44,14 +48,36 @@ const std::map<std::string, OnDamage>& on_damage_words() {
     return words;
 }
 
+void add_source_options(CLI::App& app, Texts& texts) {
+    app.add_option("--order", texts.order,
+                   "Which source lies on top: the last that is given, the newest (by its metadata, "
+                   "else by the time of its file), or the one of the highest-resolution [given]")
+        ->check(CLI::IsMember(source_orders()));
+    app.add_option("--bands", texts.bands,
+                   "Those to show: N as grey, R,G,B or R,G,B,ALPHA [red, green and blue where they "
+                   "are marked or there are three, else 1]");
+    app.add_option("--stretch", texts.stretch,
+                   "Values that become 0 to 255: MIN,MAX, the same for each band "
+                   "(MIN,MAX:MIN,MAX:MIN,MAX), auto (2 to 98 % of all) or none [none for bytes, "
+                   "else auto]");
+    app.add_option("--nodata", texts.nodata,
+                   "V or V,V,V, one a band: where all bands have them a pixel is absent; nan is "
+                   "one; none: no pixel is [what the source says]");
+}
+
 void add_options(CLI::App& app, PackCommand& command, Texts& texts) {
     auto& pack = command.pack;
-    app.add_option("SRC", pack.sources, "Rasters that GDAL reads; later ones lie on top");
+    app.add_option(
+        "SRC", pack.sources,
+        "Rasters that GDAL reads, folders of them, patterns ('2024/**/*.tif'), stores of "
+        "tiles as in offgrid transfer, or servers (https://HOST/{z}/{x}/{y}.png, "
+        "WMS:URL, WMTS:URL); later ones lie on top");
     app.add_option(
            "--job", texts.job,
            "FILE (- is standard input): what to pack, and how, as JSON; the words beside it "
            "win over its members")
         ->excludes(app.get_option("SRC"));
+    add_source_options(app, texts);
     app.add_option("-o,--output", texts.output, "The folder or file to make");
     app.add_option("--as", texts.as,
                    "What to make: ztop (a package), mbtiles, pmtiles, gpkg, cog, geotiff, disk, "
@@ -84,7 +110,9 @@ void add_options(CLI::App& app, PackCommand& command, Texts& texts) {
         "Store tiles in which nothing shows too, where a source lies");
     app.add_flag_callback(
         "--skip-empty", [&pack] { pack.keeps_empty = false; }, "Store no such tiles (the default)");
-    app.add_option("--bbox", texts.bbox, "W,S,E,N in degrees [all of the sources]");
+    app.add_option("--bbox", texts.bbox,
+                   "W,S,E,N in degrees; across the antimeridian W is greater than E [all of the "
+                   "sources]");
     app.add_option("--region", texts.regions,
                    "FILE[:ZOOM]: polygons, and the deepest zoom in them; may be given often");
     app.add_option("--buffer", pack.buffer_m, "METRES by which the regions are grown");
@@ -99,9 +127,18 @@ void add_options(CLI::App& app, PackCommand& command, Texts& texts) {
     app.add_flag_callback(
         "--resume", [&pack] { pack.resume = Resume::yes; },
         "Go on where the same command ended before its end");
-    app.add_option("--on-error", texts.on_damage,
+    app.add_option(texts.on_damage,
                    "Where a source cannot be read: fail, or leave it out and report or skip it")
         ->check(CLI::IsMember(on_damage_words()))
+        ->capture_default_str();
+    app.add_option("--rate-limit", pack.online.rate_limit,
+                   "Requests a second to the servers of online sources [no limit]")
+        ->check(CLI::PositiveNumber);
+    app.add_option("--retries", pack.online.retries,
+                   "Further attempts after a request that failed, 0 to 20, each later")
+        ->capture_default_str();
+    app.add_option("--connections", pack.online.connections,
+                   "Requests that are under way at a time, 1 to 64")
         ->capture_default_str();
     app.add_option("--shard", texts.shard,
                    "I/N: make only the I-th of N parts of the top tiles; needs --layer");
@@ -111,10 +148,12 @@ void add_options(CLI::App& app, PackCommand& command, Texts& texts) {
     auto* const merge = app.add_flag("--merge", texts.is_merge, "SRC are all N shards: join them");
     // How they were packed is in the shards.
     for (const char* const word :
-         {"--job",        "--layer",       "--grid",       "--zoom",   "--top",
-          "--format",     "--quality",     "--resampling", "--gamma",  "--keep-empty",
-          "--skip-empty", "--bbox",        "--region",     "--buffer", "--overview",
-          "--clip",       "--attribution", "--on-error",   "--shard",  "--dry-run"}) {
+         {"--job",         "--order",      "--bands",   "--stretch",     "--nodata",
+          "--layer",       "--grid",       "--zoom",    "--top",         "--format",
+          "--quality",     "--resampling", "--gamma",   "--keep-empty",  "--skip-empty",
+          "--bbox",        "--region",     "--buffer",  "--overview",    "--clip",
+          "--attribution", "--rate-limit", "--retries", "--connections", "--shard",
+          "--dry-run"}) {
         merge->excludes(app.get_option(word));
     }
     app.add_flag("--quiet", command.is_quiet, "Show no progress");
@@ -125,7 +164,7 @@ void add_options(CLI::App& app, PackCommand& command, Texts& texts) {
 
 }  // namespace
 
-Box parse_bbox(const std::string& text) {
+Box parse_bbox(const std::string& text, Crossing crossing) {
     std::array<double, 4> edges{};
     std::string_view rest = text;
     bool is_sound = std::ranges::count(text, ',') == 3;
@@ -136,21 +175,26 @@ Box parse_bbox(const std::string& text) {
         each = edge.value_or(0);
         rest.remove_prefix(std::min(comma + 1, rest.size()));
     }
-    const Box box{edges[0], edges[1], edges[2], edges[3]};
+    Box box{edges[0], edges[1], edges[2], edges[3]};
     if (is_sound && box.min_y > box.max_y) {
         throw Error{Errc::invalid_argument,
                     fmt::format("--bbox {}: the south {} is above the north {}: the order is "
                                 "west,south,east,north",
                                 text, box.min_y, box.max_y)};
     }
-    if (is_sound && (box.min_x > box.max_x || box.max_x > 180)) {
+    const bool is_crossing = box.min_x > box.max_x || box.max_x > 180;
+    if (is_sound && is_crossing && crossing == Crossing::no) {
         throw Error{Errc::invalid_argument,
                     fmt::format("--bbox {}: reaches across 180 degrees: take W,S,180,N and "
                                 "-180,S,E,N one after the other",
                                 text)};
     }
-    if (!is_sound || box.is_empty() || box.min_x < -180 || box.max_x > 180 || box.min_y < -90 ||
-        box.max_y > 90) {
+    if (box.max_x > 180 && box.max_x - box.min_x < 360) {
+        box.max_x -= 360;
+    }
+    const auto is_longitude = [](double x) { return x >= -180 && x <= 180; };
+    if (!is_sound || box.min_x == box.max_x || !(box.min_y < box.max_y) ||
+        !is_longitude(box.min_x) || !is_longitude(box.max_x) || box.min_y < -90 || box.max_y > 90) {
         throw Error{Errc::invalid_argument,
                     fmt::format("--bbox {}: must be west,south,east,north in degrees", text)};
     }
@@ -222,6 +266,18 @@ void take_texts(const Texts& texts, PackOptions& pack) {
         pack.merged.assign(pack.sources.begin(), pack.sources.end());
         pack.sources.clear();
     }
+    if (!texts.order.empty()) {
+        pack.order = source_orders().at(texts.order);
+    }
+    if (!texts.bands.empty()) {
+        pack.bands.bands = parse_bands(texts.bands);
+    }
+    if (!texts.stretch.empty()) {
+        pack.bands.stretch = parse_stretch(texts.stretch);
+    }
+    if (!texts.nodata.empty()) {
+        pack.bands.nodata = parse_nodata(texts.nodata);
+    }
     if (!texts.encoding.empty()) {
         pack.encoding = encodings().at(texts.encoding);
     }
@@ -229,7 +285,7 @@ void take_texts(const Texts& texts, PackOptions& pack) {
         pack.resampling = resamplings().at(texts.resampling);
     }
     if (!texts.bbox.empty()) {
-        pack.bbox = parse_bbox(texts.bbox);
+        pack.bbox = parse_bbox(texts.bbox, Crossing::yes);
     }
 }
 

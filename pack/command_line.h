@@ -25,8 +25,12 @@ struct CommandLineAnswer {
 /// Read the command line of `pack`, or of `estimate`, which needs no output.
 std::variant<PackCommand, CommandLineAnswer> parse_command_line(int argc, const char* const* argv);
 
-/// `W,S,E,N` in degrees. Throws `invalid_argument`.
-Box parse_bbox(const std::string& text);
+/// Whether a box may reach across the antimeridian.
+enum class Crossing { no, yes };
+
+/// `W,S,E,N` in degrees. Across the antimeridian the west of the box is greater than its east,
+/// however the text says so: `170,S,-170,N` or `170,S,190,N`. Throws `invalid_argument`.
+Box parse_bbox(const std::string& text, Crossing crossing = Crossing::no);
 
 /// `MIN-MAX`, or one zoom. Throws `invalid_argument`.
 std::pair<int, int> parse_zooms(const std::string& text);

@@ -5,6 +5,7 @@
 #include "pack/block_order.h"
 #include "pack/gdal_error.h"
 #include "pack/plan.h"
+#include "pack/source_names.h"
 
 #include <algorithm>
 #include <chrono>
@@ -63,14 +64,16 @@ std::map<int, std::int64_t> places_in(const Plan& plan, const BlockJob& job) {
     for (int zoom = root.z; zoom <= job.max_zoom; ++zoom) {
         const auto below =
             descendants({root.z, root.x, root.y, root.x + 1, root.y + 1}, zoom - root.z);
-        const auto tiles = intersection(below, plan.grid().range_of(zoom, plan.box));
-        if (!job.is_partial) {
-            places[zoom] = tiles.count();
-            continue;
-        }
-        for (auto y = tiles.min_y; y < tiles.max_y; ++y) {
-            for (auto x = tiles.min_x; x < tiles.max_x; ++x) {
-                places[zoom] += plan.area->has({zoom, x, y}) ? 1 : 0;
+        for (const auto& layer : plan.ranges_at(zoom)) {
+            const auto tiles = intersection(below, layer);
+            if (!job.is_partial) {
+                places[zoom] += tiles.count();
+                continue;
+            }
+            for (auto y = tiles.min_y; y < tiles.max_y; ++y) {
+                for (auto x = tiles.min_x; x < tiles.max_x; ++x) {
+                    places[zoom] += plan.area->has({zoom, x, y}) ? 1 : 0;
+                }
             }
         }
     }
@@ -115,7 +118,7 @@ Census take_census(const Plan& plan, const std::atomic<bool>& is_stopped) {
     Census census;
     Ancestors ancestors{plan, census.places};
     const BlockOrder::Tops none;
-    BlockOrder order{plan, none};
+    BlockOrder order{plan, none, &is_stopped};
     while (const auto job = order.next()) {
         if (is_stopped) {
             throw Error{Errc::interrupted, "interrupted"};
@@ -136,7 +139,7 @@ Zooms make_whole(const Plan& plan, const std::atomic<bool>& is_stopped) {
     Assembler assembler{plan, sink, [](const Pyramid&) {}};
     BlockMaker maker{plan, is_stopped};
     const BlockOrder::Tops none;
-    BlockOrder order{plan, none};
+    BlockOrder order{plan, none, &is_stopped};
     while (const auto job = order.next()) {
         assembler.add(maker.make(*job));
     }
@@ -225,7 +228,8 @@ private:
 
 /// Make so many blocks that lie evenly spread in the walk, but for those that were made before.
 void make_more(Sample& sample, std::set<std::int64_t>& made, std::int64_t wanted,
-               std::int64_t blocks, const Plan& plan, BlockMaker& maker) {
+               std::int64_t blocks, const Plan& plan, BlockMaker& maker,
+               const std::atomic<bool>& is_stopped) {
     std::set<std::int64_t> chosen;
     for (std::uint32_t i = 0; static_cast<std::int64_t>(made.size()) < wanted; ++i) {
         const auto index = static_cast<std::int64_t>(spread(i) * static_cast<double>(blocks));
@@ -234,7 +238,7 @@ void make_more(Sample& sample, std::set<std::int64_t>& made, std::int64_t wanted
         }
     }
     const BlockOrder::Tops none;
-    BlockOrder order{plan, none};
+    BlockOrder order{plan, none, &is_stopped};
     std::int64_t index = 0;
     while (const auto job = chosen.empty() ? std::nullopt : order.next()) {
         if (chosen.erase(index++) > 0) {
@@ -256,12 +260,16 @@ ZoomEstimate PackEstimate::total() const {
     return total;
 }
 
-PackEstimate estimate(const PackOptions& options, const PackContext& context) {
+PackEstimate estimate(const PackOptions& command, const PackContext& context) {
     gdal::prepare();
+    auto options = command;
+    auto found = find_sources(command.sources, command.output, context.is_stopped);
+    options.sources = std::move(found.names);
     const auto plan = make_plan(options, grid_for(options), context.is_stopped);
     const auto census = take_census(plan, context.is_stopped);
     PackEstimate result{.layer = plan.manifest.layer, .blocks = census.blocks};
-    result.notes = plan.notes;
+    result.notes = std::move(found.notes);
+    result.notes.insert(result.notes.end(), plan.notes.begin(), plan.notes.end());
     double seconds = 0;  // of one thread
     if (census.blocks <= max_whole) {
         const auto start = Clock::now();
@@ -277,7 +285,7 @@ PackEstimate estimate(const PackOptions& options, const PackContext& context) {
         const auto most = std::min(census.blocks, max_sample);
         for (auto wanted = min_sample; sample.blocks() < most;
              wanted = std::min(most, 2 * wanted)) {
-            make_more(sample, made, wanted, census.blocks, plan, maker);
+            make_more(sample, made, wanted, census.blocks, plan, maker, context.is_stopped);
             if (sample.error() <= good_error) {
                 break;
             }

@@ -1,6 +1,7 @@
 #include "pack/finished_pyramids.h"
 
 #include "formats/base/error.h"
+#include "formats/base/hash.h"
 
 #include <fmt/format.h>
 
@@ -17,7 +18,15 @@ fs::path path_of(const fs::path& folder, const PackageFile& file) {
     return folder / PyramidJournal::folder_name / file.name;
 }
 
+Error not_what_was_packed(const fs::path& folder, const PackageFile& file) {
+    return {Errc::corrupt,
+            fmt::format("{}: is not the file that was packed", path_of(folder, file).string())};
+}
+
 bool is_there(const fs::path& folder, const PackageFile& file) {
+    if (fs::path{file.name}.filename() != file.name) {
+        return false;  // a shard comes from elsewhere: its journal may name what is not in it
+    }
     std::error_code failure;
     const auto bytes = fs::file_size(path_of(folder, file), failure);
     return !failure && bytes == file.bytes;
@@ -87,12 +96,17 @@ Pyramid FinishedPyramids::take(const TileKey& top) {
     auto pyramid = shard.journal.get(top);
     if (pyramid.file) {
         if (!is_there(shard.folder, *pyramid.file)) {
-            throw Error{Errc::corrupt, fmt::format("{}: is not the file that was packed",
-                                                   path_of(shard.folder, *pyramid.file).string())};
+            throw not_what_was_packed(shard.folder, *pyramid.file);
         }
-        files_.copy_file(path_of(shard.folder, *pyramid.file), path_of(folder_, *pyramid.file));
-        files_.sync_file(path_of(folder_, *pyramid.file));
+        const auto copy = path_of(folder_, *pyramid.file);
+        files_.copy_file(path_of(shard.folder, *pyramid.file), copy);
+        if (sha256_hex_of_file(copy) != pyramid.file->sha256) {
+            throw not_what_was_packed(shard.folder, *pyramid.file);
+        }
+        files_.sync_file(copy);
+        files_.sync_directory(copy.parent_path());
     }
+    own_.add(pyramid);
     return pyramid;
 }
 

@@ -26,7 +26,8 @@ public:
 
     const std::unordered_set<TileKey>& tops() const { return tops_; }
 
-    /// The pyramid, with its file in the folder. REQUIRES: `tops` has it.
+    /// The pyramid, with its file in the folder; one of a shard is copied, checked, and entered in
+    /// our own journal. REQUIRES: `tops` has it. Throws `corrupt` when a shard is damaged.
     Pyramid take(const TileKey& top);
 
     /// What the folder may hold: the journal, and the files of the pyramids that it names.

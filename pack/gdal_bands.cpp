@@ -1,6 +1,7 @@
 #include "pack/gdal_bands.h"
 
-#include <fmt/core.h>
+#include <cpl_string.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -25,8 +26,10 @@ bool BandPlan::is_opaque() const {
 namespace gdal {
 namespace {
 
-std::array<std::uint32_t, 256> palette_of(const GDALColorTable& table,
-                                          std::optional<double> nodata) {
+/// The colours, without that of the nodata. Drivers give the nodata of the source no alpha, also
+/// where the user says another.
+std::array<std::uint32_t, 256> palette_of(const GDALColorTable& table, std::optional<double> nodata,
+                                          std::optional<double> nodata_of_source) {
     std::array<std::uint32_t, 256> palette{};
     for (int i = 0; i < 256; ++i) {
         GDALColorEntry entry{0, 0, 0, 0};
@@ -34,6 +37,9 @@ std::array<std::uint32_t, 256> palette_of(const GDALColorTable& table,
             table.GetColorEntryAsRGB(i, &entry);
         }
         const bool is_absent = nodata && *nodata == i;
+        if (!is_absent && nodata_of_source && *nodata_of_source == i) {
+            entry.c4 = 255;
+        }
         const auto byte = [](short value) {
             return static_cast<std::uint8_t>(std::clamp<short>(value, 0, 255));
         };
@@ -81,6 +87,69 @@ int CPL_STDCALL may_go_on(double /*share*/, const char* /*message*/, void* is_st
     return *static_cast<const std::atomic<bool>*>(is_stopped) ? FALSE : TRUE;
 }
 
+/// For an error: some names of the rasters in a container.
+std::string subdatasets_of(GDALDataset& dataset) {
+    constexpr int max_names = 4;
+    std::string names;
+    const CPLStringList list{dataset.GetMetadata("SUBDATASETS"), FALSE};
+    const int count = list.size() / 2;  // a name and a description each
+    for (int i = 1; i <= std::min(count, max_names); ++i) {
+        const auto* const name = list.FetchNameValue(fmt::format("SUBDATASET_{}_NAME", i).c_str());
+        names += fmt::format("{}{}", names.empty() ? "" : ", ", name != nullptr ? name : "");
+    }
+    return count > max_names ? fmt::format("{} and {} more", names, count - max_names) : names;
+}
+
+void choose_bands(GDALDataset& dataset, const std::string& name, const BandOptions& options,
+                  BandPlan& plan) {
+    plan.alpha = band_of(dataset, GCI_AlphaBand);
+    plan.colours = colour_bands(dataset, plan.alpha);
+    if (plan.colours.empty()) {
+        const auto subdatasets = subdatasets_of(dataset);
+        throw Error{Errc::unsupported,
+                    subdatasets.empty() ? fmt::format("{}: has no bands that show", name)
+                                        : fmt::format("{}: holds several rasters: name one of {}",
+                                                      name, subdatasets)};
+    }
+    if (options.bands.empty()) {
+        return;
+    }
+    const int deepest = std::ranges::max(options.bands);
+    if (deepest > dataset.GetRasterCount()) {
+        throw Error{Errc::invalid_argument,
+                    fmt::format("--bands {}: {} has {} bands", fmt::join(options.bands, ","), name,
+                                dataset.GetRasterCount())};
+    }
+    plan.colours = options.bands;
+    if (plan.colours.size() == 4) {
+        plan.alpha = plan.colours.back();
+        plan.colours.pop_back();
+    } else if (std::ranges::find(plan.colours, plan.alpha) != plan.colours.end()) {
+        plan.alpha = 0;
+    }
+}
+
+/// What marks samples of the band as absent; `index` is its place among the colours.
+std::optional<double> nodata_of(GDALRasterBand& band, const BandOptions& options,
+                                std::size_t index) {
+    if (options.nodata) {
+        const auto& values = *options.nodata;
+        return values.empty() ? std::nullopt
+                              : std::optional{values[std::min(index, values.size() - 1)]};
+    }
+    int has_nodata = FALSE;
+    const double nodata = band.GetNoDataValue(&has_nodata);
+    return has_nodata != FALSE ? std::optional{nodata} : std::nullopt;
+}
+
+/// Whether the mask says more than the nodata of each band and alpha do.
+bool is_mask_its_own(int flags, const BandOptions& options) {
+    const bool is_nodata = (flags & GMF_NODATA) != 0;
+    const bool is_per_dataset = (flags & GMF_PER_DATASET) != 0;  // with nodata: a set of values
+    return (flags & (GMF_ALL_VALID | GMF_ALPHA)) == 0 &&
+           (!is_nodata || (is_per_dataset && !options.nodata));
+}
+
 double alpha_max(GDALRasterBand& band) {
     switch (band.GetRasterDataType()) {
         case GDT_UInt16:
@@ -94,38 +163,32 @@ double alpha_max(GDALRasterBand& band) {
 
 }  // namespace
 
-BandPlan plan_bands(GDALDataset& dataset, const std::string& name) {
+BandPlan plan_bands(GDALDataset& dataset, const std::string& name, const BandOptions& options) {
     const Messages messages;
     BandPlan plan;
-    plan.alpha = band_of(dataset, GCI_AlphaBand);
-    plan.colours = colour_bands(dataset, plan.alpha);
-    if (plan.colours.empty()) {
-        throw Error{Errc::unsupported, fmt::format("{}: has no bands that show{}", name,
-                                                   dataset.GetMetadata("SUBDATASETS") != nullptr
-                                                       ? "; name one of its subdatasets"
-                                                       : "")};
+    choose_bands(dataset, name, options, plan);
+    if (options.bands.empty()) {
+        plan.unused = dataset.GetRasterCount() - static_cast<int>(plan.colours.size()) -
+                      (plan.alpha > 0 ? 1 : 0);
     }
-    plan.unused =
-        dataset.GetRasterCount() - static_cast<int>(plan.colours.size()) - (plan.alpha > 0 ? 1 : 0);
     for (const int number : plan.colours) {
         auto& band = *dataset.GetRasterBand(number);
         if (GDALDataTypeIsComplex(band.GetRasterDataType()) != 0) {
             throw Error{Errc::unsupported, fmt::format("{}: has complex samples", name)};
         }
-        int has_nodata = FALSE;
-        const double nodata = band.GetNoDataValue(&has_nodata);
-        const bool is_reachable = band.GetRasterDataType() != GDT_Byte || is_byte(nodata);
-        plan.nodata.push_back(has_nodata != FALSE && is_reachable ? std::optional{nodata}
-                                                                  : std::nullopt);
+        const auto nodata = nodata_of(band, options, plan.nodata.size());
+        const bool is_reachable =
+            band.GetRasterDataType() != GDT_Byte || is_byte(nodata.value_or(0));
+        plan.nodata.push_back(is_reachable ? nodata : std::nullopt);
         plan.may_be_nan = plan.may_be_nan || GDALDataTypeIsFloating(band.GetRasterDataType()) != 0;
         plan.is_byte = plan.is_byte && band.GetRasterDataType() == GDT_Byte;
     }
     auto& first = *dataset.GetRasterBand(plan.colours.front());
     if (const auto* table = first.GetColorTable();
         table != nullptr && plan.colours.size() == 1 && plan.is_byte) {
-        plan.palette = palette_of(*table, plan.nodata.front());
+        plan.palette = palette_of(*table, plan.nodata.front(), nodata_of(first, {}, 0));
     }
-    plan.has_mask = plan.alpha == 0 && (first.GetMaskFlags() & GMF_PER_DATASET) != 0;
+    plan.has_mask = plan.alpha == 0 && is_mask_its_own(first.GetMaskFlags(), options);
     if (plan.alpha > 0) {
         plan.alpha_max = alpha_max(*dataset.GetRasterBand(plan.alpha));
     }

@@ -90,9 +90,11 @@ Geometry buffered_polygon(const OGRPolygon& polygon, double metres, const std::s
         return nullptr;
     }
     geometry.reset(geometry->Buffer(metres));
-    if (!geometry || geometry->IsEmpty() != 0 ||
-        geometry->transform(transformation_between(plane, lonlat).get()) != OGRERR_NONE) {
+    if (!geometry || geometry->IsEmpty() != 0) {
         return geometry;
+    }
+    if (geometry->transform(transformation_between(plane, lonlat).get()) != OGRERR_NONE) {
+        return nullptr;
     }
     TurnTowards towards{middle};
     geometry->accept(&towards);

@@ -65,6 +65,11 @@ Error Messages::error(Errc code, std::string_view context) const {
                  fmt::format("{}: {}", context, text_or("GDAL does not say why"))};
 }
 
+bool is_raster(const std::string& name) {
+    const Messages messages;
+    return Dataset{GDALDataset::Open(name.c_str(), GDAL_OF_RASTER)} != nullptr;
+}
+
 Dataset open(const std::string& name) {
     const Messages messages;
     Dataset dataset{GDALDataset::Open(name.c_str(), GDAL_OF_RASTER | GDAL_OF_VERBOSE_ERROR)};

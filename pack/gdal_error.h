@@ -51,4 +51,7 @@ using Dataset = std::unique_ptr<GDALDataset, CloseDataset>;
 /// is no raster.
 Dataset open(const std::string& name);
 
+/// Whether a driver of GDAL opens it as a raster, or as a container of rasters.
+bool is_raster(const std::string& name);
+
 }  // namespace offgrid::gdal

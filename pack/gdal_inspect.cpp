@@ -2,6 +2,7 @@
 
 #include "formats/tile/lonlat.h"
 #include "pack/gdal_bands.h"
+#include "pack/gdal_time.h"
 #include "pack/gdal_transform.h"
 
 #include <fmt/core.h>
@@ -28,7 +29,7 @@ bool has_geotransform(GDALDataset& dataset, double (&geotransform)[6]) {
 }
 
 /// The CRS that places the source. Throws when nothing places it on the Earth.
-const OGRSpatialReference& checked_crs(GDALDataset& dataset, const std::string& name) {
+OGRSpatialReference checked_crs(GDALDataset& dataset, const std::string& name) {
     double geotransform[6];
     const bool has_points = dataset.GetGCPCount() > 0;
     const bool has_polynomials = dataset.GetMetadata("RPC") != nullptr;
@@ -40,6 +41,9 @@ const OGRSpatialReference& checked_crs(GDALDataset& dataset, const std::string& 
     const auto* crs = dataset.GetSpatialRef();
     if (crs == nullptr && has_points) {
         crs = dataset.GetGCPSpatialRef();
+    }
+    if (crs == nullptr && has_polynomials) {
+        return OGRSpatialReference{SRS_WKT_WGS84_LAT_LONG};  // what they speak
     }
     if (crs == nullptr || crs->IsEmpty() != 0) {
         throw Error{Errc::unsupported,
@@ -249,11 +253,13 @@ void measure_transformed(SourceInfo& info, GDALDataset& dataset, const Grid& gri
 
 }  // namespace
 
-SourceInfo inspect(const std::string& name, GDALDataset& dataset, const Grid& grid) {
+SourceInfo inspect(const std::string& name, GDALDataset& dataset, const Grid& grid,
+                   const BandOptions& bands) {
     SourceInfo info{
         .name = name, .width = dataset.GetRasterXSize(), .height = dataset.GetRasterYSize()};
-    info.bands = plan_bands(dataset, name);
-    const auto& crs = checked_crs(dataset, name);
+    info.bands = plan_bands(dataset, name, bands);
+    info.time = time_of(dataset, name);
+    const auto crs = checked_crs(dataset, name);
     info.straight = straight_mapping(dataset, crs, grid);
     if (info.straight) {
         measure_straight(info, grid);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "formats/tile/grid.h"
+#include "pack/band_options.h"
 #include "pack/gdal_error.h"
 #include "pack/source_info.h"
 
@@ -13,6 +14,7 @@ namespace offgrid::gdal {
 /// Throws an Error that names the source when it cannot be placed on the grid: it is missing, no
 /// raster, without georeferencing or CRS, or of another body than the Earth. `stretch` is left
 /// open.
-SourceInfo inspect(const std::string& name, GDALDataset& dataset, const Grid& grid);
+SourceInfo inspect(const std::string& name, GDALDataset& dataset, const Grid& grid,
+                   const BandOptions& bands = {});
 
 }  // namespace offgrid::gdal

@@ -21,6 +21,9 @@
 namespace offgrid::gdal {
 namespace {
 
+/// Points at least along an edge as long as its geometry.
+constexpr double points_along = 256;
+
 /// Points along each edge of a box that is transformed.
 constexpr int points_on_an_edge = 21;
 
@@ -186,8 +189,19 @@ private:
         collect_polygons(*geometry, polygons);
     }
 
+    /// Put points on long edges: straight in one CRS is bent in another.
+    static void make_dense(OGRGeometry& geometry) {
+        OGREnvelope envelope;
+        geometry.getEnvelope(&envelope);
+        const double size = std::max(envelope.MaxX - envelope.MinX, envelope.MaxY - envelope.MinY);
+        if (size > 0) {
+            geometry.segmentize(size / points_along);
+        }
+    }
+
     /// Grown on the ground, in degrees.
     Geometry grown(Geometry geometry, const OGRSpatialReference& srs) const {
+        make_dense(*geometry);
         if (srs.IsSame(&lonlat_) == 0 &&
             geometry->transform(transformation_between(srs, lonlat_).get()) != OGRERR_NONE) {
             return nullptr;
@@ -198,6 +212,7 @@ private:
     /// By way of degrees, where what lies beyond the grid is cut off: no projection shows the poles
     /// in Web Mercator.
     Geometry transformed(Geometry geometry, const OGRSpatialReference& srs) const {
+        make_dense(*geometry);
         if (srs.IsSame(&lonlat_) == 0 &&
             geometry->transform(transformation_between(srs, lonlat_).get()) != OGRERR_NONE) {
             return nullptr;

@@ -1,10 +1,12 @@
 #include "pack/gdal_window.h"
 
 #include "pack/gdal_bands.h"
+#include "pack/gdal_source.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -58,7 +60,7 @@ std::uint8_t to_byte(double value) {
 
 WindowReader::WindowReader(const SourceInfo& info, const std::atomic<bool>& is_stopped,
                            Resampling resampling)
-    : info_{info}, is_stopped_{is_stopped}, resampling_{resampling}, dataset_{open(info.name)} {}
+    : info_{info}, is_stopped_{is_stopped}, resampling_{resampling}, dataset_{open_again(info)} {}
 
 Window WindowReader::read(std::int64_t x, std::int64_t y, int width, int height, int x_shift,
                           int y_shift) {
@@ -174,6 +176,9 @@ Image WindowReader::read_pixels(const Rect& rect) {
 
 void WindowReader::check(CPLErr outcome, const Messages& messages, const Rect& rect) const {
     if (outcome != CE_None) {
+        if (is_stopped_) {
+            throw Error{Errc::interrupted, "interrupted"};
+        }
         throw messages.error(
             Errc::corrupt, fmt::format("{}: cannot be read at pixels {},{} to {},{}", info_.name,
                                        rect.x, rect.y, rect.x + rect.width, rect.y + rect.height));
@@ -217,8 +222,13 @@ void WindowReader::read_stretched(const Rect& rect, Image& out) {
                              numbers.data(), pixel_bytes, pixel_bytes * out.width, sizeof(float),
                              nullptr),
           messages, rect);
-    const double low = info_.stretch->low;
-    const double scale = 255 / (info_.stretch->high - low);
+    std::array<double, 3> low{};
+    std::array<double, 3> scale{};
+    for (std::size_t c = 0; c < 3; ++c) {
+        const auto& range = (*info_.stretch)[bands.colours.size() == 3 ? c : 0];
+        low[c] = range.low;
+        scale[c] = 255 / (range.high - range.low);
+    }
     for (std::size_t i = 0; i < out.rgba.size() / 4; ++i) {
         const auto* const pixel = &samples[i * count];
         if (!is_present(bands, pixel)) {
@@ -226,7 +236,7 @@ void WindowReader::read_stretched(const Rect& rect, Image& out) {
         }
         for (std::size_t c = 0; c < 3; ++c) {
             const double value = pixel[bands.colours.size() == 3 ? c : 0];
-            out.rgba[4 * i + c] = to_byte(std::clamp((value - low) * scale, 0.0, 255.0));
+            out.rgba[4 * i + c] = to_byte(std::clamp((value - low[c]) * scale[c], 0.0, 255.0));
         }
         const double alpha = bands.alpha > 0 ? pixel[count - 1] / bands.alpha_max : 1;
         out.rgba[4 * i + 3] = to_byte(std::clamp(alpha, 0.0, 1.0) * 255);

@@ -3,6 +3,7 @@
 #include "formats/base/error.h"
 #include "formats/image/encoding.h"
 #include "pack/job_values.h"
+#include "pack/source_words.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -99,6 +100,22 @@ const std::map<std::string, Read>& members() {
     static const std::map<std::string, Read> all{
         {"sources", [](PackOptions& options, const Json& json,
                        const std::string& member) { options.sources = sources_in(json, member); }},
+        {"order",
+         [](PackOptions& options, const Json& json, const std::string& member) {
+             options.order = word_of(source_orders(), json, member);
+         }},
+        {"bands",
+         [](PackOptions& options, const Json& json, const std::string& member) {
+             options.bands.bands = value_of<std::vector<int>>(json, member);
+         }},
+        {"stretch",
+         [](PackOptions& options, const Json& json, const std::string& member) {
+             options.bands.stretch = parse_stretch(value_of<std::string>(json, member));
+         }},
+        {"nodata",
+         [](PackOptions& options, const Json& json, const std::string& member) {
+             options.bands.nodata = parse_nodata(value_of<std::string>(json, member));
+         }},
         {"layer",
          [](PackOptions& options, const Json& json, const std::string& member) {
              options.layer = value_of<std::string>(json, member);
@@ -149,23 +166,54 @@ const std::map<std::string, Read>& members() {
          [](PackOptions& options, const Json& json, const std::string& member) {
              options.is_clipped = value_of<bool>(json, member);
          }},
+        {"rate-limit",
+         [](PackOptions& options, const Json& json, const std::string& member) {
+             options.online.rate_limit = value_of<double>(json, member);
+         }},
+        {"retries",
+         [](PackOptions& options, const Json& json, const std::string& member) {
+             options.online.retries = number_of(json, member, 0, 20);
+         }},
+        {"connections",
+         [](PackOptions& options, const Json& json, const std::string& member) {
+             options.online.connections = number_of(json, member, 1, 64);
+         }},
     };
     return all;
 }
 
-}  // namespace
-
-std::string absolute_name(const std::string& source) {
-    std::error_code failure;
-    return std::filesystem::exists(source, failure)
-               ? std::filesystem::absolute(source).lexically_normal().string()
-               : source;
+void add_online(Json& json, const OnlineOptions& online) {
+    const OnlineOptions usual;
+    if (online.rate_limit != usual.rate_limit) {
+        json["rate-limit"] = online.rate_limit;
+    }
+    if (online.retries != usual.retries) {
+        json["retries"] = online.retries;
+    }
+    if (online.connections != usual.connections) {
+        json["connections"] = online.connections;
+    }
 }
+
+}  // namespace
 
 std::string to_json(const PackOptions& options) {
     Json json;
     for (const auto& source : options.sources) {
         json["sources"].push_back(absolute_name(source));
+    }
+    if (options.order != SourceOrder::given) {
+        json["order"] = word_for(source_orders(), options.order);
+    }
+    const auto& bands = options.bands;
+    if (!bands.bands.empty()) {
+        json["bands"] = bands.bands;
+    }
+    if (bands.stretch.kind != Stretch::Kind::by_type) {
+        json["stretch"] = to_text(bands.stretch);
+    }
+    if (bands.nodata) {
+        json["nodata"] = nodata_text(*bands.nodata);
     }
     if (!options.layer.empty()) {
         json["layer"] = options.layer;
@@ -213,6 +261,7 @@ std::string to_json(const PackOptions& options) {
     if (options.is_clipped) {
         json["clip"] = true;
     }
+    add_online(json, options.online);
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -20,8 +20,4 @@ PackOptions parse_job(std::string_view json);
 /// The names of all members, sorted.
 std::vector<std::string> job_members();
 
-/// A file by its whole name, so that it means the same in any folder; anything else (a URL, a
-/// connection) as it is.
-std::string absolute_name(const std::string& source);
-
 }  // namespace offgrid

@@ -8,6 +8,24 @@
 #include <cmath>
 
 namespace offgrid {
+namespace {
+
+void check(const OnlineOptions& online) {
+    const auto bad = [](const std::string& message) {
+        throw Error{Errc::invalid_argument, message};
+    };
+    if (!std::isfinite(online.rate_limit) || online.rate_limit < 0) {
+        bad(fmt::format("--rate-limit {}: must be more than 0", online.rate_limit));
+    }
+    if (online.retries < 0 || online.retries > 20) {
+        bad(fmt::format("--retries {}: must be from 0 to 20", online.retries));
+    }
+    if (online.connections < 1 || online.connections > 64) {
+        bad(fmt::format("--connections {}: must be from 1 to 64", online.connections));
+    }
+}
+
+}  // namespace
 
 void check(const PackOptions& options) {
     const auto bad = [](const std::string& message) {
@@ -22,6 +40,7 @@ void check(const PackOptions& options) {
     if (options.threads && (*options.threads < 1 || *options.threads > 256)) {
         bad(fmt::format("--threads {}: must be from 1 to 256", *options.threads));
     }
+    check(options.online);
     if (options.zooms) {
         const auto [low, high] = *options.zooms;
         if (low < 0 || low > high) {
@@ -39,6 +58,9 @@ void check(const PackOptions& options) {
         bad(fmt::format("--shard {}/{}: must be from 1/N to N/N", options.shard.index + 1,
                         options.shard.count));
     }
+    if (options.shard.count > 1 && options.as != OutputKind::ztop) {
+        bad("--shard: a shard is made of pyramids: give --as with --merge");
+    }
     if (options.regions.empty() &&
         (options.overview || options.is_clipped || options.buffer_m != 0)) {
         bad("--overview, --clip and --buffer need a --region");
@@ -46,8 +68,10 @@ void check(const PackOptions& options) {
     if (!std::isfinite(options.buffer_m) || std::abs(options.buffer_m) > 1e6) {
         bad(fmt::format("--buffer {}: must be at most 1 000 000 metres", options.buffer_m));
     }
-    if (options.bbox && options.bbox->is_empty()) {
-        bad("--bbox: west must be less than east, and south less than north");
+    check(options.bands);
+    if (options.bbox && (options.bbox->min_x == options.bbox->max_x ||
+                         !(options.bbox->min_y < options.bbox->max_y))) {
+        bad("--bbox: west must not be east, and south must be less than north");
     }
 }
 

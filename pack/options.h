@@ -2,7 +2,9 @@
 
 #include "formats/image/encode.h"
 #include "formats/tile/box.h"
+#include "pack/band_options.h"
 #include "pack/resampling.h"
+#include "pack/source_order.h"
 
 #include <filesystem>
 #include <optional>
@@ -56,13 +58,25 @@ struct RegionOption {
     friend bool operator==(const RegionOption&, const RegionOption&) = default;
 };
 
+/// How servers are asked, those of all online sources together. A value.
+struct OnlineOptions {
+    double rate_limit = 0;  ///< requests a second; 0: no limit
+    int retries = 3;        ///< further attempts after one that may go well the next time
+    int connections = 2;    ///< requests that are under way at a time
+
+    friend bool operator==(const OnlineOptions&, const OnlineOptions&) = default;
+};
+
 /// What `offgrid pack` is asked to do. A value.
 struct PackOptions {
     /// Zooms from the first to the second, both included.
     using Zooms = std::pair<int, int>;
 
-    std::vector<std::string> sources{};  ///< as GDAL names them; later ones lie on top
-    std::filesystem::path output{};      ///< the folder or file to make, or a tileset of a store
+    std::vector<std::string> sources{};  ///< as `find_sources` takes them
+    SourceOrder order = SourceOrder::given;
+    BandOptions bands{};
+    OnlineOptions online{};
+    std::filesystem::path output{};  ///< the folder or file to make, or a tileset of a store
     OutputKind as = OutputKind::ztop;
     std::string layer{};                 ///< empty: the name of the output folder
     std::string grid{};                  ///< as `config::find_grid` takes it; empty: Web Mercator
@@ -74,7 +88,8 @@ struct PackOptions {
     std::optional<Resampling> resampling{};  ///< nothing: bilinear, but nearest for a palette
     Light light = Light::encoded;            ///< of which overviews are means
     bool keeps_empty = false;                ///< transparent tiles are stored where a source lies
-    std::optional<Box> bbox{};               ///< longitude and latitude degrees; nothing: all
+    std::optional<Box> bbox{};               ///< longitude and latitude degrees; nothing: all; west
+                                             ///< is greater than east across the antimeridian
     std::vector<RegionOption> regions{};     ///< tiles that meet none are left out; empty: all
     double buffer_m = 0;                     ///< by which regions are grown, on the ground
     std::optional<int> overview{};           ///< zooms down to this one are packed everywhere

@@ -48,6 +48,16 @@ void check_kind(const PackOptions& options, const Manifest& planned) {
     if ((options.as == OutputKind::cog || options.as == OutputKind::pmtiles) && !planned.format) {
         refuse(options, "all its tiles are of one format, so --format mixed is not for it");
     }
+    if ((options.as == OutputKind::cog || options.as == OutputKind::geotiff) &&
+        planned.grid->tile_size() % 16 != 0) {
+        refuse(options, fmt::format("the blocks of a TIFF are multiples of 16 pixels, and tiles of "
+                                    "grid '{}' have {}",
+                                    planned.grid->name(), planned.grid->tile_size()));
+    }
+    if (options.as == OutputKind::gpkg) {
+        gpkg::reference_of(*planned.grid);
+        gpkg::matrix_set_of(*planned.grid, planned.min_zoom, planned.max_zoom);
+    }
     if (options.as == OutputKind::pmtiles) {
         pmtiles::require_mercator_grid(*planned.grid, options.output);
     }
@@ -103,12 +113,16 @@ void copy(const TileReader& pyramids, const std::function<std::unique_ptr<TileWr
     }
 }
 
-void make_durable(const fs::path& result, FileOps& files) {
+void make_durable(const fs::path& result, const PackContext& context) {
+    auto& files = context.files;
     if (!fs::is_directory(result)) {
         files.sync_file(result);
         return;
     }
     for (const auto& entry : fs::recursive_directory_iterator{result}) {
+        if (context.is_stopped) {
+            throw Error{Errc::interrupted, "interrupted"};
+        }
         if (entry.is_directory()) {
             files.sync_directory(entry.path());
         } else {
@@ -231,7 +245,7 @@ std::optional<std::string> Output::write(const Manifest& manifest, PartialFolder
     if (tileset_) {
         return folder.remove();
     }
-    make_durable(result, context.files);
+    make_durable(result, context);
     return folder.publish(result_name);
 }
 

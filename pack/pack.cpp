@@ -12,6 +12,7 @@
 #include "pack/pipeline.h"
 #include "pack/plan.h"
 #include "pack/pyramid_journal.h"
+#include "pack/source_names.h"
 
 #include <fmt/format.h>
 
@@ -31,10 +32,15 @@ namespace {
 /// are asked for.
 constexpr int max_default_threads = 10;
 
-/// What is asked for: for a merge, what its shards were.
-PackOptions asked_for(const PackOptions& options) {
+/// What is asked for, with a name for each source: for a merge, what its shards were.
+PackOptions asked_for(const PackOptions& options, const PackContext& context,
+                      std::vector<std::string>& notes) {
     if (options.merged.empty()) {
-        return options;
+        auto named = options;
+        auto found = find_sources(options.sources, options.output, context.is_stopped);
+        named.sources = std::move(found.names);
+        notes = std::move(found.notes);
+        return named;
     }
     const auto& first = options.merged.front();
     if (!PyramidJournal::is_in(first)) {
@@ -46,6 +52,7 @@ PackOptions asked_for(const PackOptions& options) {
     merge.overwrite = options.overwrite;
     merge.resume = options.resume;
     merge.on_damage = options.on_damage;
+    merge.online = options.online;
     merge.threads = options.threads;
     merge.merged = options.merged;
     return merge;
@@ -85,6 +92,7 @@ public:
         : plan_{plan},
           context_{context},
           finished_{finished},
+          folder_{folder},
           writer_{plan, folder.path() / PyramidJournal::folder_name, context.files},
           assembler_{plan, writer_,
                      [&](const Pyramid& pyramid) {
@@ -99,31 +107,51 @@ public:
         PackProgress progress{.blocks_total = pipeline_.estimate()};
         while (const auto block = pipeline_.next()) {
             if (block->is_finished) {
-                const auto pyramid = finished_.take(block->root);
-                assembler_.add_finished(pyramid);
-                note(pyramid.damage);
-                progress.tiles += pyramid.file ? pyramid.file->tiles : 0;
-                progress.blocks += blocks_of_a_pyramid();
-                progress.blocks_before += blocks_of_a_pyramid();
+                adopt(block->root, progress);
             } else {
                 assembler_.add(*block);
                 note(block->damage);
-                for (const auto& tile : block->tiles) {
-                    progress.bytes += tile.content.size();
-                    ++progress.tiles_of_zoom[tile.key.z];
-                }
-                progress.tiles += static_cast<std::int64_t>(block->tiles.size());
                 ++progress.blocks;
             }
-            context_.report(progress);
+            report(progress);
         }
         assembler_.finish();
-        return plan_.is_shard() ? writer_.finish_shard() : writer_.finish();
+        report(progress);
+        try {
+            return plan_.is_shard() ? writer_.finish_shard() : writer_.finish();
+        } catch (const Error& error) {
+            if (damage_.empty()) {
+                throw;
+            }
+            throw Error{error.code(),
+                        fmt::format("{}; {} parts of the sources could not be read, the first: {}",
+                                    error.what(), damage_.size(), damage_.front().cause)};
+        }
     }
 
     std::vector<Damage> take_damage() { return std::move(damage_); }
 
 private:
+    void adopt(const TileKey& top, PackProgress& progress) {
+        const auto pyramid = finished_.take(top);
+        assembler_.add_finished(pyramid);
+        note(pyramid.damage);
+        if (pyramid.file) {
+            folder_.keep();
+            progress.tiles_before += pyramid.file->tiles;
+        }
+        progress.blocks += blocks_of_a_pyramid();
+        progress.blocks_before += blocks_of_a_pyramid();
+    }
+
+    void report(PackProgress& progress) const {
+        const auto& made = writer_.made();
+        progress.tiles = progress.tiles_before + made.tiles;
+        progress.bytes = made.bytes;
+        progress.tiles_of_zoom = made.tiles_of_zoom;
+        context_.report(progress);
+    }
+
     void note(const std::vector<Damage>& damage) {
         damage_.insert(damage_.end(), damage.begin(), damage.end());
     }
@@ -136,6 +164,7 @@ private:
     const Plan& plan_;
     const PackContext& context_;
     FinishedPyramids& finished_;
+    PartialFolder& folder_;
     PackageWriter writer_;
     Assembler assembler_;
     Pipeline pipeline_;  // before all that its threads use is gone
@@ -178,8 +207,7 @@ void measure(PackResult& result, const PackOptions& options) {
 /// Make the pyramids in the folder and keep them as what is asked for.
 std::optional<std::string> make(const Plan& plan, const PackOptions& options, Output& output,
                                 const PackContext& context, PartialFolder& folder,
-                                PackResult& result) {
-    auto journal = journal_in(folder.path(), options);
+                                PyramidJournal& journal, PackResult& result) {
     FinishedPyramids finished{journal, folder.path(), options.merged, context.files};
     folder.sweep(finished.names_in_folder());
     context.files.create_directories(folder.path() / PyramidJournal::folder_name);
@@ -208,7 +236,8 @@ GridRef grid_for(const PackOptions& options) {
 PackResult pack(const PackOptions& command, const PackContext& context) {
     const auto start = std::chrono::steady_clock::now();
     gdal::prepare();
-    const auto options = asked_for(command);
+    std::vector<std::string> notes;
+    const auto options = asked_for(command, context, notes);
     PartialFolder folder{
         place_of_work(options), options.overwrite, context.files,
         options.as == OutputKind::ztop ? PartialFolder::Kind::package : PartialFolder::Kind::other};
@@ -221,9 +250,11 @@ PackResult pack(const PackOptions& command, const PackContext& context) {
         folder.keep(false);
         folder.sweep();
     }
-    PackResult result{.package = options.output, .notes = plan.notes};
+    auto journal = journal_in(folder.path(), options);
+    PackResult result{.package = options.output, .notes = std::move(notes)};
+    result.notes.insert(result.notes.end(), plan.notes.begin(), plan.notes.end());
     try {
-        if (const auto leftover = make(plan, options, output, context, folder, result)) {
+        if (const auto leftover = make(plan, options, output, context, folder, journal, result)) {
             result.notes.push_back(*leftover);
         }
     } catch (const Error& error) {

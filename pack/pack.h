@@ -22,6 +22,7 @@ struct PackProgress {
     std::int64_t blocks_before = 0;               ///< of these, by a former run or a shard
     std::int64_t blocks_total = 0;                ///< about
     std::int64_t tiles = 0;                       ///< stored, those of a former run included
+    std::int64_t tiles_before = 0;                ///< of these, by a former run or a shard
     std::uint64_t bytes = 0;                      ///< of what this run stored
     std::map<int, std::int64_t> tiles_of_zoom{};  ///< the same
 };

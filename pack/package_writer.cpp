@@ -40,6 +40,9 @@ void PackageWriter::put(const EncodedTile& tile) {
         open = begin(name, tile.key);
     }
     open.writer->put_with_id(tile.key, tile.id, tile.content);
+    ++made_.tiles;
+    made_.bytes += tile.content.size();
+    ++made_.tiles_of_zoom[tile.key.z];
     auto& file = open.file;
     file.min_zoom = std::min(file.min_zoom, tile.key.z);
     file.max_zoom = std::max(file.max_zoom, tile.key.z);

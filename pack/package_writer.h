@@ -31,6 +31,14 @@ public:
     void adopt(const Pyramid& pyramid) override;
     void note_shown(const Box& shown) override { shown_ = joined(shown_, shown); }
 
+    /// What was put. A value.
+    struct Made {
+        std::int64_t tiles = 0;
+        std::uint64_t bytes = 0;
+        std::map<int, std::int64_t> tiles_of_zoom{};
+    };
+    const Made& made() const { return made_; }
+
     /// Complete all files, durably, and return the manifest. Throws `unsupported` when no tile was
     /// put.
     Manifest finish();
@@ -58,6 +66,7 @@ private:
     std::vector<PathTemplate> names_;  // of the plan's pyramids
     std::vector<Open> open_;           // one of each pyramids at most
     std::vector<PackageFile> done_;
+    Made made_;
     Box shown_;  // of the deepest tiles everywhere
 };
 

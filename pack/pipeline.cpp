@@ -20,7 +20,7 @@ Pipeline::Pipeline(const Plan& plan, const BlockOrder::Tops& finished, int threa
     : plan_{plan},
       is_stopped_{is_stopped},
       window_{2 * threads + 2},
-      order_{plan, finished},
+      order_{plan, finished, &is_stopped},
       estimate_{order_.estimate()} {
     for (int i = 0; i < threads; ++i) {
         try {

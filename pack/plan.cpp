@@ -2,11 +2,9 @@
 
 #include "formats/base/error.h"
 #include "formats/tile/lonlat.h"
-#include "pack/gdal_bands.h"
-#include "pack/gdal_inspect.h"
 #include "pack/gdal_region.h"
 #include "pack/partial_folder.h"
-#include "pack/pyramid.h"
+#include "pack/plan_sources.h"
 
 #include <fmt/format.h>
 
@@ -17,9 +15,6 @@ namespace offgrid {
 namespace {
 
 constexpr int default_top = 8;
-
-/// Pixels that the value range is taken from, of all sources together.
-constexpr int max_sample_pixels = 1 << 20;
 
 /// Along an edge of a block: its pixels, 16 MiB, are made at once by one thread.
 constexpr int max_block_pixels = 2048;
@@ -34,55 +29,6 @@ std::string layer_named_by(const PackOptions& options) {
     const bool is_folder = options.as == OutputKind::ztop || options.as == OutputKind::disk ||
                            options.as == OutputKind::geotiff;
     return (is_folder ? path.filename() : path.stem()).string();
-}
-
-std::vector<SourceInfo> inspect_sources(const PackOptions& options, const Grid& grid,
-                                        const std::atomic<bool>& is_stopped, Plan& plan) {
-    std::vector<SourceInfo> sources;
-    std::vector<float> values;
-    const auto sample_pixels = max_sample_pixels / static_cast<int>(options.sources.size());
-    for (const auto& name : options.sources) {
-        if (is_stopped) {
-            throw Error{Errc::interrupted, "interrupted"};
-        }
-        const auto dataset = gdal::open(name);
-        sources.push_back(gdal::inspect(name, *dataset, grid));
-        const auto& bands = sources.back().bands;
-        if (bands.unused > 0) {
-            plan.notes.push_back(fmt::format("{}: shows band {} of {}", name,
-                                             fmt::join(bands.colours, ", "),
-                                             dataset->GetRasterCount()));
-        }
-        if (!bands.is_byte) {
-            const auto some = gdal::sample_values(*dataset, bands, name, sample_pixels, is_stopped);
-            values.insert(values.end(), some.begin(), some.end());
-        }
-    }
-    if (std::ranges::all_of(sources, [](const auto& source) { return source.bands.is_byte; })) {
-        return sources;
-    }
-    ValueRange range{0, 1};
-    if (!values.empty()) {
-        const auto percentile = [&](double share) {
-            const auto at = values.begin() + static_cast<std::ptrdiff_t>(
-                                                 share * static_cast<double>(values.size() - 1));
-            std::ranges::nth_element(values, at);
-            return static_cast<double>(*at);
-        };
-        range.low = percentile(0.02);
-        range.high = percentile(0.98);
-    }
-    if (!(range.high > range.low)) {
-        range.high = range.low + 1;
-    }
-    plan.notes.push_back(fmt::format(
-        "values from {:g} to {:g} (2 to 98 %) are stretched to 0 to 255", range.low, range.high));
-    for (auto& source : sources) {
-        if (!source.bands.is_byte) {
-            source.stretch = range;
-        }
-    }
-    return sources;
 }
 
 /// The regions, each with the zoom that is asked for it or else the deepest of all.
@@ -100,35 +46,6 @@ void choose_area(const PackOptions& options, Plan& plan) {
     }
     plan.area = std::make_shared<const Area>(plan.grid(), std::move(parts),
                                              options.is_clipped ? Area::Clip::yes : Area::Clip::no);
-}
-
-/// The box that was asked for; everything where none was.
-Box limit_of(const PackOptions& options, const Grid& grid) {
-    return options.bbox ? intersection(grid.extent(), gdal::box_in_grid(*options.bbox, grid))
-                        : grid.extent();
-}
-
-/// Where the sources lie within the box that was asked for, and the box around all that.
-void place(const PackOptions& options, Plan& plan) {
-    const auto limit = limit_of(options, plan.grid());
-    for (std::size_t source = 0; source < plan.sources.size(); ++source) {
-        for (const auto& cover : plan.sources[source].covers) {
-            const auto box = intersection(cover, limit);
-            if (!box.is_empty()) {
-                plan.box = plan.covers.empty() ? box : hull(plan.box, box);
-                plan.covers.push_back({box, source});
-            }
-        }
-    }
-    if (plan.covers.empty()) {
-        throw Error{Errc::invalid_argument, "--bbox: no source lies there"};
-    }
-    // A tile of a region that others share is shown whole, so what lies beyond is not cut off.
-    if (plan.area && std::ranges::all_of(plan.covers, [&](const Cover& cover) {
-            return intersection(cover.box, plan.area->bounds()).is_empty();
-        })) {
-        throw Error{Errc::invalid_argument, "--region: no source lies there"};
-    }
 }
 
 void choose_zooms(const PackOptions& options, Plan& plan) {
@@ -244,11 +161,11 @@ void choose_pyramids(const PackOptions& options, Plan& plan) {
 void choose_encoding(const PackOptions& options, Plan& plan) {
     const bool is_opaque =
         !options.is_clipped && std::ranges::all_of(plan.sources, [](const auto& source) {
-            return source.bands.is_opaque();
+            return source.bands.is_opaque() || source.tile_format == TileFormat::jpeg;
         });
     const bool is_lossless = options.resampling && keeps_values(*options.resampling);
-    const bool is_jpeg = options.as == OutputKind::geotiff || (is_opaque && !is_lossless);
-    plan.encoding = options.encoding.value_or(is_jpeg ? Encoding::jpeg : Encoding::png);
+    plan.encoding =
+        options.encoding.value_or(is_opaque && !is_lossless ? Encoding::jpeg : Encoding::png);
     plan.quality = options.quality;
     plan.manifest.format = tile_format_of(plan.encoding);
 }
@@ -262,6 +179,19 @@ Resampling Plan::resampling_of(const SourceInfo& source) const {
 const ZoomRun& Plan::run_of(int zoom) const {
     return *std::ranges::find_if(
         runs, [&](const ZoomRun& run) { return run.min_zoom <= zoom && zoom <= run.max_zoom; });
+}
+
+std::vector<TileRange> Plan::ranges_at(int zoom) const {
+    std::vector<TileRange> ranges;
+    for (const auto& each : boxes) {
+        const auto range = grid().range_of(zoom, each);
+        if (!ranges.empty() && !intersection(ranges.back(), range).is_empty()) {
+            ranges.back() = grid().range_of(zoom, box);
+        } else {
+            ranges.push_back(range);
+        }
+    }
+    return ranges;
 }
 
 bool Plan::ends_at(const TileKey& key) const {
@@ -287,7 +217,7 @@ Plan make_plan(const PackOptions& options, const GridRef& grid,
     plan.resampling = options.resampling;
     plan.light = options.light;
     plan.keeps_empty = options.keeps_empty;
-    plan.sources = inspect_sources(options, *grid, is_stopped, plan);
+    plan.sources = inspect_sources(options, *grid, is_stopped, plan.notes);
     choose_zooms(options, plan);
     choose_area(options, plan);
     place(options, plan);

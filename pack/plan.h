@@ -35,9 +35,10 @@ struct Plan {
     std::optional<Resampling> resampling{};  ///< nothing: bilinear, but nearest for a palette
     Light light = Light::encoded;            ///< of which overviews are means
     bool keeps_empty = false;                ///< tiles in which nothing shows are stored too
-    Box box;                                 ///< what the layer covers, in the units of the grid
-    std::vector<Cover> covers;               ///< where sources lie in it, in their order
-    std::shared_ptr<const Area> area;        ///< of the tiles that are stored; null: all of the box
+    Box box;                    ///< around what the layer covers, in the units of the grid
+    std::vector<Box> boxes;     ///< what it covers: one, or one on each side of the antimeridian
+    std::vector<Cover> covers;  ///< where sources lie in it, in their order
+    std::shared_ptr<const Area> area;  ///< of the tiles that are stored; null: all of the box
 
     std::vector<ZoomRun> runs;  ///< all zooms, the deepest first
     bool is_nested = true;      ///< each tile covers four of the next zoom
@@ -59,6 +60,9 @@ struct Plan {
 
     /// The run that a zoom is of. REQUIRES: it is of the plan.
     const ZoomRun& run_of(int zoom) const;
+
+    /// The tiles that lie in `boxes`; no tile is in two ranges.
+    std::vector<TileRange> ranges_at(int zoom) const;
 
     /// Whether the layer shows nothing in the place of the tile, or a part of it, at deeper zooms.
     bool ends_at(const TileKey& key) const;

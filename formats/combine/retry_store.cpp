@@ -1,37 +1,10 @@
 #include "formats/combine/retry_store.h"
 
-#include "formats/base/error.h"
-
 #include <thread>
 #include <utility>
 
 namespace offgrid {
 namespace {
-
-bool may_pass(const Error& error) {
-    return error.code() == Errc::io || error.code() == Errc::busy;
-}
-
-/// Call until it does not fail, as often as the options say and `may_go_on` allows.
-template <typename Call, typename MayGoOn>
-auto retry(const RetryOptions& options, const Call& call, const MayGoOn& may_go_on) {
-    auto delay = options.delay;
-    for (int left = options.retries;; --left, delay *= 2) {
-        try {
-            return call();
-        } catch (const Error& error) {
-            if (left <= 0 || !may_pass(error) || !may_go_on()) {
-                throw;
-            }
-        }
-        options.sleep(delay);
-    }
-}
-
-template <typename Call>
-auto retry(const RetryOptions& options, const Call& call) {
-    return retry(options, call, [] { return true; });
-}
 
 RetryOptions with_sleep(RetryOptions options) {
     if (!options.sleep) {

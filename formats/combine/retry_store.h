@@ -1,21 +1,11 @@
 #pragma once
 
+#include "formats/combine/retry.h"
 #include "formats/store/tile_store.h"
 
-#include <chrono>
-#include <functional>
 #include <memory>
 
 namespace offgrid {
-
-/// How often and when a failed call is tried again (MapCache `retries`, `retry_delay`).
-struct RetryOptions {
-    int retries = 0;                    ///< further attempts after the first
-    std::chrono::milliseconds delay{};  ///< before the first of them; doubled each time
-
-    /// Waits; empty: sleeps.
-    std::function<void(std::chrono::milliseconds)> sleep{};
-};
 
 /// Tries calls of another store again when they fail with `io` or `busy`; other failures would be
 /// the same again. The last failure is thrown. Safe for concurrent use.

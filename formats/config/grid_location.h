@@ -14,8 +14,9 @@ namespace offgrid::config {
 ///
 /// One that says what a built-in grid of its name says, for some of its levels, is that. Throws
 /// `not_found` when there is no such file or grid, listing those that there are;
-/// `invalid_argument` for a grid with the name of a built-in one and other tiles, and for one that no
-/// tile matrix set can say; what `parse_tile_matrix_set` and MapcacheConfig throw, naming the file.
+/// `invalid_argument` for a grid with the name of a built-in one and other tiles, and for one that
+/// no tile matrix set can say; what `parse_tile_matrix_set` and MapcacheConfig throw, naming the
+/// file.
 GridRef find_grid(const std::string& text);
 
 /// The built-in grid of that name. Throws `not_found`, listing those that there are.

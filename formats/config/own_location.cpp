@@ -95,7 +95,11 @@ StoreLocation locate(SharedStores& stores, const std::string& text, CacheSpec ca
 StoreLocation find_urls(SharedStores& stores, const std::string& text,
                         const LocationOptions& options) {
     const auto grid = require_grid(options);
-    HttpOptions http{.name = text, .url = with_rows_of(*grid, text), .keeps_query = true};
+    HttpOptions http{.name = text,
+                     .url = with_rows_of(*grid, text),
+                     .keeps_query = true,
+                     .timeout = options.timeout,
+                     .is_stopped = options.is_stopped};
     return locate(stores, text, {.name = text, .type = "rest", .options = std::move(http)},
                   whole_grid(grid), false);
 }

@@ -6,6 +6,8 @@
 #include "formats/sqlite/mbtiles_store.h"
 #include "formats/stores.h"
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -29,6 +31,10 @@ struct LocationOptions {
     std::optional<GridRef> known_grid{};
 
     std::vector<std::pair<std::string, std::string>> dimensions{};  ///< name and value
+
+    /// Of requests for tiles behind a web server that no configuration names.
+    std::chrono::milliseconds timeout{120'000};
+    const std::atomic<bool>* is_stopped = nullptr;  ///< ends them; outlives what is opened
 };
 
 /// A store as a user names it on a command line, checked and ready to be opened. Stays valid as

@@ -59,7 +59,9 @@ Cache::Cache(const HttpOptions& options, TilesetSlice slice)
     : options_{options},
       slice_{std::move(slice)},
       template_{options.url, url_template},
-      client_{{.timeout = options.timeout, .connection_timeout = options.connection_timeout}} {
+      client_{{.timeout = options.timeout,
+               .connection_timeout = options.connection_timeout,
+               .is_stopped = options.is_stopped}} {
     try {
         check();
     } catch (const Error& error) {

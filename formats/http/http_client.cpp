@@ -106,6 +106,11 @@ std::size_t take_body(const char* first, std::size_t /*one*/, std::size_t size, 
     return 0;
 }
 
+/// Called at least once a second; another value than 0 ends the transfer.
+int may_go_on(void* is_stopped, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
+    return *static_cast<const std::atomic<bool>*>(is_stopped) ? 1 : 0;
+}
+
 }  // namespace
 
 /// One connection at a time. One thread at a time.
@@ -149,6 +154,11 @@ void Client::Handle::set_limits(const ClientOptions& options) {
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout.count()));
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connection_timeout.count()));
     set(CURLOPT_USERAGENT, "offgrid/" OFFGRID_VERSION);
+    if (options.is_stopped != nullptr) {
+        set(CURLOPT_NOPROGRESS, 0L);
+        set(CURLOPT_XFERINFOFUNCTION, &may_go_on);
+        set(CURLOPT_XFERINFODATA, options.is_stopped);
+    }
     message_[0] = '\0';
     set(CURLOPT_ERRORBUFFER, message_.data());
 }
@@ -206,6 +216,9 @@ void Client::Handle::fail(CURLcode code, const Receiver& receiver, const ClientO
                     fmt::format("the answer has more than {} bytes",
                                 receiver.header_bytes > max_header_bytes ? max_header_bytes
                                                                          : options.max_body_bytes)};
+    }
+    if (code == CURLE_ABORTED_BY_CALLBACK) {
+        throw Error{Errc::interrupted, "interrupted"};
     }
     // The message may quote what the server sent.
     const auto cause = excerpt(message_[0] != '\0' ? message_.data() : curl_easy_strerror(code));

@@ -4,6 +4,7 @@
 #include "formats/base/error.h"
 #include "formats/http/http_options.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -17,6 +18,10 @@ struct ClientOptions {
     std::chrono::milliseconds timeout{120'000};
     std::chrono::milliseconds connection_timeout{30'000};
     std::size_t max_body_bytes = std::size_t{64} * 1024 * 1024;
+
+    /// Ends what is under way soon after it is set. Not owned, outlives the client; null: nothing
+    /// does.
+    const std::atomic<bool>* is_stopped = nullptr;
 };
 
 struct Request {
@@ -50,8 +55,9 @@ public:
     Client& operator=(const Client&) = delete;
 
     /// What the server answers, whatever the status. Throws Unreachable; `busy` when the time is
-    /// up, `too_large` for a body beyond the limit, `io` when the transfer fails or ends early and
-    /// for an answer that is no HTTP. Messages never contain headers or credentials.
+    /// up, `interrupted` when stopped, `too_large` for a body beyond the limit, `io` when the
+    /// transfer fails or ends early and for an answer that is no HTTP. Messages never contain
+    /// headers or credentials.
     Answer send(const Request& request) const;
 
 private:

@@ -2,6 +2,7 @@
 
 #include "formats/store/server_address.h"
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <map>
@@ -64,6 +65,7 @@ struct HttpOptions {
     bool leaves_out_blank = false;  ///< a fully transparent tile is not stored
     std::chrono::milliseconds timeout{120'000};
     std::chrono::milliseconds connection_timeout{30'000};
+    const std::atomic<bool>* is_stopped = nullptr;  ///< ends requests; outlives the store
 };
 
 /// A Riak cluster by its HTTP interface: `/buckets/BUCKET/keys/KEY` (MapCache `riak`, which speaks

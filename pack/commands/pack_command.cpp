@@ -79,7 +79,7 @@ ShownProgress shown(const PackProgress& progress) {
     const auto total = static_cast<double>(std::max<std::int64_t>(1, progress.blocks_total));
     return {.share = std::min(1.0, static_cast<double>(progress.blocks) / total),
             .share_before = std::min(1.0, static_cast<double>(progress.blocks_before) / total),
-            .tiles = progress.tiles,
+            .tiles = progress.tiles - progress.tiles_before,
             .detail = fmt::format("{:.1f} MB", static_cast<double>(progress.bytes) / 1e6)};
 }
 

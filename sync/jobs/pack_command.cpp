@@ -78,18 +78,24 @@ void narrow_zooms(PackScope& scope, const ZoomSpan& wanted) {
     }
 }
 
+std::optional<Box> unless_empty(const Box& box) {
+    return box.is_empty() ? std::nullopt : std::optional{box};
+}
+
 /// What two boxes have in common, in degrees. One that reaches across the antimeridian (its west is
 /// greater than its east) stays as it is where both of its sides are wanted.
-Box common(const Box& known, const Box& wanted) {
+std::optional<Box> common(const Box& known, const Box& wanted) {
     if (known.min_x <= known.max_x) {
-        return intersection(known, wanted);
+        return unless_empty(intersection(known, wanted));
     }
-    const auto west = intersection({known.min_x, known.min_y, 180, known.max_y}, wanted);
-    const auto east = intersection({-180, known.min_y, known.max_x, known.max_y}, wanted);
-    if (west.is_empty() || east.is_empty()) {
-        return west.is_empty() ? east : west;
+    const auto west =
+        unless_empty(intersection({known.min_x, known.min_y, 180, known.max_y}, wanted));
+    const auto east =
+        unless_empty(intersection({-180, known.min_y, known.max_x, known.max_y}, wanted));
+    if (!west || !east) {
+        return west ? west : east;
     }
-    return {known.min_x, west.min_y, known.max_x, west.max_y};
+    return Box{known.min_x, west->min_y, known.max_x, west->max_y};
 }
 
 void narrow_bounds(PackScope& scope, const Grid& grid, const Box& wanted) {
@@ -99,8 +105,7 @@ void narrow_bounds(PackScope& scope, const Grid& grid, const Box& wanted) {
     }
     const auto source = scope.pack.bbox;
     const auto both = common(source.value_or(Box{-180, -90, 180, 90}), *degrees);
-    if (both.min_x == both.max_x || both.min_y >= both.max_y ||
-        (both.is_empty() && !(source && source->min_x > source->max_x))) {
+    if (!both) {
         throw Error{Errc::invalid_argument, "nothing of the source lies in the bounds"};
     }
     scope.is_whole = scope.is_whole && source == both;

@@ -52,7 +52,7 @@ TEST_F(PackBadInput, refuses_what_is_no_raster) {
 
     expect_refused((folder_ / "text.tif").string(), Errc::unsupported,
                    "not a raster that GDAL can read");
-    expect_refused(folder_.path().string(), Errc::unsupported, "");
+    expect_refused(folder_.path().string(), Errc::not_found, "has no raster in it");
 }
 
 TEST_F(PackBadInput, refuses_a_raster_without_georeferencing) {

@@ -1,5 +1,6 @@
 #include "pack/command_line.h"
 
+#include "pack/job.h"
 #include "tests/support/errors.h"
 
 #include <gmock/gmock.h>
@@ -15,13 +16,39 @@ std::variant<PackCommand, CommandLineAnswer> parse(std::vector<const char*> word
 }
 
 TEST(CommandLine, takes_every_option) {
-    const auto parsed =
-        parse({"pack",    "a.tif",           "b.tif",     "-o",        "out/",
-               "--layer", "kenya",           "--zoom",    "2-12",      "--top",
-               "6",       "--format",        "webp",      "--quality", "60",
-               "--bbox",  "33.5,-5,42,5.25", "--threads", "3",         "--attribution",
-               "them",    "--overwrite",     "--quiet",   "--json",    "--resampling",
-               "cubic",   "--gamma"});
+    const auto parsed = parse({"pack",
+                               "a.tif",
+                               "b.tif",
+                               "-o",
+                               "out/",
+                               "--layer",
+                               "kenya",
+                               "--zoom",
+                               "2-12",
+                               "--top",
+                               "6",
+                               "--format",
+                               "webp",
+                               "--quality",
+                               "60",
+                               "--bbox",
+                               "33.5,-5,42,5.25",
+                               "--threads",
+                               "3",
+                               "--attribution",
+                               "them",
+                               "--overwrite",
+                               "--quiet",
+                               "--json",
+                               "--resampling",
+                               "cubic",
+                               "--gamma",
+                               "--rate-limit",
+                               "2.5",
+                               "--retries",
+                               "7",
+                               "--connections",
+                               "4"});
 
     const auto& command = std::get<PackCommand>(parsed);
     EXPECT_THAT(command.pack.sources, testing::ElementsAre("a.tif", "b.tif"));
@@ -37,6 +64,8 @@ TEST(CommandLine, takes_every_option) {
     EXPECT_EQ(command.pack.overwrite, Overwrite::yes);
     EXPECT_EQ(command.pack.resampling, Resampling::cubic);
     EXPECT_EQ(command.pack.light, Light::linear);
+    EXPECT_EQ(command.pack.online,
+              (OnlineOptions{.rate_limit = 2.5, .retries = 7, .connections = 4}));
     EXPECT_TRUE(command.is_quiet);
     EXPECT_TRUE(command.is_json);
 }
@@ -48,6 +77,27 @@ TEST(CommandLine, takes_every_encoding_and_lists_them) {
 
         EXPECT_EQ(std::get<PackCommand>(parsed).pack.encoding, encoding);
         EXPECT_THAT(help, HasSubstr(word));
+    }
+}
+
+TEST(CommandLine, takes_what_is_said_of_sources) {
+    const auto parsed = parse({"pack", "a.tif", "-o", "out", "--order", "newest", "--bands",
+                               "4,3,2", "--stretch", "-5,100", "--nodata", "-9999"});
+
+    const auto& pack = std::get<PackCommand>(parsed).pack;
+    EXPECT_EQ(pack.order, SourceOrder::newest);
+    EXPECT_EQ(pack.bands, (BandOptions{.bands = {4, 3, 2},
+                                       .stretch = parse_stretch("-5,100"),
+                                       .nodata = parse_nodata("-9999")}));
+}
+
+TEST(CommandLine, takes_a_box_across_the_antimeridian) {
+    for (const char* const text : {"170,-5,-170,5", "170,-5,190,5"}) {
+        const auto parsed = parse({"pack", "a.tif", "-o", "out", "--bbox", text});
+
+        EXPECT_EQ(std::get<PackCommand>(parsed).pack.bbox, (Box{170, -5, -170, 5}));
+        EXPECT_THAT([&] { parse_bbox(text); },
+                    test::throws(Errc::invalid_argument, HasSubstr("W,S,180,N")));
     }
 }
 
@@ -78,9 +128,13 @@ TEST(CommandLine, answers_wrong_use_with_the_option_and_code_2) {
         {{"pack", "a.tif", "-o", "out", "--zoom", "1-2-3"}, "--zoom 1-2-3"},
         {{"pack", "a.tif", "-o", "out", "--bbox", "1,2,3"}, "--bbox 1,2,3"},
         {{"pack", "a.tif", "-o", "out", "--bbox", "1,2,3,4,5"}, "--bbox 1,2,3,4,5"},
-        {{"pack", "a.tif", "-o", "out", "--bbox", "3,2,1,4"}, "--bbox 3,2,1,4"},
-        {{"pack", "a.tif", "-o", "out", "--bbox", "170,-5,-170,5"}, "W,S,180,N"},
-        {{"pack", "a.tif", "-o", "out", "--bbox", "170,-5,190,5"}, "W,S,180,N"},
+        {{"pack", "a.tif", "-o", "out", "--bbox", "3,2,3,4"}, "--bbox 3,2,3,4"},
+        {{"pack", "a.tif", "-o", "out", "--bbox", "-190,2,3,4"}, "--bbox -190,2,3,4"},
+        {{"pack", "a.tif", "-o", "out", "--bbox", "-170,2,190,4"}, "--bbox -170,2,190,4"},
+        {{"pack", "a.tif", "-o", "out", "--bands", "4,3"}, "--bands 4,3"},
+        {{"pack", "a.tif", "-o", "out", "--stretch", "9,0"}, "--stretch 9,0"},
+        {{"pack", "a.tif", "-o", "out", "--nodata", "x"}, "--nodata x"},
+        {{"pack", "a.tif", "-o", "out", "--order", "oldest"}, "--order"},
         {{"pack", "a.tif", "-o", "out", "--bbox", "10,10,0,0"},
          "the south 10 is above the north 0"},
         {{"pack", "a.tif", "-o", "out", "--bbox", "0,0,1,91"}, "--bbox 0,0,1,91"},

@@ -22,7 +22,7 @@ TEST(WindowReader, reduces_cells_that_are_larger_than_a_piece) {
                         .height = raster.height};
         info.bands = gdal::plan_bands(*gdal::open(info.name), info.name);
         if (type != GDT_Byte) {
-            info.stretch = ValueRange{};
+            info.stretch.emplace();
         }
         const std::atomic<bool> is_stopped{false};
         gdal::WindowReader reader{info, is_stopped};

@@ -33,6 +33,17 @@ std::vector<Case> one_case_a_member() {
     };
     return {
         {"sources", with([](PackOptions&) {})},
+        {"order", with([](PackOptions& options) { options.order = SourceOrder::newest; })},
+        {"bands", with([](PackOptions& options) {
+             options.bands.bands = {4, 3, 2};
+         })},
+        {"stretch",
+         with([](PackOptions& options) { options.bands.stretch = parse_stretch("0,3000"); })},
+        {"nodata",
+         with([](PackOptions& options) { options.bands.nodata = parse_nodata("0,255,7"); })},
+        {"rate-limit", with([](PackOptions& options) { options.online.rate_limit = 2.5; })},
+        {"retries", with([](PackOptions& options) { options.online.retries = 7; })},
+        {"connections", with([](PackOptions& options) { options.online.connections = 4; })},
         {"layer", with([](PackOptions& options) { options.layer = "kenya"; })},
         {"attribution", with([](PackOptions& options) { options.attribution = "© \"me\""; })},
         {"grid", with([](PackOptions& options) { options.grid = "WGS84"; })},
@@ -119,6 +130,13 @@ TEST(Job, that_is_wrong_is_refused_naming_the_member) {
         {R"("buffer": "500")", "'buffer' is not a number"},
         {R"("overview": 31)", "'overview' is not a whole number from 0 to 30"},
         {R"("clip": 0)", "'clip' is not true or false"},
+        {R"("order": "oldest")", "'order' is not one of"},
+        {R"("bands": "4,3,2")", "'bands' is not a list"},
+        {R"("stretch": "wide")", "--stretch wide"},
+        {R"("nodata": 0)", "'nodata' is not a text"},
+        {R"("rate-limit": "fast")", "'rate-limit' is not a number"},
+        {R"("retries": 21)", "'retries' is not a whole number from 0 to 20"},
+        {R"("connections": 0)", "'connections' is not a whole number from 1 to 64"},
     };
     for (const auto& [member, message] : wrong) {
         const auto text = member.starts_with("\"sources") ? "{" + member + "}"
@@ -231,7 +249,7 @@ TEST_F(JobFile, is_wrong_use_where_it_is_wrong_or_beside_sources) {
         EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
     };
 
-    expect_wrong({"pack", "a.tif", "--job", file(), "-o", "out"}, "--job excludes SRC");
+    expect_wrong({"pack", "a.tif", "--job", file(), "-o", "out"}, "SRC excludes --job");
     expect_wrong({"pack", "--job", file()}, "--output is required");
     expect_wrong({"pack", "--job", "nowhere.json", "-o", "out"}, "nowhere.json");
     job_["quality"] = 101;
