@@ -74,7 +74,6 @@ std::string table_name_of(const fs::path& path) {
 
 GpkgWriter::GpkgWriter(fs::path path, StoreInfo info, std::string table, FileOps& files)
     : path_{std::move(path)},
-      part_{path_},
       info_{std::move(info)},
       table_{checked_table(path_, std::move(table))},
       files_{files},
@@ -86,13 +85,9 @@ GpkgWriter::GpkgWriter(fs::path path, StoreInfo info, std::string table, FileOps
           }
       }()},
       set_{matrix_set_of(*info_.grid, info_.min_zoom, info_.max_zoom)},
-      map_{set_, *info_.grid} {
-    part_ += ".part";
-    if (fs::exists(path_)) {
-        throw Error{Errc::already_exists, fmt::format("{} exists already", path_.string())};
-    }
-    files_.remove_all(part_);  // of a writer that died
-    db_ = std::make_unique<sqlite::Db>(part_, sqlite::OpenMode::build);
+      map_{set_, *info_.grid},
+      part_{path_, files} {
+    db_ = std::make_unique<sqlite::Db>(part_.path(), sqlite::OpenMode::build);
     db_->execute("PRAGMA page_size=4096");
     db_->execute(header_pragmas);
     db_->execute("BEGIN");
@@ -105,14 +100,7 @@ GpkgWriter::GpkgWriter(fs::path path, StoreInfo info, std::string table, FileOps
                     quoted_name(table_)));
 }
 
-GpkgWriter::~GpkgWriter() {
-    if (!is_published_) {
-        insert_.reset();
-        db_.reset();
-        std::error_code ignored;
-        fs::remove(part_, ignored);
-    }
-}
+GpkgWriter::~GpkgWriter() = default;
 
 void GpkgWriter::require_open() const {
     if (!db_) {
@@ -257,11 +245,8 @@ void GpkgWriter::commit() {
     insert_.reset();
     db_->execute("COMMIT");
     db_.reset();
-    files_.sync_file(part_);
-    files_.rename(part_, path_);
-    is_published_ = true;
-    const auto folder = path_.parent_path();
-    files_.sync_directory(folder.empty() ? fs::path{"."} : folder);
+    files_.sync_file(part_.path());
+    part_.publish();
 }
 
 }  // namespace offgrid::gpkg

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "formats/base/file_ops.h"
+#include "formats/base/part_file.h"
 #include "formats/gpkg/matrix_set.h"
 #include "formats/gpkg/spatial_reference.h"
 #include "formats/sqlite/sqlite.h"
@@ -20,8 +21,9 @@ std::string table_name_of(const std::filesystem::path& path);
 /// Builds one GeoPackage with one tile pyramid.
 ///
 /// The file appears under its name only in `commit`, complete and durable; until then it is
-/// `NAME.part` beside it. It is built once: after `commit` nothing more can be put. The same tiles
-/// put in the same order give the same bytes, for the time of the last change is not that of the
+/// `NAME.RANDOM.part` beside it, so that others who write to the same name are not disturbed. It is
+/// built once: after `commit` nothing more can be put. The same tiles put in the same order give
+/// the same bytes, for the time of the last change is not that of the
 /// clock. Tiles are PNG, JPEG or WebP, in any mixture. Grid and file operations are not owned and
 /// outlive the writer.
 class GpkgWriter final : public TileWriter {
@@ -40,6 +42,9 @@ public:
 
     void put(const TileKey& key, BytesView content) override;
     void erase(const TileKey& key) override;
+
+    /// Throws `already_exists` when another has made the file meanwhile, which is left alone. After
+    /// a failure all is lost.
     void commit() override;
 
 private:
@@ -52,15 +57,14 @@ private:
     void write_extensions();
 
     std::filesystem::path path_;
-    std::filesystem::path part_;
     StoreInfo info_;
     std::string table_;
     FileOps& files_;
     const SpatialReference& reference_;
     MatrixSet set_;
     MatrixMap map_;
+    PartFile part_;
     bool has_webp_ = false;
-    bool is_published_ = false;
     std::unique_ptr<sqlite::Db> db_;  // null: it is finished
     std::optional<sqlite::Statement> insert_;
 };

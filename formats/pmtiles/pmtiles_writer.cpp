@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <system_error>
 #include <utility>
 
 namespace offgrid {
@@ -26,21 +25,9 @@ constexpr std::size_t max_tile_bytes = std::size_t{64} << 20;  // as much as is 
 /// Contents that lie together are copied in pieces of this size.
 constexpr std::size_t copied_bytes = std::size_t{1} << 20;
 
-void require_name_free(const fs::path& path) {
-    if (fs::exists(path)) {
-        throw Error{Errc::already_exists, fmt::format("{} exists already", path.string())};
-    }
-}
-
 fs::path checked_path(const PmtilesOptions& options, const Grid& grid) {
     pmtiles::require_mercator_grid(grid, options.file);
-    require_name_free(options.file);
     return options.file;
-}
-
-fs::path part_of(fs::path path) {
-    path += ".part";
-    return path;
 }
 
 /// The layer is called as its file where it has no name of its own.
@@ -76,17 +63,12 @@ pmtiles::Position position(double longitude, double latitude) {
 PmtilesWriter::PmtilesWriter(const PmtilesOptions& options, const TilesetSlice& slice,
                              FileOps& files)
     : path_{checked_path(options, *slice.info.grid)},
-      part_{part_of(path_)},
+      part_{path_, files},
       info_{named(slice.info, path_)},
       files_{files},
       spool_{path_} {}
 
-PmtilesWriter::~PmtilesWriter() {
-    if (state_ == State::failed) {
-        std::error_code ignored;
-        fs::remove(part_, ignored);
-    }
-}
+PmtilesWriter::~PmtilesWriter() = default;
 
 void PmtilesWriter::refuse(const TileKey& key, std::string_view why) const {
     throw Error{Errc::invalid_argument, fmt::format("cannot write to {}: tile {}/{}/{} {}",
@@ -140,11 +122,8 @@ void PmtilesWriter::commit() {
                     fmt::format("cannot write {}: PMTiles has no form for a file without tiles",
                                 path_.string())};
     }
-    files_.remove_all(part_);  // of a writer that died
     write(summary);
-    require_name_free(path_);
-    files_.rename(part_, path_);
-    files_.sync_directory(path_.has_parent_path() ? path_.parent_path() : ".");
+    part_.publish();
     state_ = State::committed;
 }
 
@@ -163,7 +142,7 @@ void PmtilesWriter::write(const TileSummary& summary) const {
     header.leaves = place(directories.leaves.size());
     header.tiles = place(summary.bytes);
 
-    const auto file = files_.create(part_);
+    const auto file = files_.create(part_.path());
     file->append(pmtiles::to_bytes(header));
     file->append(directories.root);
     file->append(metadata);

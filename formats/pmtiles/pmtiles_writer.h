@@ -1,6 +1,7 @@
 #pragma once
 
 #include "formats/base/file_ops.h"
+#include "formats/base/part_file.h"
 #include "formats/pmtiles/header.h"
 #include "formats/pmtiles/pmtiles_options.h"
 #include "formats/pmtiles/tile_list.h"
@@ -18,7 +19,7 @@ namespace offgrid {
 /// Makes one PMTiles file (version 3): clustered, equal tiles stored once, runs of them one entry.
 ///
 /// The file is written once: it appears under its name in the first `commit`, complete and durable;
-/// until then there are a scratch file without a name and, in `commit`, `NAME.part` beside it.
+/// until then there are a scratch file without a name and, in `commit`, `NAME.RANDOM.part`.
 /// After it nothing can be put. The same tiles and description give the same bytes, in whatever
 /// order they are put. Takes 32 bytes of memory for each `put` and `erase`, and at the commit about
 /// 3 bytes more for each entry of the directories; on the disk twice the tiles.
@@ -59,7 +60,7 @@ private:
     pmtiles::Header header_of(const pmtiles::TileSummary& summary) const;
 
     std::filesystem::path path_;
-    std::filesystem::path part_;
+    PartFile part_;
     StoreInfo info_;
     FileOps& files_;
     pmtiles::TileSpool spool_;

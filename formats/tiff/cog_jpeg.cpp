@@ -82,7 +82,7 @@ void CogJpeg::encode_others(const CogContent& content, std::map<int, SpooledTile
                 continue;
             }
             jpeg.resize(tile.size);
-            spool.open().read(tile.offset, jpeg);
+            spool.file().read(tile.offset, jpeg);
             try {
                 spool.replace(tile, fitter.fit(jpeg, content.jpeg), kind);
             } catch (const Error& error) {
@@ -98,7 +98,7 @@ Bytes CogJpeg::tables_of(const CogContent& content, const TileSpool& spool) cons
         if (!image.tiles->empty()) {
             const auto& first = image.tiles->front();
             Bytes jpeg(first.size);
-            spool.open().read(first.offset, jpeg);
+            spool.file().read(first.offset, jpeg);
             return tables_in(jpeg);
         }
     }

@@ -1,6 +1,7 @@
 #include "formats/tiff/cog_writer.h"
 
 #include "formats/base/error.h"
+#include "formats/base/part_file.h"
 #include "formats/image/decode.h"
 #include "formats/store/in_cache.h"
 #include "formats/tiff/cog_file.h"
@@ -12,14 +13,11 @@
 
 #include <algorithm>
 #include <limits>
-#include <system_error>
 #include <thread>
 #include <utility>
 
 namespace offgrid {
 namespace {
-
-namespace fs = std::filesystem;
 
 /// What waits to be encoded: some tiles for each thread.
 constexpr std::size_t max_waiting_tiles = 64;
@@ -67,8 +65,7 @@ CogWriter::CogWriter(CogOptions options, TilesetSlice slice, FileOps& disk)
       slice_{std::move(slice)},
       disk_{disk},
       path_{options_.file},
-      part_{options_.file + ".part"},
-      spool_{disk_, options_.file + ".tiles.part"},
+      spool_{disk_, path_},
       jpeg_{options_.quality} {
     in_cache(options_.name, [&] {
         const auto size = slice_.info.grid->tile_size();
@@ -77,9 +74,7 @@ CogWriter::CogWriter(CogOptions options, TilesetSlice slice, FileOps& disk)
                         fmt::format("grid '{}' has tiles of {} pixels: TIFF has multiples of 16",
                                     slice_.info.grid->name(), size)};
         }
-        if (fs::exists(path_)) {
-            throw Error{Errc::already_exists, fmt::format("{} exists already", path_.string())};
-        }
+        require_name_free(path_);
     });
 }
 
@@ -253,21 +248,14 @@ std::vector<tiff::CogLevel> CogWriter::plan_levels(
 }
 
 void CogWriter::write(const tiff::CogContent& content) {
-    disk_.remove_all(part_);  // of a writer that died
-    try {
-        {
-            const auto file = disk_.create(part_);
-            tiff::BufferedOutput out{*file};
-            tiff::write_cog(out, content, spool_.open());
-            file->sync();
-        }
-        disk_.rename(part_, path_);
-    } catch (const Error&) {
-        std::error_code ignored;
-        fs::remove(part_, ignored);
-        throw;
+    PartFile part{path_, disk_};
+    {
+        const auto file = disk_.create(part.path());
+        tiff::BufferedOutput out{*file};
+        tiff::write_cog(out, content, spool_.file());
+        file->sync();
     }
-    disk_.sync_directory(path_.has_parent_path() ? path_.parent_path() : ".");
+    part.publish();
 }
 
 }  // namespace offgrid

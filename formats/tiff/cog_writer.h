@@ -25,10 +25,11 @@ namespace offgrid {
 /// sampling that most tiles have, else encoded anew; WebP is copied; PNG becomes RGBA in zlib
 /// streams. Absent tiles are transparent and take no room.
 ///
-/// Tiles wait in `NAME.tiles.part` beside the file, each with 24 bytes of memory. The file appears
-/// in `commit`, whole and durable; until then it is `NAME.part`. It is built once: `put` and
-/// `erase` after that throw `already_exists`. The same tiles give the same bytes, whatever their
-/// order. A commit without a tile makes no file. Owned by one thread; PNG is compressed on several.
+/// Tiles wait in a file without a name beside it, each with 24 bytes of memory. The file appears in
+/// `commit`, whole and durable; until then it is `NAME.RANDOM.part`, so that others who write to
+/// the same name are not disturbed. It is built once: `put` and `erase` after that throw
+/// `already_exists`. The same tiles give the same bytes, whatever their order. A commit without a
+/// tile makes no file. Owned by one thread; PNG is compressed on several.
 class CogWriter final : public TileWriter {
 public:
     /// Throws `already_exists` when the file exists, `unsupported` for a grid whose tiles TIFF does
@@ -45,7 +46,8 @@ public:
 
     void erase(const TileKey& key) override;
 
-    /// Throws `too_large` when the tiles are so far apart that they are no image.
+    /// Throws `too_large` when the tiles are so far apart that they are no image, `already_exists`
+    /// when another has made the file meanwhile, which is left alone.
     void commit() override;
 
 private:
@@ -61,7 +63,6 @@ private:
     TilesetSlice slice_;
     FileOps& disk_;
     std::filesystem::path path_;
-    std::filesystem::path part_;
     tiff::TileSpool spool_;
     std::optional<TileFormat> format_;
     tiff::CogJpeg jpeg_;

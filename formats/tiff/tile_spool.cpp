@@ -1,6 +1,9 @@
 #include "formats/tiff/tile_spool.h"
 
 #include "formats/base/error.h"
+#include "formats/base/part_file.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <system_error>
@@ -35,14 +38,6 @@ void keep_last(SpooledTiles& tiles) {
 
 }  // namespace
 
-TileSpool::~TileSpool() {
-    if (file_) {
-        file_.reset();
-        std::error_code ignored;
-        std::filesystem::remove(path_, ignored);
-    }
-}
-
 void TileSpool::put(const TileKey& key, BytesView tile, std::uint16_t kind) {
     auto spooled = at(key);
     replace(spooled, tile, kind);
@@ -62,23 +57,34 @@ void TileSpool::erase(const TileKey& key) {
 
 void TileSpool::append(SpooledTile& tile, BytesView content) {
     if (!file_) {
-        if (path_.has_parent_path()) {
-            disk_.create_directories(path_.parent_path());
-        }
-        disk_.remove_all(path_);  // of a writer that died
-        file_ = disk_.create(path_);
+        file_ = create_nameless();
     }
-    try {
-        file_->append(content);
-    } catch (const Error&) {  // perhaps in part
-        std::error_code failure;
-        const auto size = std::filesystem::file_size(path_, failure);
-        size_ = failure ? size_ : size;
-        throw;
-    }
+    // A failure in the middle leaves bytes behind `size_`, where the next attempt writes again.
+    file_->write(size_, content);
     tile.offset = size_;
     tile.size = static_cast<std::uint32_t>(content.size());
     size_ += content.size();
+}
+
+/// The name lives for a moment, and no other writer makes the same.
+RandomFile TileSpool::create_nameless() const {
+    if (beside_.has_parent_path()) {
+        disk_.create_directories(beside_.parent_path());
+    }
+    const auto name = unique_part_of(beside_);
+    disk_.create(name);
+    auto file = RandomFile::open(name.string(), RandomFile::Access::update);
+    try {
+        disk_.remove_all(name);
+    } catch (const Error&) {
+        std::error_code ignored;
+        std::filesystem::remove(name, ignored);
+        throw;
+    }
+    if (!file) {
+        throw Error{Errc::io, fmt::format("{} has just been removed", name.string())};
+    }
+    return std::move(*file);
 }
 
 std::map<int, SpooledTiles>& TileSpool::sorted() {
@@ -87,14 +93,6 @@ std::map<int, SpooledTiles>& TileSpool::sorted() {
     }
     std::erase_if(tiles_, [](const auto& zoom) { return zoom.second.empty(); });
     return tiles_;
-}
-
-RandomFile TileSpool::open() const {
-    auto file = RandomFile::open(path_.string(), RandomFile::Access::read);
-    if (!file) {
-        throw Error{Errc::io, fmt::format("{} has been removed", path_.string())};
-    }
-    return std::move(*file);
 }
 
 }  // namespace offgrid::tiff

@@ -7,7 +7,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace offgrid::tiff {
@@ -26,14 +27,14 @@ struct SpooledTile {
 /// The tiles of one zoom, row by row from the north.
 using SpooledTiles = std::vector<SpooledTile>;
 
-/// Tiles on the disk that come in any order and are read in theirs. The file is made with the first
-/// tile and removed with the object. Owned by one thread.
+/// Tiles on the disk that come in any order and are read in theirs. They are in a file without a
+/// name, made with the first tile, that is gone with the object or its process. Owned by one
+/// thread.
 class TileSpool {
 public:
-    TileSpool(FileOps& disk, std::filesystem::path path) : disk_{disk}, path_{std::move(path)} {}
-    ~TileSpool();
-    TileSpool(const TileSpool&) = delete;
-    TileSpool& operator=(const TileSpool&) = delete;
+    /// The file is in the folder of `beside`, which is made if need be.
+    TileSpool(FileOps& disk, std::filesystem::path beside)
+        : disk_{disk}, beside_{std::move(beside)} {}
 
     /// Append the tile; it takes the place of an older one of its key. REQUIRES: column and row
     /// below 2^32, the tile not empty and below 4 GiB.
@@ -47,15 +48,16 @@ public:
     /// Bring the tiles into their order, the last of each key. By zoom; zooms without are left out.
     std::map<int, SpooledTiles>& sorted();
 
-    /// Open what was appended so far.
-    RandomFile open() const;
+    /// What was put so far. Valid as long as this spool. REQUIRES: something was put.
+    const RandomFile& file() const { return *file_; }
 
 private:
     void append(SpooledTile& tile, BytesView content);
+    RandomFile create_nameless() const;
 
     FileOps& disk_;
-    std::filesystem::path path_;
-    std::unique_ptr<OutputFile> file_;
+    std::filesystem::path beside_;
+    std::optional<RandomFile> file_;
     std::uint64_t size_ = 0;
     std::map<int, SpooledTiles> tiles_;
 };

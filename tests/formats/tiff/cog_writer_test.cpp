@@ -56,7 +56,7 @@ TEST_F(CogWriterTest, makes_the_file_in_the_commit_and_leaves_nothing_else) {
     {
         auto writing = writer();
         writing.put({0, 0, 0}, jpeg_tile({1, 2, 3}));
-        EXPECT_THAT(names_below(folder_.path()), ElementsAre("map.tif.tiles.part"));
+        EXPECT_THAT(names_below(folder_.path()), IsEmpty()) << "nor after a kill";
         writing.commit();
     }
     EXPECT_THAT(names_below(folder_.path()), ElementsAre("map.tif"));
@@ -95,6 +95,34 @@ TEST_F(CogWriterTest, is_built_once) {
         },
         throws(Errc::already_exists, HasSubstr("built")));
     EXPECT_THAT([&] { writer(); }, throws(Errc::already_exists, HasSubstr("map.tif exists")));
+}
+
+TEST_F(CogWriterTest, has_its_own_tiles_when_another_writes_the_same_file) {
+    const auto one = jpeg_tile({200, 0, 0});
+    const auto two = jpeg_tile({0, 200, 0});
+    auto first = writer();
+    first.put({1, 0, 0}, one);
+    auto second = writer();
+    second.put({1, 0, 0}, two);
+    first.commit();
+    EXPECT_TRUE(has(file(), one));
+    EXPECT_FALSE(has(file(), two));
+    EXPECT_THAT([&] { second.commit(); },
+                throws(Errc::already_exists, HasSubstr("map.tif exists already")));
+    EXPECT_TRUE(has(file(), one));
+}
+
+TEST_F(CogWriterTest, leaves_a_file_alone_that_came_while_it_was_written) {
+    FaultyFileOps disk{[&](FaultyFileOps::When when, int, std::string_view name) {
+        if (when == FaultyFileOps::When::after && name == "sync") {
+            test::write_file(options_.file, "another's");
+        }
+    }};
+    auto writing = writer(disk);
+    writing.put({0, 0, 0}, jpeg_tile({1, 2, 3}));
+    EXPECT_THAT([&] { writing.commit(); }, throws(Errc::already_exists, HasSubstr("map.tif")));
+    EXPECT_EQ(test::read_text(options_.file), "another's");
+    EXPECT_THAT(names_below(folder_.path()), ElementsAre("map.tif"));
 }
 
 TEST_F(CogWriterTest, makes_the_folders_of_the_file) {
