@@ -12,7 +12,7 @@
 namespace offgrid::gpkg {
 
 /// The tables of tiles in a GeoPackage, sorted; empty when it has other things only. Throws
-/// `corrupt` for another file.
+/// `corrupt` for another file, `too_large` for more than 1000 tables.
 std::vector<std::string> tile_tables_of(const std::filesystem::path& path);
 
 /// The built-in grid of which the tiles in the table are. Throws what GpkgReader does, and

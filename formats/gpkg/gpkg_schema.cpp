@@ -21,6 +21,9 @@ constexpr std::int64_t max_zoom_level = 99;
 constexpr std::int64_t max_side = std::int64_t{1} << 40;
 constexpr std::int64_t max_tile_side = 1 << 16;
 
+/// A file that says it has more would have each of them looked at.
+constexpr std::size_t max_tables = 1000;
+
 Error not_ours(const Db& db, std::string_view why) {
     return Error{Errc::corrupt, fmt::format("{} is no GeoPackage with tiles: {}", db.file(), why)};
 }
@@ -106,13 +109,26 @@ std::vector<TileMatrix> read_matrices(Db& db, const std::string& table) {
     return matrices;
 }
 
+void require_contents(Db& db) {
+    require_table(db, "gpkg_contents",
+                  {"table_name", "data_type", "identifier", "description", "min_x", "min_y",
+                   "max_x", "max_y"});
+}
+
+bool has_tile_table(Db& db, const std::string& table) {
+    require_contents(db);
+    auto select =
+        db.prepare("SELECT 1 FROM gpkg_contents WHERE table_name=? AND data_type='tiles'");
+    return select.bind(1, table).step();
+}
+
 std::string choose_table(Db& db, const std::string& wanted) {
+    if (!wanted.empty() && has_tile_table(db, wanted)) {
+        return wanted;
+    }
     auto tables = tile_tables(db);
     if (wanted.empty() && tables.size() == 1) {
         return std::move(tables.front());
-    }
-    if (!wanted.empty() && std::ranges::find(tables, wanted) != tables.end()) {
-        return wanted;
     }
     if (tables.empty()) {
         throw Error{Errc::not_found, fmt::format("{} has no tables of tiles", db.file())};
@@ -138,13 +154,15 @@ std::string quoted_name(std::string_view table) {
 }
 
 std::vector<std::string> tile_tables(Db& db) {
-    require_table(db, "gpkg_contents",
-                  {"table_name", "data_type", "identifier", "description", "min_x", "min_y",
-                   "max_x", "max_y"});
+    require_contents(db);
     auto select = db.prepare(
         "SELECT table_name FROM gpkg_contents WHERE data_type='tiles' ORDER BY table_name");
     std::vector<std::string> tables;
     while (select.step()) {
+        if (tables.size() == max_tables) {
+            throw Error{Errc::too_large,
+                        fmt::format("{} has more than {} tables of tiles", db.file(), max_tables)};
+        }
         tables.emplace_back(select.text(0));
     }
     return tables;

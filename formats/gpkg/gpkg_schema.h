@@ -65,7 +65,8 @@ struct Pyramid {
 };
 
 /// The tables of tiles in the file, sorted; empty when it has features or attributes only. Reads
-/// base tables alone, never a view. Throws `corrupt` for a database that is no GeoPackage.
+/// base tables alone, never a view. Throws `corrupt` for a database that is no GeoPackage,
+/// `too_large` for more than 1000 tables.
 std::vector<std::string> tile_tables(sqlite::Db& db);
 
 /// The pyramid in the table; with an empty name, that of the only table of tiles.

@@ -153,6 +153,18 @@ TEST_F(Hostile, a_table_that_is_named_after_another_is_only_read_as_tiles) {
     }
 }
 
+TEST_F(Hostile, many_tables_that_are_not_there_are_refused_at_once) {
+    write_sound();
+    write(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
+        " INSERT INTO gpkg_contents (table_name, data_type) SELECT 'no' || i, 'tiles' FROM n");
+    EXPECT_THAT([&] { tile_tables_of(file); },
+                throws(Errc::too_large, HasSubstr("a.gpkg has more than 1000 tables of tiles")));
+    expect_refused(Errc::too_large, "more than 1000 tables");
+    const GpkgReader named{file, "map", Grid::google_maps_compatible(), *pool};
+    EXPECT_EQ(test::word_in(named.get({0, 0, 0})), "w");
+}
+
 TEST_F(Hostile, addresses_that_are_no_numbers_are_damage) {
     write_sound();
     write(
