@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <utility>
@@ -15,6 +16,8 @@ namespace {
 constexpr std::uint64_t max_pixels = 1U << 31;
 constexpr std::uint64_t max_tables_bytes = 1U << 16;
 constexpr std::uint64_t max_geo_numbers = 6000;
+constexpr std::uint64_t max_samples = 4;  // that are looked at
+constexpr std::uint64_t unsigned_integers = 1;
 
 // Keys of OGC 19-008r4.
 constexpr std::uint64_t geodetic_crs = 2048;
@@ -86,6 +89,21 @@ private:
         }
         throw Error{Errc::corrupt,
                     fmt::format("{} has no tag {}", file_.path(), static_cast<int>(tag))};
+    }
+
+    /// Whether a tag with a value for each sample has this one throughout.
+    bool all_are(const Directory& directory, Tag tag, std::uint64_t value,
+                 std::uint64_t missing) const {
+        const auto* const entry = directory.find(tag);
+        if (entry == nullptr || entry->count == 0) {
+            return missing == value;
+        }
+        for (std::uint64_t i = 0; i < std::min(entry->count, max_samples); ++i) {
+            if (reader_.number(*entry, i) != value) {
+                return false;
+            }
+        }
+        return true;
     }
 
     std::vector<double> reals(const Directory& directory, Tag tag, std::size_t least) const {
@@ -177,10 +195,14 @@ private:
                        .photometric = number(directory, Tag::photometric),
                        .samples = number(directory, Tag::samples_per_pixel, 1),
                        .predictor = number(directory, Tag::predictor, 1)};
-        if (number(directory, Tag::bits_per_sample, 1) != 8 ||
+        if (!all_are(directory, Tag::bits_per_sample, 8, 1) ||
+            !all_are(directory, Tag::sample_format, unsigned_integers, unsigned_integers) ||
             number(directory, Tag::planar_configuration, contiguous) != contiguous) {
-            refuse("its samples have not 8 bits, pixel by pixel");
+            refuse("its samples are not numbers of 8 bits without a sign, pixel by pixel");
         }
+        const auto* const extra = directory.find(Tag::extra_samples);
+        image.has_alpha = extra != nullptr && extra->count == 1 &&
+                          reader_.number(*extra, 0) == unassociated_alpha;
         const auto* const offsets = directory.find(Tag::tile_offsets);
         const auto* const sizes = directory.find(Tag::tile_byte_counts);
         const auto places = static_cast<std::uint64_t>(range.count());

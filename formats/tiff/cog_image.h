@@ -14,6 +14,7 @@ struct CogImage {
     std::uint64_t compression = 0;
     std::uint64_t photometric = 0;
     std::uint64_t samples = 0;
+    bool has_alpha = false;  ///< in the last sample, not premultiplied
     std::uint64_t predictor = 1;
     Entry offsets{};
     Entry sizes{};
@@ -22,8 +23,8 @@ struct CogImage {
 
 /// The full image and those overviews whose blocks are tiles of the grid, too; the finest first.
 ///
-/// Throws `unsupported` for a full image that is not cut as the grid is, or of samples that are no
-/// 8-bit colours, `corrupt` for a damaged file.
+/// Throws `unsupported` for a full image that is not cut as the grid is, or of samples that are not
+/// numbers of 8 bits, `corrupt` for a damaged file.
 std::vector<CogImage> read_cog_images(const RandomFile& file, const DirectoryReader& reader,
                                       const Grid& grid);
 

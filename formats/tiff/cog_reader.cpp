@@ -26,6 +26,8 @@ tiff::RandomFile open(const std::string& path) {
 /// The format of the tiles as they are given out; nothing when they cannot be.
 std::optional<TileFormat> format_of(const tiff::CogImage& image) {
     const bool is_rgb = image.photometric == tiff::photometric_rgb;
+    const bool is_rgb_or_rgba =
+        is_rgb && (image.samples == 3 || (image.samples == 4 && image.has_alpha));
     switch (image.compression) {
         case tiff::jpeg_compression: {
             const bool is_grey = image.samples == 1 && image.photometric == tiff::photometric_grey;
@@ -34,10 +36,10 @@ std::optional<TileFormat> format_of(const tiff::CogImage& image) {
             return is_grey || is_colour ? std::optional{TileFormat::jpeg} : std::nullopt;
         }
         case tiff::webp_compression:
-            return TileFormat::webp;
+            return is_rgb_or_rgba ? std::optional{TileFormat::webp} : std::nullopt;
         case tiff::deflate_compression: {
-            const bool is_known = is_rgb && (image.samples == 3 || image.samples == 4) &&
-                                  image.predictor <= tiff::horizontal_differencing;
+            const bool is_known =
+                is_rgb_or_rgba && image.predictor <= tiff::horizontal_differencing;
             return is_known ? std::optional{TileFormat::png} : std::nullopt;
         }
         default:
@@ -71,9 +73,11 @@ void CogReader::describe() {
         if (format_of(image) != info_.format || !info_.format) {
             throw Error{
                 Errc::unsupported,
-                fmt::format("{} has {} samples a pixel in compression {} and photometric "
+                fmt::format("{} has {} samples a pixel{} in compression {} and photometric "
                             "interpretation {}",
-                            file_.path(), image.samples, image.compression, image.photometric)};
+                            file_.path(), image.samples,
+                            image.samples == 4 && !image.has_alpha ? ", the fourth no alpha," : "",
+                            image.compression, image.photometric)};
         }
     }
     info_.min_zoom = images_.back().range.z;

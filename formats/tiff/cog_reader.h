@@ -14,8 +14,8 @@ namespace offgrid {
 /// COG driver with a tiling scheme: of its full image and of the overviews that are cut so, too.
 ///
 /// JPEG and WebP are passed through, JPEG with the tables of the file. RGB and RGBA in zlib streams
-/// become PNG. Masks are not looked at: JPEG is opaque. The file is opened once and must not
-/// change. Immutable; safe for concurrent use.
+/// become PNG; a fourth sample must be alpha that is not premultiplied. Masks are not looked at:
+/// JPEG is opaque. The file is opened once and must not change. Immutable; safe for concurrent use.
 class CogReader final : public TileReader {
 public:
     /// Throws `not_found` when there is no file, `unsupported` for one that is not cut as the grid

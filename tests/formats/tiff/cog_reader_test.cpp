@@ -96,12 +96,42 @@ TEST_F(CogReaderTest, refuses_a_grid_that_is_cut_otherwise) {
                 throws(Errc::unsupported, no_tiles));
     EXPECT_THAT(
         [&] {
-            reader(other({.extent = {10'000, 0, 1e7, 1e7}, .resolutions = {resolution}}));
+            reader(other({.extent = {100'000, 0, 1e7, 1e7}, .resolutions = {resolution}}));
         },
         throws(Errc::unsupported, no_tiles));
     EXPECT_THAT(
         [&] { reader(other({.extent = extent, .tile_size = 512, .resolutions = {resolution}})); },
         throws(Errc::unsupported, no_tiles));
+}
+
+TEST_F(CogReaderTest, takes_a_fourth_sample_for_alpha_only_where_the_file_says_so) {
+    EncodedTiles tiles;
+    add_pictures(tiles, {1, 0, 0, 2, 2}, Encoder{Encoding::png, 0}, true);
+    write_cog(options_, tiles);
+    const auto whole = content();
+    const std::string_view unassociated_alpha{"\x52\1\3\0\1\0\0\0\2\0", 10};
+    const auto entry = whole.find(unassociated_alpha);
+    ASSERT_NE(entry, std::string::npos);
+    for (const char meaning : {'\0', '\1'}) {  // unspecified, as near infrared; premultiplied
+        auto other = whole;
+        other[entry + 8] = meaning;
+        test::write_file(options_.file, other);
+        EXPECT_THAT([&] { reader(); },
+                    throws(Errc::unsupported, HasSubstr("4 samples a pixel, the fourth no alpha")));
+    }
+}
+
+TEST_F(CogReaderTest, refuses_samples_with_a_sign) {
+    EncodedTiles tiles;
+    add_pictures(tiles, {1, 0, 0, 2, 2}, Encoder{Encoding::png, 0});
+    write_cog(options_, tiles);
+    auto other = content();
+    const std::string_view contiguous{"\x1C\1\3\0\1\0\0\0\1\0", 10};
+    const auto entry = other.find(contiguous);
+    ASSERT_NE(entry, std::string::npos);
+    other.replace(entry, 10, std::string_view{"\x53\1\3\0\1\0\0\0\2\0", 10});  // SampleFormat
+    test::write_file(options_.file, other);
+    EXPECT_THAT([&] { reader(); }, throws(Errc::unsupported, HasSubstr("without a sign")));
 }
 
 TEST_F(CogReaderTest, refuses_every_file_that_ends_early_and_no_byte_of_a_directory_crashes_it) {
