@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace offgrid::config {
@@ -150,21 +151,26 @@ bool is_tiff(std::string_view text) {
 
 /// What a GeoTIFF says of itself, in the grid of that name or else the first that it is cut as.
 StoreInfo info_of_cog(const CogOptions& cog, const LocationOptions& options) {
-    const auto grid = require_grid(options);
-    try {
+    if (!options.grid.empty()) {
+        const auto grid = require_grid(options);
         auto info = CogReader{cog, *grid}.info();
         info.grid = grid;
         return info;
-    } catch (const Error& error) {
-        if (!options.grid.empty() || error.code() != Errc::unsupported) {
-            throw;
-        }
+    }
+    std::optional<Error> failure;
+    for (const auto* const grid : Grid::built_in()) {
         try {
-            return CogReader{cog, Grid::wgs84()}.info();
-        } catch (const Error&) {
-            throw error;
+            return CogReader{cog, *grid}.info();
+        } catch (const Error& error) {
+            if (error.code() != Errc::unsupported) {
+                throw;
+            }
+            if (!failure) {
+                failure = error;
+            }
         }
     }
+    throw Error{*failure};
 }
 
 StoreLocation find_cog(SharedStores& stores, const std::string& text,

@@ -62,7 +62,7 @@ std::vector<std::string> tile_tables_of(const fs::path& path) {
 const Grid& grid_of(const fs::path& path, const std::string& table) {
     const auto pyramid = open_pyramid(path, table);
     std::vector<std::string> reasons;
-    for (const auto* const grid : {&Grid::google_maps_compatible(), &Grid::wgs84()}) {
+    for (const auto* const grid : Grid::built_in()) {
         try {
             map_onto(*grid, pyramid);
             return *grid;

@@ -104,8 +104,10 @@ TEST(StoreLocations, know_the_grid_of_a_geopackage) {
 
 TEST(StoreLocations, make_and_read_a_geotiff_in_the_grid_that_it_is_cut_as) {
     Places places;
-    const auto tile = Encoder{Encoding::jpeg, 80}.encode(Image{256, 256});
-    for (const auto* grid : {"GoogleMapsCompatible", "WGS84"}) {
+    for (const auto* const built_in : Grid::built_in()) {
+        const auto grid = built_in->name();
+        const auto size = built_in->tile_size();
+        const auto tile = Encoder{Encoding::jpeg, 80}.encode(Image{size, size});
         const auto path = places.at(fmt::format("{}.tif", grid));
         const auto fresh = places.locations.find(path, {.grid = grid});
         EXPECT_EQ(fresh.type, "cog");

@@ -154,6 +154,14 @@ TEST_F(Written, has_tiles_of_any_size) {
                 throws(Errc::unsupported, HasSubstr("its tiles have 512 x 512 pixels")));
 }
 
+TEST_F(Written, is_recognised_in_every_built_in_grid) {
+    for (const auto* const grid : Grid::built_in()) {
+        const auto path = folder / (grid->name() + ".gpkg");
+        write_gpkg(path, draw("z1: a b / c d"), {.grid = grid, .max_zoom = 1});
+        EXPECT_EQ(&grid_of(path, ""), grid) << grid->name();
+    }
+}
+
 TEST_F(Written, names_its_extensions_only_where_it_uses_them) {
     {
         GpkgWriter writer{file(), {}};
