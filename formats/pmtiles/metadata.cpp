@@ -73,7 +73,7 @@ Metadata parse_metadata(BytesView bytes) {
 }
 
 Bytes to_json(const StoreInfo& info) {
-    json document{{"type", "baselayer"}, {"version", "1"}};
+    json document{{"type", "baselayer"}, {"version", "1.0.0"}};
     const auto add = [&](const char* key, const std::string& value) {
         if (!value.empty()) {
             document[key] = value;

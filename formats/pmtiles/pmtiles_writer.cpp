@@ -49,7 +49,8 @@ Box bounds_of(const StoreInfo& info, const TileSummary& summary) {
                              info.bounds->max_x < whole.max_x - tolerance ||
                              info.bounds->max_y < whole.max_y - tolerance);
     const auto bounds = is_limited ? intersection(*info.bounds, whole) : Box{};
-    return bounds.is_empty() ? to_lonlat(grid.srs(), grid.box_of(summary.deepest)).value() : bounds;
+    return bounds.is_empty() ? to_lonlat(grid.srs(), info.grid->box_of(summary.deepest)).value()
+                             : bounds;
 }
 
 pmtiles::Position position(double longitude, double latitude) {

@@ -2,6 +2,7 @@
 
 #include "formats/pmtiles/compression.h"
 #include "formats/pmtiles/hilbert.h"
+#include "formats/pmtiles/metadata.h"
 #include "formats/pmtiles/pmtiles_reader.h"
 #include "tests/support/errors.h"
 #include "tests/support/faulty_file_ops.h"
@@ -12,6 +13,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 #include <string>
 #include <utility>
@@ -204,6 +206,30 @@ TEST_F(PmtilesWriting, takes_a_grid_with_the_same_tiles_of_512_pixels) {
                      .resolutions = resolutions}};
     write(draw("z1: a b / c d"), {.grid = &grid});
     EXPECT_EQ(word_in(reader().get({1, 1, 0})), "b");
+}
+
+TEST_F(PmtilesWriting, takes_a_grid_with_one_zoom_more_than_the_built_in_one) {
+    const auto& mercator = Grid::google_maps_compatible();
+    std::vector<double> resolutions;
+    for (int z = 0; z < 32; ++z) {
+        resolutions.push_back(std::ldexp(mercator.resolution(0), -z));
+    }
+    const Grid grid{{.name = "deep",
+                     .srs = "EPSG:3857",
+                     .extent = mercator.extent(),
+                     .resolutions = resolutions}};
+    constexpr std::int64_t middle = std::int64_t{1} << 30;
+    auto made = writer({.grid = &grid});
+    made.put({31, middle, middle}, png_bytes("w"));
+    made.commit();
+    EXPECT_EQ(word_in(PmtilesReader{{.file = path}, grid}.get({31, middle, middle})), "w");
+    EXPECT_EQ(reader().header().south_west.longitude_e7, 0);
+    EXPECT_EQ(reader().header().north_east.longitude_e7, 2) << "360 / 2^31 degrees";
+}
+
+TEST_F(PmtilesWriting, has_a_semantic_version_in_its_metadata) {
+    const auto json = pmtiles::to_json({});
+    EXPECT_THAT(std::string(json.begin(), json.end()), HasSubstr(R"("version":"1.0.0")"));
 }
 
 TEST_F(PmtilesWriting, refuses_a_grid_with_other_tiles) {
