@@ -101,10 +101,6 @@ void CogWriter::put(const TileKey& key, BytesView content) {
             throw Error{Errc::too_large, fmt::format("tile {}/{}/{} has {} bytes", key.z, key.x,
                                                      key.y, content.size())};
         }
-        if (!std::in_range<std::uint32_t>(std::max(key.x, key.y))) {
-            throw Error{Errc::too_large, fmt::format("tile {}/{}/{} lies too far out for an image",
-                                                     key.z, key.x, key.y)};
-        }
         const auto format = sniff_format(content).value_or(TileFormat::pbf);
         if (format_ && format != TileFormat::pbf && format != *format_) {
             throw Error{
