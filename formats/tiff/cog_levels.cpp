@@ -7,9 +7,6 @@
 namespace offgrid::tiff {
 namespace {
 
-/// Places of tiles that an image may have however few of them are taken: a megabyte of the file.
-constexpr std::int64_t cheap_places = 1 << 16;
-
 /// What is closer is the same: of a tile.
 constexpr double tolerance = 1e-3;
 

@@ -14,6 +14,9 @@ struct CogLevel {
     std::int64_t ratio = 1;  ///< pixels of the full image a pixel, each way
 };
 
+/// Places of tiles that an image may have however few of them are taken: a megabyte of the file.
+inline constexpr std::int64_t cheap_places = 1 << 16;
+
 /// The images of a file whose full image has at least the tiles of `full`, the finest first.
 ///
 /// Overviews show what the full image shows, so it grows to whole tiles of the coarsest one. Of the

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -44,6 +45,55 @@ TileRange range_of(int z, const tiff::SpooledTiles& tiles) {
 
 bool contains(const TileRange& range, const tiff::SpooledTile& tile) {
     return range.contains({range.z, tile.x, tile.y});
+}
+
+/// The image with room for the tiles of lower zooms that lie beside it, while that does not make it
+/// four times as large. A tile that an image of its zoom does not have, but that shows what deeper
+/// tiles show, is no loss.
+TileRange with_tiles_beside(const Grid& grid, const std::map<int, tiff::SpooledTiles>& tiles,
+                            const TileRange& full) {
+    const auto most = std::max(4 * full.count(), tiff::cheap_places);
+    auto grown = full;
+    for (const auto& [z, of_zoom] : tiles) {
+        auto range = grid.range_of(z, grid.box_of(full));
+        const auto met = range;
+        for (const auto& tile : of_zoom) {
+            if (!contains(met, tile)) {
+                range = {z, std::min<std::int64_t>(range.min_x, tile.x),
+                         std::min<std::int64_t>(range.min_y, tile.y),
+                         std::max(range.max_x, tile.x + std::int64_t{1}),
+                         std::max(range.max_y, tile.y + std::int64_t{1})};
+            }
+        }
+        if (range == met) {
+            continue;
+        }
+        const auto larger = grid.range_of(full.z, hull(grid.box_of(grown), grid.box_of(range)));
+        if (larger.count() <= most) {
+            grown = larger;
+        }
+    }
+    return grown;
+}
+
+/// Throws `unsupported` when tiles would be lost: those in no image that show what deeper tiles,
+/// which are in `full`, do not.
+void require_none_lost(const Grid& grid, const std::map<int, tiff::SpooledTiles>& tiles,
+                       const TileRange& full, std::span<const tiff::CogLevel> levels) {
+    for (const auto& [z, of_zoom] : tiles) {
+        const auto met = grid.range_of(z, grid.box_of(full));
+        const auto image =
+            std::ranges::find(levels, z, [](const tiff::CogLevel& level) { return level.range.z; });
+        const auto lost = std::ranges::count_if(of_zoom, [&](const auto& tile) {
+            return !contains(met, tile) && (image == levels.end() || !contains(image->range, tile));
+        });
+        if (lost > 0) {
+            throw Error{Errc::unsupported,
+                        fmt::format("{} tiles of zoom {} lie too far beside those of zoom {} to be "
+                                    "in one image with them: take fewer zooms, or a part",
+                                    lost, z, full.z)};
+        }
+    }
 }
 
 void require_possible(const TileRange& full, const Grid& grid) {
@@ -227,8 +277,10 @@ std::vector<tiff::CogLevel> CogWriter::plan_levels(
     const std::map<int, tiff::SpooledTiles>& tiles) const {
     const auto& grid = *slice_.info.grid;
     const auto& [deepest, of_deepest] = *tiles.rbegin();
-    const auto full = options_.extent.value_or(range_of(deepest, of_deepest));
-    require_possible(full, grid);
+    const auto deepest_tiles = range_of(deepest, of_deepest);
+    require_possible(options_.extent.value_or(deepest_tiles), grid);
+    const auto full =
+        options_.extent ? *options_.extent : with_tiles_beside(grid, tiles, deepest_tiles);
     std::vector<int> lower;
     for (auto zoom = tiles.rbegin(); zoom != tiles.rend(); ++zoom) {
         const auto& [z, of_zoom] = *zoom;
@@ -240,6 +292,9 @@ std::vector<tiff::CogLevel> CogWriter::plan_levels(
     }
     auto levels = tiff::cog_levels(grid, full, lower);
     require_possible(levels.front().range, grid);
+    if (!options_.extent) {
+        require_none_lost(grid, tiles, deepest_tiles, levels);
+    }
     return levels;
 }
 

@@ -18,8 +18,9 @@
 namespace offgrid {
 
 /// Builds one Cloud Optimized GeoTIFF of tiles that are encoded already, in any order. The deepest
-/// zoom is its full image, lower zooms are its overviews (`cog_levels`): what these cannot be, and
-/// tiles of them beside the full image, are left out.
+/// zoom is its full image, lower zooms are its overviews (`cog_levels`). Their tiles beside the
+/// deepest make the image larger, with nothing there at full resolution. What of lower zooms shows
+/// the same place as deeper tiles may be left out.
 ///
 /// All tiles are of one format. JPEG is copied byte for byte, where it is baseline and of the
 /// sampling that most tiles have, else encoded anew; WebP is copied; PNG becomes RGBA in zlib
@@ -46,8 +47,10 @@ public:
 
     void erase(const TileKey& key) override;
 
-    /// Throws `too_large` when the tiles are so far apart that they are no image, `already_exists`
-    /// when another has made the file meanwhile, which is left alone.
+    /// Throws `too_large` when the tiles are so far apart that they are no image, `unsupported`
+    /// when tiles of a lower zoom lie so far beside the deepest that they would be lost, unless the
+    /// options say what the image is to be, `already_exists` when another has made the file
+    /// meanwhile, which is left alone.
     void commit() override;
 
 private:

@@ -2,6 +2,7 @@
 
 #include "formats/base/file_ops.h"
 #include "formats/image/decode.h"
+#include "formats/tiff/cog_reader.h"
 #include "tests/formats/tiff/cog_test.h"
 #include "tests/formats/tiff/jpeg_tiles.h"
 #include "tests/support/errors.h"
@@ -255,6 +256,41 @@ TEST_F(CogWriterTest, refuses_tiles_that_are_no_image_together) {
                 throws(Errc::too_large, HasSubstr("1000001 by 1000001 tiles of zoom 20")));
     writing.erase({20, 0, 0});
     writing.commit();
+    EXPECT_TRUE(fs::exists(options_.file));
+}
+
+TEST_F(CogWriterTest, has_the_tiles_of_lower_zooms_beside_the_deepest) {
+    const EncodedTiles tiles{{{4, 5, 5}, jpeg_tile({1, 2, 3})},
+                             {{3, 0, 0}, jpeg_tile({4, 5, 6})},
+                             {{3, 2, 2}, jpeg_tile({7, 8, 9})},
+                             {{2, 3, 3}, jpeg_tile({9, 9, 9})}};
+    write_cog(options_, tiles);
+    const CogReader reader{options_, mercator()};
+    for (const auto& [key, tile] : tiles) {
+        ASSERT_TRUE(reader.exists(key)) << key.z;
+        EXPECT_EQ(reader.get(key)->content, tile) << key.z;
+    }
+    EXPECT_FALSE(reader.exists({4, 0, 0}));
+}
+
+TEST_F(CogWriterTest, refuses_tiles_of_lower_zooms_that_no_image_would_have) {
+    auto writing = writer();
+    writing.put({12, 0, 0}, jpeg_tile({1, 2, 3}));
+    writing.put({5, 0, 0}, jpeg_tile({1, 2, 3}));
+    writing.put({5, 30, 31}, jpeg_tile({1, 2, 3}));
+    writing.put({5, 31, 31}, jpeg_tile({1, 2, 3}));
+    EXPECT_THAT([&] { writing.commit(); },
+                throws(Errc::unsupported,
+                       HasSubstr("2 tiles of zoom 5 lie too far beside those of zoom 12")));
+    writing.erase({5, 30, 31});
+    writing.erase({5, 31, 31});
+    writing.commit();
+    EXPECT_TRUE(fs::exists(options_.file)) << "5/0/0 shows what 12/0/0 shows";
+}
+
+TEST_F(CogWriterTest, leaves_out_what_lies_beside_the_range_that_is_asked_for) {
+    options_.extent = TileRange{12, 0, 0, 1, 1};
+    write_cog(options_, {{{12, 0, 0}, jpeg_tile({1, 2, 3})}, {{5, 31, 31}, jpeg_tile({1, 2, 3})}});
     EXPECT_TRUE(fs::exists(options_.file));
 }
 
