@@ -39,7 +39,7 @@ constexpr std::array<StoreType, 21> types{{
     {"mbtiles",   "MBTiles files, one or many",               true,  true,  true,  true,  false},
     {"tiff",      "JPEG tiles in GeoTIFF files",              true,  true,  true,  true,  false},
     {"pmtiles",   "a PMTiles file, made once",                true,  true,  true,  false, false},
-    {"cog",       "one Cloud Optimized GeoTIFF, built once",  true,  true,  true,  true,  false},
+    {"cog",       "one Cloud Optimized GeoTIFF, built once",  true,  true,  true,  false, false},
     {"bdb",       "a Berkeley DB B-tree",                     true,  true,  true,  true,  false, missing_bdb},
     {"memcache",  "memcached servers",                        true,  true,  false, true,  true,  missing_memcache},
     {"redis",     "a Redis server",                           true,  true,  true,  true,  true,  missing_redis},
@@ -53,7 +53,7 @@ constexpr std::array<StoreType, 21> types{{
     {"fallback",  "the first cache that does not fail",       true,  true,  true,  true,  true},
     {"multitier", "the first cache that has the tile",        true,  true,  true,  true,  true},
     {"geowebcache", "a SQLite store of GeoWebCache",          true,  true,  true,  true,  true},
-    {"gpkg",      "the tiles in a GeoPackage, built once",    true,  true,  true,  true,  false},
+    {"gpkg",      "the tiles in a GeoPackage, built once",    true,  true,  true,  false, false},
     {"package",   "a package or a depot's layer",             true,  false, true,  false, false},
 }};
 // clang-format on

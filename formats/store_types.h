@@ -12,7 +12,7 @@ struct StoreType {
     bool can_read = false;
     bool can_write = false;
     bool can_scan = false;
-    bool can_erase = false;
+    bool can_erase = false;  ///< tiles that earlier commits wrote
     bool can_expire = false;
     std::string_view missing{};  ///< why it is not built in; empty: it is
 };

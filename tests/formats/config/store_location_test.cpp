@@ -1,6 +1,7 @@
 #include "formats/config/store_location.h"
 
 #include "formats/image/encode.h"
+#include "formats/store_types.h"
 #include "tests/support/errors.h"
 #include "tests/support/grids.h"
 #include "tests/support/temp_folder.h"
@@ -126,6 +127,14 @@ TEST(StoreLocations, make_and_read_a_geotiff_in_the_grid_that_it_is_cut_as) {
     test::write_file(places.folder / "no.tif", "II*");
     EXPECT_THAT([&] { places.locations.find(places.at("no.tif")); },
                 throws(Errc::corrupt, HasSubstr("is no TIFF file")));
+}
+
+TEST(StoreLocations, of_files_that_are_built_once_cannot_erase) {
+    for (const auto& type : store_types()) {
+        if (type.name == "pmtiles" || type.name == "cog" || type.name == "gpkg") {
+            EXPECT_FALSE(type.can_erase) << type.name;
+        }
+    }
 }
 
 TEST(StoreLocations, are_in_the_grid_of_a_package_or_in_one_that_is_known) {
