@@ -256,7 +256,7 @@ Grid::Definition parse_tile_matrix_set(std::string_view text) {
 
 Json to_tile_matrix_set(const Grid& grid, TileRows rows) {
     auto aliases = grid.srs_aliases();
-    auto srs = grid.srs();
+    auto srs = parse_srs(grid.srs()).value_or(grid.srs());
     if (srs == "EPSG:4326" && !aliases.empty() && aliases.front() == crs84) {
         srs = crs84;
         aliases.erase(aliases.begin());

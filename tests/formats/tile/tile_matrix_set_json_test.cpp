@@ -388,6 +388,14 @@ TEST(TileMatrixSet, rows_can_be_written_from_the_north_whatever_the_origin) {
     EXPECT_EQ(from_origin[1]["pointOfOrigin"], Json::parse("[0.0, 0.0]"));
 }
 
+TEST(TileMatrixSet, is_written_for_a_reference_system_that_is_a_urn_or_a_uri) {
+    for (const auto* const srs :
+         {"urn:ogc:def:crs:EPSG::3857", "http://www.opengis.net/def/crs/EPSG/0/3857"}) {
+        const Grid grid{{.name = "a", .srs = srs, .extent = {0, 0, 1, 1}, .resolutions = {1}}};
+        EXPECT_EQ(to_tile_matrix_set(grid)["crs"], "http://www.opengis.net/def/crs/EPSG/0/3857");
+    }
+}
+
 TEST(TileMatrixSet, is_not_written_for_a_reference_system_without_a_code) {
     const Grid grid{{.name = "a", .srs = "+proj=laea", .extent = {0, 0, 1, 1}, .resolutions = {1}}};
     EXPECT_THAT([&] { to_tile_matrix_set(grid); },
