@@ -258,10 +258,15 @@ PackResult pack(const PackOptions& command, const PackContext& context) {
             result.notes.push_back(*leftover);
         }
     } catch (const Error& error) {
-        if (!folder.is_kept()) {
+        if (folder.is_kept()) {
+            throw with_way_on(error);
+        }
+        if (error.code() != Errc::interrupted) {
             throw;
         }
-        throw with_way_on(error);
+        throw Error{error.code(), fmt::format("{}; no pyramid is finished yet: the same command "
+                                              "begins again",
+                                              error.what())};
     }
     for (const auto& file : result.manifest.files) {
         result.tiles += file.tiles;
