@@ -180,10 +180,13 @@ TEST_F(ResumedPack, takes_another_number_of_threads) {
 }
 
 TEST_F(ResumedPack, says_nothing_of_it_where_nothing_is_finished) {
-    const std::atomic<bool> is_stopped{true};
+    std::atomic<bool> is_stopped{false};
+    const PackContext context{.files = posix_file_ops(),
+                              .is_stopped = is_stopped,
+                              .report = [&](const PackProgress&) { is_stopped = true; }};
 
     EXPECT_THAT(
-        [&] { pack(options(), {.files = posix_file_ops(), .is_stopped = is_stopped}); },
+        [&] { pack(options(), context); },
         throws(Errc::interrupted, AllOf(HasSubstr("begins again"), Not(HasSubstr("--resume")))));
     EXPECT_FALSE(fs::exists(partial_));
 }
