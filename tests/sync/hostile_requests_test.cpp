@@ -88,6 +88,21 @@ protected:
         }
         return true;
     }
+
+    /// A request that is broken off loses its folder when the daemon notices that.
+    bool stages_nothing_soon() const {
+        const auto staging = depot_ / "staging";
+        const auto deadline = Clock::now() + patience;
+        std::error_code ignored;
+        while (std::filesystem::exists(staging, ignored) &&
+               !std::filesystem::is_empty(staging, ignored)) {
+            if (Clock::now() > deadline) {
+                return false;
+            }
+            std::this_thread::yield();
+        }
+        return true;
+    }
 };
 
 class HostileRequestsThatLast : public HostileRequests {};
@@ -130,6 +145,7 @@ TEST_F(HostileRequests, that_break_off_leave_nothing_behind) {
                         std::string(sent, 'x'));
     }
     EXPECT_TRUE(takes_a_replace_soon());
+    EXPECT_TRUE(stages_nothing_soon());
 }
 
 // RP-21
