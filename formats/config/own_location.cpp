@@ -128,6 +128,16 @@ StoreLocation find_mbtiles(SharedStores& stores, const std::string& text,
                   info, is_there);
 }
 
+/// The location of a file that appears whole and is not changed afterwards.
+StoreLocation built_once(StoreLocation location, bool is_there, const std::string& kind) {
+    location.is_built_once = true;
+    if (is_there) {
+        location.open_writer = nullptr;
+        location.why_read_only = fmt::format("it exists already, and a {} is built once", kind);
+    }
+    return location;
+}
+
 StoreLocation find_pmtiles(SharedStores& stores, const std::string& text,
                            const LocationOptions& options) {
     const auto grid = require_grid(options);
@@ -135,14 +145,9 @@ StoreLocation find_pmtiles(SharedStores& stores, const std::string& text,
     const bool is_there = fs::exists(text);
     auto info = is_there ? PmtilesReader{file, *grid}.info() : whole_grid(grid);
     info.grid = grid;
-    auto location =
-        locate(stores, text, {.name = text, .type = "pmtiles", .options = file}, info, is_there);
-    location.is_built_once = true;
-    if (is_there) {
-        location.open_writer = nullptr;
-        location.why_read_only = "it exists already, and a PMTiles file is made once";
-    }
-    return location;
+    return built_once(
+        locate(stores, text, {.name = text, .type = "pmtiles", .options = file}, info, is_there),
+        is_there, "PMTiles file");
 }
 
 bool is_tiff(std::string_view text) {
@@ -178,14 +183,9 @@ StoreLocation find_cog(SharedStores& stores, const std::string& text,
     const CogOptions cog{.name = text, .file = text};
     const bool is_there = fs::exists(text);
     const auto info = is_there ? info_of_cog(cog, options) : whole_grid(require_grid(options));
-    auto location =
-        locate(stores, text, {.name = text, .type = "cog", .options = cog}, info, is_there);
-    location.is_built_once = true;
-    if (is_there) {
-        location.open_writer = nullptr;
-        location.why_read_only = "it exists already, and a Cloud Optimized GeoTIFF is built once";
-    }
-    return location;
+    return built_once(
+        locate(stores, text, {.name = text, .type = "cog", .options = cog}, info, is_there),
+        is_there, "Cloud Optimized GeoTIFF");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "formats/base/canonical_path.h"
 #include "formats/base/error.h"
+#include "formats/sqlite/long_steps.h"
 
 #include <fmt/format.h>
 
@@ -12,22 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using sqlite::Db;
+using sqlite::LongSteps;
 using sqlite::Statement;
-
-/// The next tile of a scan may lie behind many rows.
-constexpr std::chrono::seconds scan_deadline{60};
-constexpr std::chrono::seconds tile_deadline{2};
-
-class LongSteps {
-public:
-    explicit LongSteps(Db& db) : db_{db} { db_.set_deadline(scan_deadline); }
-    ~LongSteps() { db_.set_deadline(tile_deadline); }
-    LongSteps(const LongSteps&) = delete;
-    LongSteps& operator=(const LongSteps&) = delete;
-
-private:
-    Db& db_;
-};
 
 /// Gives up the row of a statement.
 class Reset {

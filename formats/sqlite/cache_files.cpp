@@ -1,6 +1,7 @@
 #include "formats/sqlite/cache_files.h"
 
 #include "formats/image/blank.h"
+#include "formats/sqlite/long_steps.h"
 #include "formats/sqlite/mbtiles_store.h"
 
 #include <fmt/format.h>
@@ -10,21 +11,6 @@
 
 namespace offgrid::sqlite {
 namespace {
-
-/// The next tile of a scan may lie behind many rows of other zooms.
-constexpr std::chrono::seconds scan_deadline{60};
-constexpr std::chrono::seconds tile_deadline{2};
-
-class LongSteps {
-public:
-    explicit LongSteps(Db& db) : db_{db} { db_.set_deadline(scan_deadline); }
-    ~LongSteps() { db_.set_deadline(tile_deadline); }
-    LongSteps(const LongSteps&) = delete;
-    LongSteps& operator=(const LongSteps&) = delete;
-
-private:
-    Db& db_;
-};
 
 /// Seconds since 1970 as a time; nothing for one that the clock cannot tell, which ends in 2262.
 std::optional<std::chrono::system_clock::time_point> time_of(std::int64_t seconds) {
