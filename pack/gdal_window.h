@@ -1,8 +1,8 @@
 #pragma once
 
+#include "formats/image/resampling.h"
 #include "pack/gdal_error.h"
 #include "pack/resample.h"
-#include "pack/resampling.h"
 #include "pack/source_info.h"
 
 #include <atomic>

@@ -1,6 +1,6 @@
 #include "pack/halving.h"
 
-#include "pack/kernel.h"
+#include "formats/image/kernel.h"
 
 #include <algorithm>
 #include <cassert>

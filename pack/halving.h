@@ -1,7 +1,7 @@
 #pragma once
 
 #include "formats/image/image.h"
-#include "pack/resampling.h"
+#include "formats/image/resampling.h"
 
 #include <array>
 #include <cstdint>

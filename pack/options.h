@@ -1,9 +1,9 @@
 #pragma once
 
 #include "formats/image/encode.h"
+#include "formats/image/resampling.h"
 #include "formats/tile/box.h"
 #include "pack/band_options.h"
-#include "pack/resampling.h"
 #include "pack/source_order.h"
 
 #include <filesystem>

@@ -1,5 +1,7 @@
 #include "pack/resample.h"
 
+#include "formats/image/composite.h"
+
 #include <algorithm>
 #include <cassert>
 #include <cmath>
@@ -224,23 +226,6 @@ std::uint32_t sample_nearest(const Window& window, double x, double y) {
     const int row = static_cast<int>(y - static_cast<double>(window.y));
     return load(window.pixels.row(std::clamp(row, 0, window.pixels.height - 1)) +
                 4 * std::clamp(column, 0, window.pixels.width - 1));
-}
-
-void composite_over(const std::uint8_t* top, std::uint8_t* bottom, int width) {
-    for (int x = 0; x < width; ++x, top += 4, bottom += 4) {
-        const unsigned alpha = top[3];
-        if (alpha == 255 || bottom[3] == 0) {
-            std::memcpy(bottom, top, 4);
-        } else if (alpha != 0) {
-            const unsigned below = bottom[3] * (255 - alpha);  // in 1/255
-            const unsigned sum = alpha * 255 + below;
-            for (int c = 0; c < 3; ++c) {
-                bottom[c] = static_cast<std::uint8_t>(
-                    (top[c] * alpha * 255 + bottom[c] * below + sum / 2) / sum);
-            }
-            bottom[3] = static_cast<std::uint8_t>((sum + 127) / 255);
-        }
-    }
 }
 
 void lay_over(std::span<std::uint8_t> top, bool is_premultiplied, std::uint8_t* bottom) {

@@ -49,9 +49,6 @@ std::uint32_t sample_bilinear(const Window& window, double x, double y);
 /// The pixel that holds a position. REQUIRES: it lies in the window.
 std::uint32_t sample_nearest(const Window& window, double x, double y);
 
-/// Lay a row over another. Both not premultiplied.
-void composite_over(const std::uint8_t* top, std::uint8_t* bottom, int width);
-
 /// Lay a row, which is changed for it when it is premultiplied, over another that is not.
 void lay_over(std::span<std::uint8_t> top, bool is_premultiplied, std::uint8_t* bottom);
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "pack/kernel.h"
+#include "formats/image/kernel.h"
 #include "pack/resample.h"
 
 #include <cstdint>

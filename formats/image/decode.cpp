@@ -20,7 +20,7 @@ bool passes(const Image& image, GoesOn goes_on) {
     return true;
 }
 
-std::optional<Image> decode_webp(BytesView tile, GoesOn goes_on) {
+std::optional<Image> decode_webp(BytesView tile, GoesOn goes_on, int max_side) {
     WebPBitstreamFeatures features{};
     if (WebPGetFeatures(tile.data(), tile.size(), &features) != VP8_STATUS_OK) {
         throw Error{Errc::corrupt, "cannot decode WebP: it is damaged or ends early"};
@@ -28,10 +28,10 @@ std::optional<Image> decode_webp(BytesView tile, GoesOn goes_on) {
     if (features.has_animation != 0) {
         throw Error{Errc::unsupported, "cannot decode WebP: it is an animation"};
     }
-    if (features.width > max_tile_pixels || features.height > max_tile_pixels) {
+    if (features.width > max_side || features.height > max_side) {
         throw Error{Errc::too_large,
                     fmt::format("cannot decode WebP: {} by {} pixels are more than {} across",
-                                features.width, features.height, max_tile_pixels)};
+                                features.width, features.height, max_side)};
     }
     Image image{features.width, features.height};
     if (WebPDecodeRGBAInto(tile.data(), tile.size(), image.rgba.data(), image.rgba.size(),
@@ -43,23 +43,23 @@ std::optional<Image> decode_webp(BytesView tile, GoesOn goes_on) {
 
 }  // namespace
 
-std::optional<Image> decode_rows(BytesView tile, TileFormat format, GoesOn goes_on) {
+std::optional<Image> decode_rows(BytesView tile, TileFormat format, GoesOn goes_on, int max_side) {
     switch (format) {
         case TileFormat::jpeg:
-            return decode_jpeg(tile, goes_on);
+            return decode_jpeg(tile, goes_on, max_side);
         case TileFormat::png:
-            return decode_png(tile, goes_on);
+            return decode_png(tile, goes_on, max_side);
         case TileFormat::webp:
-            return decode_webp(tile, goes_on);
+            return decode_webp(tile, goes_on, max_side);
         case TileFormat::pbf:
             break;
     }
     throw Error{Errc::unsupported, "cannot decode a tile that is no JPEG, PNG or WebP"};
 }
 
-Image decode_tile(BytesView tile) {
+Image decode_tile(BytesView tile, int max_side) {
     // What is no known format gets the answer for what is no image.
-    return *decode_rows(tile, sniff_format(tile).value_or(TileFormat::pbf), nullptr);
+    return *decode_rows(tile, sniff_format(tile).value_or(TileFormat::pbf), nullptr, max_side);
 }
 
 }  // namespace offgrid

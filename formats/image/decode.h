@@ -12,7 +12,8 @@ inline constexpr int max_tile_pixels = 8192;
 /// samples lose their lower half.
 ///
 /// Throws `unsupported` for any other format (vector tiles, CMYK, animations), `too_large` beyond
-/// `max_tile_pixels`, `corrupt` for a tile that is damaged or ends early. Safe for concurrent use.
-Image decode_tile(BytesView tile);
+/// `max_side` pixels either way, before anything is decoded, `corrupt` for a tile that is damaged
+/// or ends early. Safe for concurrent use.
+Image decode_tile(BytesView tile, int max_side = max_tile_pixels);
 
 }  // namespace offgrid

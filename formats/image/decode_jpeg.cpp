@@ -110,16 +110,17 @@ struct JpegDecoder {
 
 }  // namespace
 
-std::optional<Image> decode_jpeg(BytesView tile, GoesOn goes_on) {
+std::optional<Image> decode_jpeg(BytesView tile, GoesOn goes_on, int max_side) {
     JpegDecoder decoder;
     if (!decoder.read_header(tile)) {
         refuse(decoder);
     }
     const auto& header = decoder.decompress;
-    if (header.image_width > max_tile_pixels || header.image_height > max_tile_pixels) {
+    const auto most = static_cast<JDIMENSION>(max_side);
+    if (header.image_width > most || header.image_height > most) {
         throw Error{Errc::too_large,
                     fmt::format("cannot decode JPEG: {} by {} pixels are more than {} across",
-                                header.image_width, header.image_height, max_tile_pixels)};
+                                header.image_width, header.image_height, max_side)};
     }
     if (header.jpeg_color_space != JCS_GRAYSCALE && header.jpeg_color_space != JCS_YCbCr &&
         header.jpeg_color_space != JCS_RGB) {

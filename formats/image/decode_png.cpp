@@ -16,10 +16,10 @@ struct FreeDecoder {
 /// More than the metadata of any tile takes.
 constexpr std::size_t max_chunk_bytes = 16 << 20;
 
-void check(int code) {
+void check_code(int code, int max_side) {
     if (code == SPNG_EUSER_WIDTH || code == SPNG_EUSER_HEIGHT) {
         throw Error{Errc::too_large,
-                    fmt::format("cannot decode PNG: more than {} pixels across", max_tile_pixels)};
+                    fmt::format("cannot decode PNG: more than {} pixels across", max_side)};
     }
     if (code == SPNG_EMEM) {
         throw Error{Errc::io, "cannot decode PNG: out of memory"};
@@ -31,12 +31,14 @@ void check(int code) {
 
 }  // namespace
 
-std::optional<Image> decode_png(BytesView tile, GoesOn goes_on) {
+std::optional<Image> decode_png(BytesView tile, GoesOn goes_on, int max_side) {
+    const auto check = [max_side](int code) { check_code(code, max_side); };
     const std::unique_ptr<spng_ctx, FreeDecoder> decoder{spng_ctx_new(0)};
     if (!decoder) {
         throw Error{Errc::io, "cannot decode PNG: out of memory"};
     }
-    check(spng_set_image_limits(decoder.get(), max_tile_pixels, max_tile_pixels));
+    const auto most = static_cast<std::uint32_t>(max_side);
+    check(spng_set_image_limits(decoder.get(), most, most));
     check(spng_set_chunk_limits(decoder.get(), max_chunk_bytes, max_chunk_bytes));
     check(spng_set_png_buffer(decoder.get(), tile.data(), tile.size()));
     spng_ihdr header{};

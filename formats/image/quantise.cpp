@@ -174,9 +174,10 @@ void Quantiser::split_boxes() {
                                  return point.at[axis];
                              }).at[axis];
         const auto border = std::min<int>(mean[axis], largest - 1);
-        const auto above = std::ranges::partition(
-            points, [&, axis = axis](const Point& point) { return point.at[axis] <= border; });
-        const auto middle = end - above.size();
+        const auto above = std::partition(
+            points.begin(), points.end(),
+            [&, axis = axis](const Point& point) { return point.at[axis] <= border; });
+        const auto middle = end - static_cast<std::size_t>(points.end() - above);
         *widest = box_around(begin, middle);
         boxes_.insert(widest + 1, box_around(middle, end));
     }

@@ -1,5 +1,7 @@
 #include "pack/resample.h"
 
+#include "formats/image/composite.h"
+
 #include <gmock/gmock.h>
 
 #include <cmath>

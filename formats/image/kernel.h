@@ -1,6 +1,6 @@
 #pragma once
 
-#include "pack/resampling.h"
+#include "formats/image/resampling.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "pack/resampling.h"
+#include "formats/image/resampling.h"
 
 namespace offgrid {
 

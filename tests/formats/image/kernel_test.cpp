@@ -1,4 +1,4 @@
-#include "pack/kernel.h"
+#include "formats/image/kernel.h"
 
 #include <gmock/gmock.h>
 
