@@ -117,9 +117,14 @@ std::uint64_t fast_hash(BytesView content) {
     return XXH3_64bits(content.data(), content.size());
 }
 
-std::string fast_hash_hex(BytesView content) {
+ContentHash content_hash(BytesView content) {
+    const auto hash = XXH3_128bits(content.data(), content.size());
+    return {.high = hash.high64, .low = hash.low64};
+}
+
+std::string hex_of(const ContentHash& hash) {
     XXH128_canonical_t canonical;
-    XXH128_canonicalFromHash(&canonical, XXH3_128bits(content.data(), content.size()));
+    XXH128_canonicalFromHash(&canonical, {.low64 = hash.low, .high64 = hash.high});
     return hex(canonical.digest);
 }
 

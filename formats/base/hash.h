@@ -57,7 +57,23 @@ std::string sha1_hex(BytesView content);
 /// A fast hash that is the same on every machine (XXH3, 64 bits). Not for trust.
 std::uint64_t fast_hash(BytesView content);
 
-/// A fast hash for validators such as ETag, 32 hex digits (XXH3, 128 bits). Not for trust.
-std::string fast_hash_hex(BytesView content);
+/// A fast hash for validators such as ETag (XXH3, 128 bits).
+struct ContentHash {
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;
+
+    friend bool operator==(const ContentHash&, const ContentHash&) = default;
+};
+
+/// Not for trust.
+ContentHash content_hash(BytesView content);
+
+/// The hash in lower-case hex, 32 digits.
+std::string hex_of(const ContentHash& hash);
+
+/// The same of the content at once. Not for trust.
+inline std::string fast_hash_hex(BytesView content) {
+    return hex_of(content_hash(content));
+}
 
 }  // namespace offgrid

@@ -55,6 +55,11 @@ std::optional<std::string> CompositeReader::redirect_url(const TileKey& key) con
     return reader == nullptr ? std::nullopt : reader->redirect_url(key);
 }
 
+bool CompositeReader::is_unchanging() const {
+    return std::ranges::all_of(parts_,
+                               [](const Part& part) { return part.reader->is_unchanging(); });
+}
+
 bool CompositeReader::can_scan() const {
     return std::ranges::all_of(parts_, [](const Part& part) { return part.reader->can_scan(); });
 }

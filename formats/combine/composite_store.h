@@ -34,6 +34,9 @@ public:
     bool exists(const TileKey& key) const override;
     std::optional<std::string> redirect_url(const TileKey& key) const override;
 
+    /// Whether all parts are.
+    bool is_unchanging() const override;
+
     /// Whether all parts can.
     bool can_scan() const override;
     void scan(const TileRange& range, const Visitor& visit) const override;

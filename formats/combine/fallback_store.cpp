@@ -67,6 +67,10 @@ bool FallbackReader::exists(const TileKey& key) const {
     return first_answer(stores_, [&](const TileReader& store) { return store.exists(key); });
 }
 
+bool FallbackReader::is_unchanging() const {
+    return std::ranges::all_of(stores_, [](const auto& store) { return store->is_unchanging(); });
+}
+
 bool FallbackReader::can_scan() const {
     return std::ranges::any_of(stores_, [](const auto& store) { return store->can_scan(); });
 }

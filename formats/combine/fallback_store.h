@@ -24,6 +24,9 @@ public:
         return stores_.front()->redirect_url(key);
     }
 
+    /// Whether all stores are.
+    bool is_unchanging() const override;
+
     /// Whether any store can.
     bool can_scan() const override;
 

@@ -15,6 +15,7 @@ public:
 
     const StoreInfo& info() const override { return store_->info(); }
     std::optional<Tile> get(const TileKey& key) const override;
+    bool is_unchanging() const override { return store_->is_unchanging(); }
     bool exists(const TileKey& key) const override;
     std::optional<std::string> redirect_url(const TileKey& key) const override {
         return store_->redirect_url(key);

@@ -62,6 +62,7 @@ public:
 
     const StoreInfo& info() const override { return info_; }
     std::optional<Tile> get(const TileKey& key) const override;
+    bool is_unchanging() const override { return true; }
     void scan(const TileRange& range, const Visitor& visit) const override;
     const TileFiles* files() const override { return &listing_; }
 

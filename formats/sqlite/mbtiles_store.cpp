@@ -77,10 +77,15 @@ std::optional<Box> parse_bounds(std::string_view text) {
 
 // --- MbtilesFile
 
-MbtilesFile::MbtilesFile(const fs::path& path, std::string shown_as)
+MbtilesFile::MbtilesFile(const fs::path& path, std::string shown_as, PageAccess pages)
     : db_{path, OpenMode::immutable, std::move(shown_as)},
       layout_{recognise_mbtiles(db_)},
-      select_tile_{db_.prepare(select_tile_sql(layout_))} {}
+      select_tile_{db_.prepare(select_tile_sql(layout_))} {
+    db_.keep_few_pages();
+    if (pages == PageAccess::mapped) {
+        db_.map_pages();
+    }
+}
 
 std::optional<Tile> MbtilesFile::get(const Grid& grid, const TileKey& key) {
     select_tile_.bind(1, key.z).bind(2, key.x).bind(3, grid.flip(key.z, key.y));
@@ -91,11 +96,8 @@ std::optional<Tile> MbtilesFile::get(const Grid& grid, const TileKey& key) {
     if (!select_tile_.step()) {
         return std::nullopt;
     }
-    const auto content = select_tile_.blob(0);
-    if (content.empty()) {
-        return std::nullopt;
-    }
-    return Tile{{content.begin(), content.end()}};
+    auto content = select_tile_.copy_of_blob(0);
+    return content.empty() ? std::nullopt : std::optional{Tile{std::move(content)}};
 }
 
 void MbtilesFile::scan(const Grid& grid, const TileRange& wanted,
@@ -168,9 +170,12 @@ std::map<std::string, std::string> MbtilesFile::metadata() {
     return metadata;
 }
 
-std::unique_ptr<MbtilesPool> make_mbtiles_pool(std::size_t capacity) {
+std::unique_ptr<MbtilesPool> make_mbtiles_pool(std::size_t capacity, PageAccess pages) {
     return std::make_unique<MbtilesPool>(
-        capacity, [](const std::string& path) { return std::make_unique<MbtilesFile>(path); },
+        capacity,
+        [pages](const std::string& path) {
+            return std::make_unique<MbtilesFile>(path, std::string{}, pages);
+        },
         MbtilesPool::Keep::all, &canonical_path);
 }
 

@@ -15,6 +15,13 @@
 
 namespace offgrid::sqlite {
 
+/// How the pages of a file that is open get to SQLite.
+enum class PageAccess {
+    copied,  ///< a page stays what it was when SQLite looked at it, whatever becomes of the file
+    mapped,  ///< at half the cost, for files that nobody rewrites in place; without MappedFaults
+             ///< as `copied`
+};
+
 /// An open MBTiles file of any layout with its statements compiled. One thread at a time; kept in
 /// an MbtilesPool.
 ///
@@ -23,7 +30,8 @@ namespace offgrid::sqlite {
 class MbtilesFile {
 public:
     /// Throws `corrupt` when the file is not a database or holds no tiles.
-    explicit MbtilesFile(const std::filesystem::path& path, std::string shown_as = {});
+    explicit MbtilesFile(const std::filesystem::path& path, std::string shown_as = {},
+                         PageAccess pages = PageAccess::copied);
 
     std::optional<Tile> get(const Grid& grid, const TileKey& key);
 
@@ -78,7 +86,8 @@ using MbtilesPool = Pool<MbtilesFile>;
 inline constexpr std::chrono::milliseconds handle_timeout{2'000};
 
 /// The pool every reader of a program shares.
-std::unique_ptr<MbtilesPool> make_mbtiles_pool(std::size_t capacity);
+std::unique_ptr<MbtilesPool> make_mbtiles_pool(std::size_t capacity,
+                                               PageAccess pages = PageAccess::copied);
 
 /// One MBTiles file as a store. A row without content is no tile. The pool is not owned and
 /// outlives the reader.
@@ -88,6 +97,7 @@ public:
 
     const StoreInfo& info() const override { return info_; }
     std::optional<Tile> get(const TileKey& key) const override;
+    bool is_unchanging() const override { return true; }
     void scan(const TileRange& range, const Visitor& visit) const override;
 
 private:

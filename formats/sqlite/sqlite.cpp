@@ -2,12 +2,16 @@
 
 #include "formats/base/descriptor_limit.h"
 #include "formats/base/error.h"
+#include "formats/base/mapped_faults.h"
+#include "formats/base/mapped_read.h"
 
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
+#include <mutex>
 
 namespace offgrid::sqlite {
 namespace {
@@ -18,6 +22,18 @@ constexpr int max_value_bytes = 64 << 20;
 /// Instructions of SQLite's virtual machine between two looks at the clock: well under a
 /// millisecond.
 constexpr int instructions_per_look = 2'000;
+
+/// Of a file; what lies behind is read as copies. As much as SQLite maps at most unless it is built
+/// otherwise (sqlite.org/mmap.html).
+constexpr sqlite3_int64 max_mapped_bytes = 0x7FFF'0000;
+
+/// sqlite.org/fileformat2.html, section 1.3.2
+constexpr int smallest_page_bytes = 512;
+constexpr sqlite3_int64 largest_page_bytes = 65'536;
+
+/// The upper pages of four trees of a file with millions of tiles, and the pages of the tile that
+/// is read. By default SQLite keeps 2 MB of each connection.
+constexpr int few_pages = 128;
 
 /// How long a file that is shared waits for the locks of others unless told otherwise.
 constexpr std::chrono::milliseconds default_wait{5'000};
@@ -94,6 +110,25 @@ std::string_view parameters(OpenMode mode) {
     return "";
 }
 
+/// Each allocation would take a lock that all threads share, to count what nobody asks for
+/// (sqlite.org/c3ref/c_config_covering_index_scan.html, SQLITE_CONFIG_MEMSTATUS). Possible only
+/// before the first use of SQLite in the process; where a library came first it stays.
+void stop_counting_memory() {
+    static std::once_flag done;
+    std::call_once(done, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
+}
+
+/// Do what reads the file. Throws `io` when a part of its mapping was not there.
+template <typename Read>
+auto reading(const ConnectionState& connection, std::string_view file, const Read& read) {
+    const MappedRead mapped{connection.mapping};
+    auto result = read();
+    if (mapped.has_failed()) {
+        throw Error{Errc::io, fmt::format("{} has become shorter, or cannot be read", file)};
+    }
+    return result;
+}
+
 }  // namespace
 
 // --- Statement
@@ -149,8 +184,8 @@ int Statement::columns() const {
 }
 
 bool Statement::step() {
-    deadline_->end = deadline_->from_now();
-    const int code = sqlite3_step(statement_.get());
+    connection_->deadline.end = connection_->deadline.from_now();
+    const int code = reading(*connection_, file_, [&] { return sqlite3_step(statement_.get()); });
     if (code != SQLITE_ROW && code != SQLITE_DONE) {
         fail(code);
     }
@@ -188,13 +223,31 @@ double Statement::real(int column) const {
 
 std::string_view Statement::text(int column) const {
     const auto* const text =
-        reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+        reading(*connection_, file_, [&] {  // SQLite copies it to end it with 0
+            return reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+        });
     return text == nullptr ? std::string_view{}
                            : std::string_view{text, static_cast<std::size_t>(sqlite3_column_bytes(
                                                         statement_.get(), column))};
 }
 
 BytesView Statement::blob(int column) const {
+    if (connection_->mapping.empty()) {
+        return blob_in_place(column);
+    }
+    copied_ = copy_of_blob(column);
+    return copied_;
+}
+
+Bytes Statement::copy_of_blob(int column) const {
+    return reading(*connection_, file_, [&] {
+        const auto blob = blob_in_place(column);
+        return Bytes{blob.begin(), blob.end()};
+    });
+}
+
+/// A small one may be in the mapping.
+BytesView Statement::blob_in_place(int column) const {
     const auto* const first =
         static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_.get(), column));
     return {first, first == nullptr
@@ -210,7 +263,8 @@ void Db::Close::operator()(sqlite3* db) const noexcept {
 
 Db::Db(const std::filesystem::path& path, OpenMode mode, std::string shown_as)
     : file_{shown_as.empty() ? path.string() : std::move(shown_as)},
-      deadline_{std::make_unique<Deadline>()} {
+      connection_{std::make_unique<ConnectionState>()} {
+    stop_counting_memory();
     sqlite3* raw = nullptr;
     const int code =
         sqlite3_open_v2(uri_of(path, parameters(mode)).c_str(), &raw, flags(mode), nullptr);
@@ -269,16 +323,18 @@ void Db::limit() {
     for (const auto& [limit, value] : limits) {
         sqlite3_limit(db, limit, value);
     }
-    sqlite3_progress_handler(db, instructions_per_look, &has_passed, deadline_.get());
+    sqlite3_progress_handler(db, instructions_per_look, &has_passed, &connection_->deadline);
     execute("PRAGMA query_only=ON");
 }
 
 Statement Db::prepare(std::string_view sql) {
     sqlite3_stmt* raw = nullptr;
-    deadline_->end = deadline_->from_now();  // the first one reads the schema
+    auto& deadline = connection_->deadline;
+    deadline.end = deadline.from_now();  // the first one reads the schema
+    const MappedRead mapped{connection_->mapping};
     const int code = sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()),
                                         SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
-    Statement statement{db_.get(), raw, file_, *deadline_};
+    Statement statement{db_.get(), raw, file_, *connection_};
     if (code != SQLITE_OK) {
         statement.fail(code);
     }
@@ -297,21 +353,49 @@ void Db::allow_views_and_triggers() {
 }
 
 void Db::execute(const char* sql) {
-    deadline_->end = deadline_->from_now();
-    if (const int code = sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr);
-        code != SQLITE_OK) {
+    connection_->deadline.end = connection_->deadline.from_now();
+    const int code = reading(*connection_, file_, [&] {
+        return sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr);
+    });
+    if (code != SQLITE_OK) {
         throw Error{errc(code),
                     fmt::format("cannot read or write {}: {}", file_, sqlite3_errmsg(db_.get()))};
     }
 }
 
 void Db::set_deadline(std::chrono::milliseconds per_step) {
-    deadline_->per_step = per_step;
+    connection_->deadline.per_step = per_step;
+}
+
+void Db::map_pages() {
+    sqlite3_file* file = nullptr;
+    sqlite3_int64 size = 0;
+    if (!MappedFaults::are_handled() ||
+        sqlite3_file_control(db_.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
+        file == nullptr || file->pMethods == nullptr || file->pMethods->iVersion < 3 ||
+        file->pMethods->xFileSize(file, &size) != SQLITE_OK || size <= largest_page_bytes) {
+        return;
+    }
+    const auto mapped = std::min(size - largest_page_bytes, max_mapped_bytes);
+    execute(fmt::format("PRAGMA mmap_size={}", mapped).c_str());
+    // SQLite maps the file when it is first asked for a page, an immutable one until it closes it.
+    void* first = nullptr;
+    if (file->pMethods->xFetch(file, 0, smallest_page_bytes, &first) == SQLITE_OK &&
+        first != nullptr) {
+        file->pMethods->xUnfetch(file, 0, first);
+        connection_->mapping = {static_cast<const std::uint8_t*>(first),
+                                static_cast<std::size_t>(mapped)};
+        execute("PRAGMA cell_size_check=OFF");
+    }
+}
+
+void Db::keep_few_pages() {
+    execute(fmt::format("PRAGMA cache_size={}", few_pages).c_str());
 }
 
 void Db::wait_for_locks(std::chrono::milliseconds timeout) {
     sqlite3_busy_timeout(db_.get(), static_cast<int>(timeout.count()));
-    deadline_->wait_for_locks = timeout;
+    connection_->deadline.wait_for_locks = timeout;
 }
 
 bool Db::is_in_transaction() const {

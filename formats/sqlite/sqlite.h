@@ -47,6 +47,12 @@ struct Deadline {
     }
 };
 
+/// What a connection and its statements have in common.
+struct ConnectionState {
+    Deadline deadline{};
+    BytesView mapping{};  ///< where SQLite reads the file; empty: by copies
+};
+
 /// A compiled statement with typed binds and columns. Indices of binds count from 1, of columns
 /// from 0, as in SQLite. Lives within its Db. One thread at a time.
 class Statement {
@@ -70,7 +76,8 @@ public:
     /// The file as messages name it.
     std::string_view file() const { return file_; }
 
-    /// Run up to the next row. False when there is none.
+    /// Run up to the next row. False when there is none. Throws `io` when a mapped page was not
+    /// there: the connection is of no more use.
     bool step();
 
     /// Run a statement that returns nothing, and make it ready again.
@@ -87,7 +94,10 @@ public:
     std::int64_t integer(int column) const;
     double real(int column) const;
     std::string_view text(int column) const;  ///< valid until the next step or reset
-    BytesView blob(int column) const;         ///< valid until the next step or reset
+
+    /// Valid until the next step, reset or blob. What a mapped file has is copied.
+    BytesView blob(int column) const;
+    Bytes copy_of_blob(int column) const;
 
 private:
     friend class Db;
@@ -95,15 +105,18 @@ private:
         void operator()(sqlite3_stmt* statement) const noexcept;
     };
 
-    Statement(sqlite3* db, sqlite3_stmt* statement, std::string_view file, Deadline& deadline)
-        : db_{db}, file_{file}, deadline_{&deadline}, statement_{statement} {}
+    Statement(sqlite3* db, sqlite3_stmt* statement, std::string_view file,
+              ConnectionState& connection)
+        : db_{db}, file_{file}, connection_{&connection}, statement_{statement} {}
 
     [[noreturn]] void fail(int code) const;
+    BytesView blob_in_place(int column) const;
 
     sqlite3* db_;
-    std::string_view file_;  // the name in the Db
-    Deadline* deadline_;     // of the Db
+    std::string_view file_;        // the name in the Db
+    ConnectionState* connection_;  // of the Db
     std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+    mutable Bytes copied_;  // what `blob` gave of a mapped file
 };
 
 /// One connection to one database. One thread at a time.
@@ -133,6 +146,19 @@ public:
     /// How long one step of a statement on an immutable or shared database may take from now on.
     void set_deadline(std::chrono::milliseconds per_step);
 
+    /// Read pages of an immutable database where the system has them from now on, instead of
+    /// copies. A page that is not there any more is `io`. Without MappedFaults, where the file
+    /// cannot be mapped, and for its last 64 KiB nothing changes.
+    ///
+    /// Cells are then checked as they are used only, as SQLite does by default: to check all of a
+    /// page costs a quarter of a look-up, since a mapped page is looked at anew each time. A cell
+    /// that claims to end behind its page is read past it, by less than a page: what is not mapped
+    /// at the end keeps that inside the mapping.
+    void map_pages();
+
+    /// Keep few pages in memory: for connections of which many are open.
+    void keep_few_pages();
+
     /// How long to wait for the locks of others before `busy`, from now on.
     void wait_for_locks(std::chrono::milliseconds timeout);
 
@@ -153,7 +179,7 @@ private:
     void configure(int option, int value);
 
     std::string file_;
-    std::unique_ptr<Deadline> deadline_;
+    std::unique_ptr<ConnectionState> connection_;
     std::unique_ptr<sqlite3, Close> db_;
 };
 

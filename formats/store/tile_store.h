@@ -5,6 +5,7 @@
 #include "formats/tile/path_template.h"
 #include "formats/tile/tile_format.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -111,6 +112,14 @@ public:
         return std::nullopt;
     }
 
+    /// Whether a tile stays what it is as long as this object lives, so that what was found out
+    /// about one may be kept: the files are opened as immutable, and who puts others in their place
+    /// opens another reader.
+    virtual bool is_unchanging() const { return false; }
+
+    /// Which reader of this process this is. No other has or will have the number; never 0.
+    std::uint64_t id() const { return id_; }
+
     /// Whether the store can say which tiles it has. Where it cannot (a web server, memcached),
     /// `scan` and `list` throw `unsupported`.
     virtual bool can_scan() const { return true; }
@@ -141,6 +150,10 @@ public:
 
 protected:
     TileReader() = default;
+
+private:
+    inline static std::atomic<std::uint64_t> readers_made_ = 0;
+    const std::uint64_t id_ = ++readers_made_;
 };
 
 /// Writes the tiles of one tileset in one grid. Owned by one thread.

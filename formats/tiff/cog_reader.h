@@ -24,6 +24,7 @@ public:
 
     const StoreInfo& info() const override { return info_; }
     std::optional<Tile> get(const TileKey& key) const override;
+    bool is_unchanging() const override { return true; }
     bool exists(const TileKey& key) const override;
     void scan(const TileRange& range, const Visitor& visit) const override;
     void list(const TileRange& range, const SizeVisitor& visit) const override;

@@ -117,7 +117,7 @@ struct Flavour {
 /// ReferenceBlackWhite of JPEG: luma from 0 to 255, chroma around 128; numerators, each over 1.
 inline Bytes full_range(const Flavour& flavour) {
     Bytes range;
-    for (const std::uint64_t bound : {0, 255, 128, 255, 128, 255}) {
+    for (const std::uint64_t bound : {0U, 255U, 128U, 255U, 128U, 255U}) {
         flavour.append(range, bound, 4);
         flavour.append(range, 1, 4);
     }

@@ -71,6 +71,17 @@ TEST(CompositeReader, cannot_scan_when_a_part_cannot) {
     EXPECT_EQ(test::listed(reader, 0), 1U);
 }
 
+TEST(CompositeReader, is_unchanging_when_all_parts_are) {
+    SplitStore split;
+    EXPECT_TRUE(split.open(draw("z0: a z1: b"))->is_unchanging());
+
+    test::ScriptedStore other{.tiles = draw("z1: b")};
+    std::vector<CompositeReader::Part> parts;
+    parts.push_back({0, 0, split.part("low2", draw("z0: a"))});
+    parts.push_back({1, 1, other.reader()});
+    EXPECT_FALSE((CompositeReader{StoreInfo{}, std::move(parts)}.is_unchanging()));
+}
+
 TEST(CompositeReader, does_not_take_a_zoom_that_no_cache_is_for_for_absence) {
     test::ScriptedStore low{.tiles = draw("z0: w")};
     std::vector<CompositeReader::Part> parts;

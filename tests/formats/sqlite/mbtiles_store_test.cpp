@@ -1,5 +1,6 @@
 #include "formats/sqlite/mbtiles_store.h"
 
+#include "formats/base/mapped_faults.h"
 #include "tests/support/errors.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/store_contract.h"
@@ -7,6 +8,10 @@
 
 #include <gmock/gmock.h>
 #include <sqlite3.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 namespace offgrid::sqlite {
 namespace {
@@ -355,6 +360,68 @@ TEST_F(MbtilesTest, puts_the_north_where_gdal_has_it) {
     const MbtilesReader reader{*mbtiles, mercator(), *pool};
     EXPECT_TRUE(reader.get({8, 72, 109}));
     EXPECT_FALSE(reader.get({8, 72, mercator().flip(8, 109)}));
+}
+
+/// A file that is large enough to be mapped, in a pool that maps it.
+struct MappedMbtiles : testing::Test {
+    MappedMbtiles() {
+        MbtilesWriter writer{path, mercator(), {}};
+        for (int x = 0; x < 16; ++x) {
+            writer.put({4, x, 0}, content_of(x));
+        }
+        writer.put({4, 0, 1}, as_bytes("small"));
+        writer.commit();
+    }
+
+    static Bytes content_of(int x) { return Bytes(20'000, static_cast<std::uint8_t>('a' + x)); }
+
+    const MappedFaults faults{};
+    const TempFolder folder{};
+    const std::filesystem::path path = folder / "a.mbtiles";
+    const std::unique_ptr<MbtilesPool> pool = make_mbtiles_pool(1, PageAccess::mapped);
+};
+
+TEST_F(MappedMbtiles, give_what_was_put) {
+    const MbtilesReader tiles{path, mercator(), *pool};
+
+    EXPECT_EQ(tiles.get({4, 0, 0})->content, content_of(0));
+    EXPECT_EQ(tiles.get({4, 15, 0})->content, content_of(15));
+    EXPECT_EQ(as_text(tiles.get({4, 0, 1})->content), "small");
+    EXPECT_FALSE(tiles.get({4, 1, 1}));
+    std::size_t scanned = 0;
+    tiles.scan(mercator().whole(4), [&](const TileKey& key, BytesView content) {
+        scanned += key.y == 1 || std::ranges::equal(content, content_of(static_cast<int>(key.x)));
+    });
+    EXPECT_EQ(scanned, 17U);
+}
+
+TEST_F(MappedMbtiles, fail_while_the_file_is_cut_off_and_recover_when_it_is_put_back) {
+    const MbtilesReader tiles{path, mercator(), *pool};
+    ASSERT_TRUE(tiles.get({4, 0, 0}));
+    std::filesystem::copy_file(path, folder / "kept");
+
+    std::filesystem::resize_file(path, 0);
+    const auto read = [&] { tiles.get({4, 0, 0}); };
+    EXPECT_THAT(read, throws(Errc::io, HasSubstr("a.mbtiles has become shorter")));
+    EXPECT_THROW(read(), Error);
+
+    std::filesystem::rename(folder / "kept", path);
+    EXPECT_EQ(tiles.get({4, 0, 0})->content, content_of(0));
+}
+
+TEST_F(MappedMbtiles, fail_while_the_file_is_overwritten_and_recover_when_it_is_put_back) {
+    const MbtilesReader tiles{path, mercator(), *pool};
+    ASSERT_TRUE(tiles.get({4, 0, 0}));
+    std::filesystem::copy_file(path, folder / "kept");
+
+    std::fstream{path, std::ios::in | std::ios::out | std::ios::binary}
+        << std::string(std::filesystem::file_size(path), '\xA5');
+    const auto read = [&] { tiles.get({4, 0, 0}); };
+    EXPECT_THAT(read, throws(Errc::corrupt, HasSubstr("a.mbtiles")));
+    EXPECT_THROW(read(), Error);
+
+    std::filesystem::rename(folder / "kept", path);
+    EXPECT_EQ(tiles.get({4, 0, 0})->content, content_of(0));
 }
 
 }  // namespace
