@@ -63,6 +63,30 @@ public:
     /// The one spelling of a file's path. Called by many threads at once, without the lock.
     using Spelling = std::function<std::string(const std::string& path)>;
 
+    /// A place in the count that something else than a handle of this pool has: gives it back when
+    /// destroyed.
+    class Place {
+    public:
+        Place(Place&& other) noexcept : pool_{std::exchange(other.pool_, nullptr)} {}
+        Place& operator=(Place&& other) noexcept {
+            std::swap(pool_, other.pool_);
+            return *this;
+        }
+        Place(const Place&) = delete;
+        Place& operator=(const Place&) = delete;
+        ~Place() {
+            if (pool_ != nullptr) {
+                pool_->return_places(1);
+            }
+        }
+
+    private:
+        friend Pool;
+        explicit Place(Pool& pool) : pool_{&pool} {}
+
+        Pool* pool_;
+    };
+
     /// Which handles stay open when they are given back: those of files that a store holds, or
     /// all, where stores learn the names of their files only by and by.
     enum class Keep { held, all };
@@ -101,6 +125,28 @@ public:
             }
         }
         return acquire_spelled(spelled(path), timeout);
+    }
+
+    /// A place for a file that is opened elsewhere, so that one cap holds for both. Room is made
+    /// and waited for as for a handle; throws `busy` after the deadline.
+    Place reserve(std::chrono::milliseconds timeout) {
+        const auto deadline = std::chrono::steady_clock::now() + timeout;
+        std::unique_ptr<Handle> evicted;  // closed after the lock is gone
+        {
+            std::unique_lock lock{mutex_};
+            if (!waiters_.empty() || !has_room()) {
+                wait_in_line(lock, deadline);
+            }
+            if (open_ < capacity_) {
+                ++open_;
+            } else {
+                evicted = idle_.take_oldest();
+                ++evictions_;
+            }
+            wake_first();
+        }
+        evicted.reset();
+        return Place{*this};
     }
 
     /// Close the idle handles of the files that the predicate names. It is called under the lock

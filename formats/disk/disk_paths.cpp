@@ -7,7 +7,6 @@
 
 #include <array>
 #include <iterator>
-#include <ranges>
 
 namespace offgrid {
 namespace {
@@ -61,8 +60,9 @@ DiskPaths::DiskPaths(const DiskOptions& options, const TilesetSlice& slice)
     blanks_ = folder + "/blanks/";
     if (options.layout != DiskLayout::worldwind) {
         root_ = folder;
-        for (const auto& [name, value] : std::views::reverse(slice.values.dimensions)) {
-            root_ += '/' + folder_name(value, grid_);
+        const auto& dimensions = slice.values.dimensions;
+        for (auto each = dimensions.rbegin(); each != dimensions.rend(); ++each) {
+            root_ += '/' + folder_name(each->second, grid_);
         }
     }
     before_ = root_ + '/';

@@ -123,8 +123,8 @@ std::vector<TileKey> RedisReader::tiles_in(const TileRange& range) const {
         place = as_text(bytes_in(*reply->element[0]));
     } while (place != "0");
     std::ranges::sort(tiles, by_row);
-    const auto twice = std::ranges::unique(tiles);  // SCAN may name a key again
-    tiles.erase(twice.begin(), twice.end());
+    // SCAN may name a key again.
+    tiles.erase(std::unique(tiles.begin(), tiles.end()), tiles.end());
     return tiles;
 }
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ranges>
 
 namespace offgrid {
 namespace {
@@ -48,8 +47,8 @@ bool is_file_name(DimensionText style) {
 /// One slash for each run of them.
 void collapse_slashes(std::string& path) {
     const auto rest =
-        std::ranges::unique(path, [](char a, char b) { return a == '/' && b == '/'; });
-    path.erase(rest.begin(), rest.end());
+        std::unique(path.begin(), path.end(), [](char a, char b) { return a == '/' && b == '/'; });
+    path.erase(rest, path.end());
 }
 
 std::string shown(std::string_view value, DimensionText style) {
@@ -72,7 +71,9 @@ std::string all_dimensions(const PathValues& values, DimensionText style) {
         return joined_dimensions(values);
     }
     std::string text;
-    for (const auto& [name, value] : std::views::reverse(values.dimensions)) {
+    const auto& dimensions = values.dimensions;
+    for (auto each = dimensions.rbegin(); each != dimensions.rend(); ++each) {
+        const auto& [name, value] = *each;
         if (style == DimensionText::pairs || style == DimensionText::raw_pairs) {
             text += '#' + shown(name, style);
         }
@@ -362,9 +363,10 @@ std::string_view PathTemplate::folder() const {
 
 std::string joined_dimensions(const PathValues& values) {
     std::string text;
-    for (const auto& [name, value] : std::views::reverse(values.dimensions)) {
+    const auto& dimensions = values.dimensions;
+    for (auto each = dimensions.rbegin(); each != dimensions.rend(); ++each) {
         text += text.empty() ? "" : "#";
-        text += value;
+        text += each->second;
     }
     return text;
 }
