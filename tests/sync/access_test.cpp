@@ -1,7 +1,7 @@
 #include "sync/access.h"
 
-#include "sync/password.h"
-#include "sync/token.h"
+#include "serve/access/password.h"
+#include "serve/access/token.h"
 #include "tests/support/errors.h"
 #include "tests/support/temp_folder.h"
 

@@ -1,7 +1,7 @@
-#include "sync/users.h"
+#include "serve/access/users.h"
 
-#include "sync/password.h"
-#include "sync/token.h"
+#include "serve/access/password.h"
+#include "serve/access/token.h"
 #include "tests/support/errors.h"
 #include "tests/support/process.h"
 #include "tests/support/temp_folder.h"

@@ -1,4 +1,4 @@
-#include "sync/login_throttle.h"
+#include "serve/access/login_throttle.h"
 
 #include <algorithm>
 

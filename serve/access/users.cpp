@@ -1,10 +1,10 @@
-#include "sync/users.h"
+#include "serve/access/users.h"
 
 #include "formats/base/error.h"
 #include "formats/base/parse_number.h"
 #include "formats/base/unique_fd.h"
+#include "serve/access/token.h"
 #include "serve/url.h"
-#include "sync/token.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "formats/base/file_ops.h"
-#include "sync/identity.h"
+#include "serve/access/identity.h"
 
 #include <chrono>
 #include <filesystem>

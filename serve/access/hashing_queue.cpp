@@ -1,4 +1,4 @@
-#include "sync/hashing_queue.h"
+#include "serve/access/hashing_queue.h"
 
 #include <chrono>
 #include <utility>
@@ -27,7 +27,7 @@ std::optional<HashingQueue::Turn> HashingQueue::wait_for_turn(const std::string&
     std::unique_lock lock{mutex_};
     const auto found = places_of_address_.find(address);
     const auto of_address = found == places_of_address_.end() ? 0 : found->second;
-    if (places_ >= max_places || of_address >= max_places_of_address) {
+    if (places_ >= all_places_ || of_address >= max_places_of_address) {
         return std::nullopt;
     }
     places_of_address_[address] = of_address + 1;

@@ -1,4 +1,4 @@
-#include "sync/users_file.h"
+#include "serve/access/users_file.h"
 
 #include "formats/base/error.h"
 
@@ -6,11 +6,19 @@
 
 namespace offgrid {
 
-UsersFile::UsersFile(std::filesystem::path path) : path_{std::move(path)} {
+UsersFile::UsersFile(std::filesystem::path path, std::chrono::milliseconds interval)
+    : path_{std::move(path)}, interval_{interval} {
     read();
 }
 
 std::shared_ptr<const Users> UsersFile::current() {
+    const auto now = std::chrono::steady_clock::now();
+    {
+        const std::lock_guard lock{mutex_};
+        if (now - read_at_ < interval_) {
+            return users_;
+        }
+    }
     try {
         return read();
     } catch (const Error& error) {
@@ -26,6 +34,7 @@ std::shared_ptr<const Users> UsersFile::read() {
         users_ = std::make_shared<const Users>(Users::parse(content, path_.string()));
         content_ = content;
     }
+    read_at_ = std::chrono::steady_clock::now();
     return users_;
 }
 

@@ -1,4 +1,4 @@
-#include "sync/token.h"
+#include "serve/access/token.h"
 
 #include "formats/base/error.h"
 #include "formats/base/hash.h"

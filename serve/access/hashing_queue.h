@@ -16,6 +16,8 @@ public:
     static constexpr std::size_t max_places = 32;             ///< one that hashes, others that wait
     static constexpr std::size_t max_places_of_address = 16;  ///< leaves half of them to others
 
+    explicit HashingQueue(std::size_t places = max_places) : all_places_{places} {}
+
     /// The right to hash. Given back with the object.
     class Turn {
     public:
@@ -39,6 +41,7 @@ public:
 private:
     void leave(const std::string& address);
 
+    const std::size_t all_places_;
     std::mutex mutex_;
     std::condition_variable is_free_;
     bool is_hashing_ = false;

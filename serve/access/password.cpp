@@ -1,4 +1,4 @@
-#include "sync/password.h"
+#include "serve/access/password.h"
 
 #include "formats/base/error.h"
 
