@@ -168,7 +168,7 @@ TEST_F(ServedDepot, is_served_or_busy_when_there_are_few_descriptors) {
                                      "4"};
     process_ = std::make_unique<Process>(command);
     url_ = url_in(process_->wait_for_line("listening on "));
-    // Idle connections take all that is left.
+    // Idle connections would take all that is left, were they not the first to go.
     const auto port = parse_number<std::uint16_t>(url_.substr(url_.rfind(':') + 1)).value_or(0);
     std::vector<std::unique_ptr<RawConnection>> idle;
     std::array<HttpClient, 4> clients;
@@ -194,8 +194,7 @@ TEST_F(ServedDepot, is_served_or_busy_when_there_are_few_descriptors) {
             }
         }
     }
-    std::cout << served << " served, " << busy << " busy\n";
-    EXPECT_GT(busy, 0) << "the process had descriptors to spare";
+    EXPECT_GT(served, 0) << busy << " busy";
 
     idle.clear();
     const auto tile = url_ + "/tiles/kenya/3/0/0.png";
