@@ -1,17 +1,22 @@
 #include "serve/http_server.h"
 
 #include "formats/base/error.h"
+#include "serve/host_name.h"
 #include "serve/listen_socket.h"
+#include "serve/mhd_request.h"
 
 #include <fmt/format.h>
 #include <microhttpd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstring>
 #include <exception>
+#include <limits>
 #include <mutex>
+#include <span>
 #include <utility>
 
 namespace offgrid {
@@ -20,12 +25,18 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 /// Memory of a connection for what it receives and for the headers it sends; longer requests are
-/// refused.
-constexpr std::size_t connection_memory_bytes = 16 << 10;
+/// refused. 2 000 idle clients cost half of what they may at that.
+constexpr std::size_t connection_memory_bytes = 12 << 10;
 
 /// How long connections without a request are kept while draining: a request may be on its way on
 /// them.
 constexpr std::chrono::milliseconds drain_grace{200};
+
+/// Between two looks for requests that still run, should nobody tell that one has ended.
+constexpr std::chrono::milliseconds drain_look{10};
+
+/// A scheme and the longest Host.
+constexpr std::size_t max_base_bytes = 272;
 
 /// Leaves the listening socket to its owner, who closes it afterwards.
 struct StopDaemon {
@@ -59,28 +70,10 @@ MhdResponse to_mhd(Response::Body body) {
     return response;
 }
 
-std::string_view header_of(MHD_Connection* connection, const char* name) {
-    const char* const value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-    return value == nullptr ? std::string_view{} : value;
-}
-
-/// Has room already, so that nothing is thrown through libmicrohttpd.
-MHD_Result add_field(void* fields, MHD_ValueKind /*kind*/, const char* name,
-                     const char* value) noexcept {
-    static_cast<std::vector<QueryField>*>(fields)->push_back(
-        {name, value == nullptr ? std::string_view{} : value});
-    return MHD_YES;
-}
-
-std::vector<QueryField> query_of(MHD_Connection* connection) {
-    constexpr auto kind = MHD_GET_ARGUMENT_KIND;
-    std::vector<QueryField> fields;
-    const int count = MHD_get_connection_values(connection, kind, nullptr, nullptr);
-    if (count > 0) {
-        fields.reserve(static_cast<std::size_t>(count));
-        MHD_get_connection_values(connection, kind, &add_field, &fields);
-    }
-    return fields;
+/// Whether what a request brings along is read and forgotten, so that its connection can be kept;
+/// other methods are answered at once.
+bool reads_past_body(std::string_view method) {
+    return method == "GET" || method == "HEAD" || method == "OPTIONS";
 }
 
 /// Addresses reach the router as they were sent; it decodes them part by part. (libmicrohttpd has
@@ -89,30 +82,79 @@ std::size_t leave_escapes(void* /*cls*/, MHD_Connection* /*connection*/, char* t
     return std::strlen(text);
 }
 
+/// `http://HOST` for a Host that can stand in an address; empty for others. In `room`.
+std::string_view base_of(std::string_view scheme, std::string_view host, std::span<char> room) {
+    if (!is_host(host) || scheme.size() + host.size() > room.size()) {
+        return {};
+    }
+    const auto end = std::ranges::copy(scheme, room.begin()).out;
+    std::ranges::copy(host, end);
+    return {room.data(), scheme.size() + host.size()};
+}
+
+/// GnuTLS's way to say: what is held to be safe, and of versions the last two.
+constexpr const char* tls_priorities =
+    "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE";
+
+void check_tls_support() {
+    if (MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES) {
+        throw Error{Errc::unsupported,
+                    "this build of libmicrohttpd has no TLS: put a proxy in front, or use another "
+                    "build"};
+    }
+}
+
+/// Only read.
+void* text_for_library(const char* text) {
+    return const_cast<char*>(text);
+}
+
+/// Many times what a server has of clients that it has shut down and not yet closed.
+constexpr unsigned spare_connections = 64;
+
+/// The whole limit for each thread, which takes what it gets: ConnectionWatch counts them together.
+unsigned limit_of_library(const HttpServerOptions& options) {
+    constexpr std::size_t most = std::numeric_limits<int>::max();
+    const auto threads = std::max(1U, options.threads);
+    const auto each = options.limits.connections + spare_connections;
+    return static_cast<unsigned>(std::min(most, each * threads));
+}
+
 }  // namespace
 
 /// The daemon of libmicrohttpd with what its callbacks need. Callbacks run on its threads; nothing
 /// may be thrown through them.
 struct HttpServer::Daemon {
-    Daemon(const HttpServerOptions& options, Handler handle, Log report);
+    Daemon(UniqueFd socket, const HttpServerOptions& options, Handler handle, Log report);
 
     bool drain(std::chrono::milliseconds timeout);
 
-    Response answer(MHD_Connection* connection, const char* method, const char* url) const noexcept;
+    MHD_Result answer(MHD_Connection* connection, WatchedConnection& watched, const char* method,
+                      const char* url, const char* version) const noexcept;
+    Response response_to(const Request& request) const noexcept;
     MHD_Result send(MHD_Connection* connection, Response response, bool keeps_alive) const noexcept;
 
+    static MHD_Result on_client(void* cls, const sockaddr* address, socklen_t size) noexcept;
+    static void on_connection(void* cls, MHD_Connection* connection, void** context,
+                              MHD_ConnectionNotificationCode code) noexcept;
+    static void* on_first_line(void* cls, const char* target, MHD_Connection* connection) noexcept;
     static MHD_Result on_request(void* cls, MHD_Connection* connection, const char* url,
                                  const char* method, const char* version, const char* upload,
                                  std::size_t* upload_size, void** state) noexcept;
     static void on_completed(void* cls, MHD_Connection* connection, void** state,
                              MHD_RequestTerminationCode code) noexcept;
 
-    unsigned open_connections() const;
+    bool is_draining() const { return statistics.is_draining.load(std::memory_order_relaxed); }
+    bool is_idle_by(std::unique_lock<std::mutex>& lock, Clock::time_point deadline);
 
     Handler handler;
     Log log;
-    std::atomic<int> running = 0;  // requests between their first header and their last byte
-    std::atomic<bool> is_draining = false;
+    AccessLog* access_log;  // null: there is none
+    std::string public_base;
+    std::string scheme = "http://";
+    HttpStatistics own_statistics;  // where the options name none
+    HttpStatistics& statistics;
+    ConnectionWatch watch;
     std::mutex mutex;  // only to wait on `changed`
     std::condition_variable changed;
     UniqueFd listener;  // closed after the daemon is stopped: its threads look at it until then
@@ -120,100 +162,186 @@ struct HttpServer::Daemon {
     std::unique_ptr<MHD_Daemon, StopDaemon> mhd;
 };
 
-HttpServer::Daemon::Daemon(const HttpServerOptions& options, Handler handle, Log report)
+HttpServer::Daemon::Daemon(UniqueFd socket, const HttpServerOptions& options, Handler handle,
+                           Log report)
     : handler{std::move(handle)},
       log{std::move(report)},
-      listener{listen_at(options.listen)},
+      access_log{options.access_log},
+      public_base{options.public_base},
+      statistics{options.statistics == nullptr ? own_statistics : *options.statistics},
+      watch{options.limits, statistics},
+      listener{std::move(socket)},
       bound{bound_address(listener)} {
     // One thread is no pool, which libmicrohttpd calls 0.
     const unsigned pool_size = options.threads > 1 ? options.threads : 0;
-    const auto idle_seconds = static_cast<unsigned>(options.idle_timeout.count());
-    mhd.reset(MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, nullptr, nullptr,
-                               &on_request, this, MHD_OPTION_LISTEN_SOCKET, listener.get(),  //
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC;
+    std::array<MHD_OptionItem, 4> tls{};  // ends with an item of zeros, MHD_OPTION_END
+    if (options.tls) {
+        check_tls_support();
+        flags |= MHD_USE_TLS;
+        scheme = "https://";
+        tls[0] = {MHD_OPTION_HTTPS_MEM_CERT, 0, text_for_library(options.tls->certificate.c_str())};
+        tls[1] = {MHD_OPTION_HTTPS_MEM_KEY, 0, text_for_library(options.tls->key.c_str())};
+        tls[2] = {MHD_OPTION_HTTPS_PRIORITIES, 0, text_for_library(tls_priorities)};
+    }
+    mhd.reset(MHD_start_daemon(flags, 0, &on_client, this, &on_request, this,
+                               MHD_OPTION_LISTEN_SOCKET, listener.get(),                     //
                                MHD_OPTION_THREAD_POOL_SIZE, pool_size,                       //
-                               MHD_OPTION_CONNECTION_LIMIT, options.max_connections,         //
-                               MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds,                  //
+                               MHD_OPTION_CONNECTION_LIMIT, limit_of_library(options),       //
                                MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory_bytes,  //
                                MHD_OPTION_STRICT_FOR_CLIENT, 1,                              //
                                MHD_OPTION_UNESCAPE_CALLBACK, &leave_escapes, nullptr,        //
-                               MHD_OPTION_NOTIFY_COMPLETED, &on_completed, this, MHD_OPTION_END));
+                               MHD_OPTION_NOTIFY_CONNECTION, &on_connection, this,           //
+                               MHD_OPTION_URI_LOG_CALLBACK, &on_first_line, this,            //
+                               MHD_OPTION_NOTIFY_COMPLETED, &on_completed, this,             //
+                               MHD_OPTION_ARRAY, tls.data(), MHD_OPTION_END));
+    if (!mhd && options.tls) {
+        throw Error{Errc::invalid_argument,
+                    "cannot use TLS: that is no certificate with its key, both in PEM"};
+    }
     if (!mhd) {
-        throw Error{Errc::io, fmt::format("cannot start a server on {}", options.listen)};
+        throw Error{Errc::io,
+                    fmt::format("cannot start a server on {}:{}", bound.address, bound.port)};
     }
 }
 
 bool HttpServer::Daemon::drain(std::chrono::milliseconds timeout) {
-    const auto start = Clock::now();
-    is_draining = true;
+    const auto deadline = Clock::now() + timeout;
+    statistics.is_draining = true;
     MHD_quiesce_daemon(mhd.get());
     std::unique_lock lock{mutex};
-    const bool is_drained = changed.wait_until(lock, start + timeout, [&] { return running == 0; });
+    const bool is_drained = is_idle_by(lock, deadline);
     // A client that keeps its connection learns from its next answer that it is to be closed; give
     // it the chance.
-    const auto grace_end = std::min(start + timeout, Clock::now() + drain_grace);
-    while (open_connections() > 0 && Clock::now() < grace_end) {
-        changed.wait_for(lock, std::chrono::milliseconds{10});
+    const auto grace_end = std::min(deadline, Clock::now() + drain_grace);
+    while (statistics.open > 0 && Clock::now() < grace_end) {
+        changed.wait_for(lock, drain_look);
     }
-    const bool is_idle = changed.wait_until(lock, start + timeout, [&] { return running == 0; });
+    const bool is_idle = is_idle_by(lock, deadline);
     lock.unlock();
     mhd.reset();
     listener = UniqueFd{};  // who comes from now on is refused instead of waiting
     return is_drained && is_idle;
 }
 
-unsigned HttpServer::Daemon::open_connections() const {
-    const auto* const found = MHD_get_daemon_info(mhd.get(), MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-    return found == nullptr ? 0 : found->num_connections;
+bool HttpServer::Daemon::is_idle_by(std::unique_lock<std::mutex>& lock,
+                                    Clock::time_point deadline) {
+    while (watch.busy() > 0) {
+        if (Clock::now() >= deadline) {
+            return false;
+        }
+        changed.wait_for(lock, drain_look);
+    }
+    return true;
+}
+
+MHD_Result HttpServer::Daemon::on_client(void* cls, const sockaddr* address,
+                                         socklen_t size) noexcept {
+    return static_cast<Daemon*>(cls)->watch.admits(address, size) ? MHD_YES : MHD_NO;
+}
+
+void HttpServer::Daemon::on_connection(void* cls, MHD_Connection* connection, void** context,
+                                       MHD_ConnectionNotificationCode code) noexcept {
+    auto& self = *static_cast<Daemon*>(cls);
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        if (*context != nullptr) {
+            self.watch.close(static_cast<WatchedConnection*>(*context));
+        }
+        return;
+    }
+    const auto* const socket =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const auto* const client =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (socket != nullptr && client != nullptr) {
+        *context =
+            self.watch.open(socket->connect_fd, client->client_addr, sizeof(sockaddr_storage));
+    }
+}
+
+/// What this returns is the state of the request.
+void* HttpServer::Daemon::on_first_line(void* cls, const char* target,
+                                        MHD_Connection* connection) noexcept {
+    const auto* const info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    auto* const watched =
+        info == nullptr ? nullptr : static_cast<WatchedConnection*>(info->socket_context);
+    if (watched != nullptr) {
+        watched->begin_header();
+        if (static_cast<Daemon*>(cls)->access_log != nullptr) {
+            watched->keep_target(target);
+        }
+    }
+    return watched;
 }
 
 MHD_Result HttpServer::Daemon::on_request(void* cls, MHD_Connection* connection, const char* url,
-                                          const char* method, const char* /*version*/,
+                                          const char* method, const char* version,
                                           const char* /*upload*/, std::size_t* upload_size,
                                           void** state) noexcept {
-    auto& self = *static_cast<Daemon*>(cls);
-    const std::string_view name = method;
-    const bool may_keep_alive = name == "GET" || name == "HEAD";
-    if (*state == nullptr) {
+    const auto& self = *static_cast<Daemon*>(cls);
+    auto* const watched = static_cast<WatchedConnection*>(*state);
+    if (watched == nullptr) {
+        return MHD_NO;  // there was no memory to watch it
+    }
+    if (!watched->is_header_read()) {
         // The first of two calls: the headers are here, a body may follow.
-        *state = &self;
-        ++self.running;
-        return may_keep_alive
-                   ? MHD_YES
-                   : self.send(connection, self.answer(connection, method, url), may_keep_alive);
+        watched->enter(ConnectionPhase::body);
+        return reads_past_body(method) ? MHD_YES
+                                       : self.answer(connection, *watched, method, url, version);
     }
     if (*upload_size > 0) {
         *upload_size = 0;  // what a GET brings along is read past
         return MHD_YES;
     }
-    return self.send(connection, self.answer(connection, method, url), may_keep_alive);
+    return self.answer(connection, *watched, method, url, version);
 }
 
 void HttpServer::Daemon::on_completed(void* cls, MHD_Connection* /*connection*/, void** state,
                                       MHD_RequestTerminationCode /*code*/) noexcept {
-    if (*state == nullptr) {
+    auto* const watched = static_cast<WatchedConnection*>(*state);
+    if (watched == nullptr) {
         return;
     }
     *state = nullptr;
+    watched->enter(ConnectionPhase::idle);
     auto& self = *static_cast<Daemon*>(cls);
-    --self.running;
-    if (self.is_draining) {
+    if (self.is_draining()) {
         const std::lock_guard lock{self.mutex};
         self.changed.notify_all();
     }
 }
 
-Response HttpServer::Daemon::answer(MHD_Connection* connection, const char* method,
-                                    const char* url) const noexcept {
+MHD_Result HttpServer::Daemon::answer(MHD_Connection* connection, WatchedConnection& watched,
+                                      const char* method, const char* url,
+                                      const char* version) const noexcept {
+    watched.enter(ConnectionPhase::work);
+    Request request{.method = method, .path = url, .client = watched.address()};
+    if (!read_fields(connection, request)) {
+        return MHD_NO;
+    }
+    std::array<char, max_base_bytes> room{};
+    request.base =
+        public_base.empty() ? base_of(scheme, request.host, room) : std::string_view{public_base};
+    auto response = response_to(request);
+    if (access_log != nullptr) {
+        const bool has_body = request.method != "HEAD" && response.status != 304;
+        access_log->write({.request = request,
+                           .target = watched.target(),
+                           .version = version,
+                           .user = response.user,
+                           .status = response.status,
+                           .body_bytes = has_body ? response.content().size() : 0});
+    }
+    watched.enter(ConnectionPhase::send);
+    return send(connection, std::move(response), reads_past_body(request.method));
+}
+
+Response HttpServer::Daemon::response_to(const Request& request) const noexcept {
     try {
-        return handler(
-            {.method = method,
-             .path = url,
-             .query = query_of(connection),
-             .host = header_of(connection, MHD_HTTP_HEADER_HOST),
-             .if_none_match = header_of(connection, MHD_HTTP_HEADER_IF_NONE_MATCH),
-             .if_modified_since = header_of(connection, MHD_HTTP_HEADER_IF_MODIFIED_SINCE)});
+        return handler(request);
     } catch (const std::exception& error) {
-        log(fmt::format("{} {}: {}", method, url, error.what()));
+        log(fmt::format("{} {}: {}", request.method, request.path, error.what()));
         return text_response(500, "internal error");
     }
 }
@@ -231,7 +359,7 @@ MHD_Result HttpServer::Daemon::send(MHD_Connection* connection, Response respons
             log(fmt::format("header {} cannot be sent", header.name));
         }
     }
-    if (!keeps_alive || is_draining) {
+    if (!keeps_alive || is_draining()) {
         MHD_add_response_header(mhd_response.get(), MHD_HTTP_HEADER_CONNECTION, "close");
     }
     return MHD_queue_response(connection, status, mhd_response.get());
@@ -240,7 +368,12 @@ MHD_Result HttpServer::Daemon::send(MHD_Connection* connection, Response respons
 // --- HttpServer
 
 HttpServer::HttpServer(const HttpServerOptions& options, Handler handler, Log log)
-    : daemon_{std::make_unique<Daemon>(options, std::move(handler), std::move(log))} {}
+    : HttpServer{listen_at(options.listen), options, std::move(handler), std::move(log)} {}
+
+HttpServer::HttpServer(UniqueFd listener, const HttpServerOptions& options, Handler handler,
+                       Log log)
+    : daemon_{std::make_unique<Daemon>(std::move(listener), options, std::move(handler),
+                                       std::move(log))} {}
 
 HttpServer::~HttpServer() = default;
 
@@ -249,7 +382,11 @@ std::uint16_t HttpServer::port() const {
 }
 
 std::string HttpServer::url() const {
-    return fmt::format("http://{}:{}", daemon_->bound.address, daemon_->bound.port);
+    return fmt::format("{}{}:{}", daemon_->scheme, daemon_->bound.address, daemon_->bound.port);
+}
+
+bool HttpServer::is_on_loopback() const {
+    return daemon_->bound.address.starts_with("127.") || daemon_->bound.address == "[::1]";
 }
 
 bool HttpServer::drain(std::chrono::milliseconds timeout) {

@@ -105,6 +105,23 @@ void add_pools(Exposition& out, const PoolReports& pools) {
         &PoolStatistics::reaped);
 }
 
+void add_connections(Exposition& out, const HttpStatistics& http) {
+    out.add("offgrid_connections", Type::gauge, "Clients connected.", http.open.load());
+    out.add("offgrid_connections_total", Type::counter, "Clients that have connected.",
+            http.accepted.load());
+    constexpr std::string_view refused = "offgrid_connections_refused_total";
+    out.begin(refused, Type::counter, "Clients that were refused, by the limit that they met.");
+    out.sample(refused, "{reason=\"full\"}", http.refused_full.load());
+    out.sample(refused, "{reason=\"address\"}", http.refused_address.load());
+    constexpr std::string_view closed = "offgrid_connections_closed_total";
+    out.begin(closed, Type::counter, "Connections that were closed by this side, by the reason.");
+    out.sample(closed, "{reason=\"idle\"}", http.closed_idle.load());
+    out.sample(closed, "{reason=\"room\"}", http.closed_for_others.load());
+    out.sample(closed, "{reason=\"header\"}", http.closed_slow_header.load());
+    out.sample(closed, "{reason=\"body\"}", http.closed_slow_body.load());
+    out.sample(closed, "{reason=\"reader\"}", http.closed_slow_reader.load());
+}
+
 }  // namespace
 
 std::string metrics_text(const Metrics& metrics) {
@@ -119,6 +136,9 @@ std::string metrics_text(const Metrics& metrics) {
     add_draining(out, metrics.states);
     out.add("offgrid_swaps_total", Type::counter, "Times the layers were replaced.",
             metrics.states.swaps);
+    if (metrics.http != nullptr) {
+        add_connections(out, *metrics.http);
+    }
     if (!metrics.pools.empty()) {
         add_pools(out, metrics.pools);
     }

@@ -2,6 +2,7 @@
 
 #include "formats/base/live.h"
 #include "formats/base/pool.h"
+#include "serve/http_statistics.h"
 #include "serve/layer_set.h"
 #include "serve/request_counters.h"
 
@@ -20,6 +21,7 @@ struct Metrics {
     Live<LayerSet>::Statistics states{};
     RequestCounts requests{};
     PoolReports pools{};
+    const HttpStatistics* http = nullptr;  ///< not owned; null: not known
 };
 
 /// The media type of `metrics_text`.

@@ -1,6 +1,7 @@
 #include "serve/request.h"
 
 #include <algorithm>
+#include <string>
 
 namespace offgrid {
 
@@ -14,12 +15,18 @@ std::string_view Response::header(std::string_view name) const {
     return found == headers.end() ? std::string_view{} : found->value;
 }
 
-Response text_response(int status, std::string_view text) {
-    Bytes body{text.begin(), text.end()};
-    body.push_back('\n');
+void Response::remove_header(std::string_view name) {
+    std::erase_if(headers, [name](const Header& header) { return header.name == name; });
+}
+
+Response document_response(int status, const char* media_type, std::string_view text) {
     return {.status = status,
-            .headers = {{"Content-Type", "text/plain; charset=utf-8"}},
-            .body = std::move(body)};
+            .headers = {{"Content-Type", media_type}},
+            .body = Bytes{text.begin(), text.end()}};
+}
+
+Response text_response(int status, std::string_view text) {
+    return document_response(status, "text/plain; charset=utf-8", std::string{text} + '\n');
 }
 
 }  // namespace offgrid

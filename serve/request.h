@@ -2,6 +2,7 @@
 
 #include "formats/base/bytes.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -23,10 +24,31 @@ struct Request {
     std::string_view path = "/";         ///< still percent-encoded, without the query
     std::vector<QueryField> query = {};  ///< in the order of the address
 
-    // Headers; empty where the client sent none.
+    /// `scheme://authority[/prefix]` of this server as the client sees it, without a slash at the
+    /// end; empty where what the client said of it is of no use. An address that starts with it can
+    /// stand in any document.
+    std::string_view base = {};
+    std::string_view client = {};  ///< its address in numbers, without a port
+
+    // Headers; empty where the client sent none. Of several of one name, the first.
     std::string_view host = {};
     std::string_view if_none_match = {};
     std::string_view if_modified_since = {};
+    std::string_view if_range = {};
+    std::string_view range = {};
+    std::string_view accept = {};
+    std::string_view accept_encoding = {};  ///< `identity` where it was sent with nothing in it
+    std::string_view origin = {};
+    std::string_view request_method = {};  ///< `Access-Control-Request-Method`
+    std::string_view authorization = {};
+    std::string_view user_agent = {};
+    std::string_view referer = {};
+};
+
+/// What a tile is like that a layer could have and has not.
+struct AbsentTile {
+    int tile_size = 256;
+    bool is_vector = false;
 };
 
 /// One header of a response. The name is a literal.
@@ -44,12 +66,19 @@ struct Response {
     int status = 200;
     std::vector<Header> headers = {};
     Body body = {};
+    std::optional<AbsentTile> absent = {};  ///< with 404: what a client may get instead of it
+    std::string user = {};  ///< who has logged in for it, for the log; empty: nobody had to
 
     BytesView content() const;
 
     /// The value of the header, or empty.
     std::string_view header(std::string_view name) const;
+
+    void remove_header(std::string_view name);
 };
+
+/// An answer that is a document of text.
+Response document_response(int status, const char* media_type, std::string_view text);
 
 /// An answer in plain words, one line.
 Response text_response(int status, std::string_view text);

@@ -27,6 +27,19 @@ TEST(ETag, is_the_same_for_the_same_body_and_another_for_another) {
     EXPECT_EQ(first.header("ETag").back(), '"');
 }
 
+TEST(ETag, leaves_a_304_what_other_copies_are_told_apart_by) {
+    auto whole = text_response(200, "a");
+    whole.headers.push_back({"Vary", "Accept-Encoding"});
+    whole.headers.push_back({"Content-Location", "/a.txt"});
+    const auto etag = std::string{with_etag(whole, {}).header("ETag")};
+    const auto unchanged = with_etag(whole, {.if_none_match = etag});
+    EXPECT_EQ(unchanged.status, 304);
+    EXPECT_EQ(unchanged.header("Vary"), "Accept-Encoding");
+    EXPECT_EQ(unchanged.header("Content-Location"), "/a.txt");
+    EXPECT_EQ(unchanged.header("ETag"), etag);
+    EXPECT_EQ(unchanged.header("Content-Type"), "") << "the client has it with its copy";
+}
+
 TEST(ETag, comes_with_the_time_of_a_body_once_its_second_is_over) {
     using std::chrono::seconds;
     const auto now = std::chrono::floor<seconds>(std::chrono::system_clock::now());
