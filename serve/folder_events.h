@@ -4,13 +4,14 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <stop_token>
 #include <vector>
 
 namespace offgrid {
 
-/// Wakes a thread when a file in one of some folders gets new content: by a rename or by being
-/// written (inotify). What it was is not told.
+/// Wakes a thread when something in one of some folders comes, goes or gets new content: by a
+/// rename, by being made, removed, or written to its end (inotify). What it was is not told.
 ///
 /// Where the system has no events to give, and for folders on network shares, whose other users
 /// cause none, only time wakes. One thread waits at a time; `stop` may come from any.
@@ -18,25 +19,24 @@ class FolderEvents {
 public:
     enum class Woken { by_event, by_time, by_stop };
 
-    explicit FolderEvents(std::vector<std::filesystem::path> folders);
+    FolderEvents();
 
-    /// Watch the folders that have the names now. Whether each of them is there and watched.
-    bool watch();
+    /// Watch the folders that have these names now, and no others. Whether each of them is there
+    /// and watched.
+    bool watch(const std::vector<std::filesystem::path>& folders);
 
     /// Wait for an event since the last wait.
     Woken wait(std::chrono::milliseconds timeout, const std::stop_token& stop);
 
-private:
-    struct Folder {
-        std::filesystem::path path;
-        int watch = -1;  ///< as inotify calls it
-    };
+    /// Wait whatever happens, except for `stop`.
+    Woken pause(std::chrono::milliseconds timeout, const std::stop_token& stop);
 
+private:
     void forget_events() const;
 
-    std::vector<Folder> folders_;
-    UniqueFd events_;    // not open: the system has none
-    UniqueFd stopping_;  // readable once `stop` was requested
+    std::map<std::filesystem::path, int> watches_;  // as inotify calls them
+    UniqueFd events_;                               // not open: the system has none
+    UniqueFd stopping_;                             // readable once `stop` was requested
 };
 
 }  // namespace offgrid

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,26 +13,34 @@
 namespace offgrid {
 namespace {
 
-/// Handles of one GeoPackage, which as many requests at a time can read.
-constexpr std::size_t max_handles = 16;
+/// One table, opened for one caller at a time.
+OpenReader open_table(const std::filesystem::path& path, const std::string& table,
+                      const Grid& grid) {
+    std::shared_ptr<gpkg::GpkgPool> pool = gpkg::make_gpkg_pool(1);
+    auto tiles = std::make_unique<gpkg::GpkgReader>(path, table, grid, *pool);
+    return {.owner = std::move(pool), .tiles = std::move(tiles)};
+}
 
 }  // namespace
 
-std::vector<Layer> open_gpkg_layers(const std::filesystem::path& path, const Log& log) {
-    const std::shared_ptr<gpkg::GpkgPool> pool = gpkg::make_gpkg_pool(max_handles);
+std::vector<Layer> open_gpkg_layers(const FoundStore& store,
+                                    const std::shared_ptr<ReaderPool>& readers, const Log& log) {
+    const auto& path = store.path;
     const auto name = path.stem().string();
     const auto tables = gpkg::tile_tables_of(path);
     std::vector<Layer> layers;
     std::optional<Error> failure;
     for (const auto& table : tables) {
         try {
-            Layer layer{.id = tables.size() == 1 ? name : fmt::format("{}:{}", name, table),
-                        .origin = path.string(),
-                        .vector_layers = {},
-                        .format = {},
-                        .owner = pool,
-                        .tiles = std::make_shared<gpkg::GpkgReader>(
-                            path, table, gpkg::grid_of(path, table), *pool)};
+            const auto& grid = gpkg::grid_of(path, table);
+            Layer layer{
+                .id = tables.size() == 1 ? name : fmt::format("{}:{}", name, table),
+                .origin = path.string(),
+                .vector_layers = {},
+                .format = {},
+                .tiles = std::make_shared<const PooledReader>(
+                    reader_key(fmt::format("{}#{}", path.string(), table), store.identity),
+                    [path, table, &grid] { return open_table(path, table, grid); }, readers)};
             if (!is_layer_name(layer.id)) {
                 throw Error{Errc::invalid_argument, fmt::format("{}: no layer can be called '{}'",
                                                                 path.string(), layer.id)};

@@ -2,8 +2,9 @@
 
 #include "serve/layer_set.h"
 #include "serve/log.h"
+#include "serve/pooled_reader.h"
 
-#include <filesystem>
+#include <memory>
 #include <vector>
 
 namespace offgrid {
@@ -13,6 +14,7 @@ namespace offgrid {
 ///
 /// A pyramid that cannot be served, as one whose tiles are those of no built-in grid, goes to the
 /// log and is left out. Throws when nothing is left.
-std::vector<Layer> open_gpkg_layers(const std::filesystem::path& path, const Log& log);
+std::vector<Layer> open_gpkg_layers(const FoundStore& store,
+                                    const std::shared_ptr<ReaderPool>& readers, const Log& log);
 
 }  // namespace offgrid

@@ -1,20 +1,14 @@
 #include "serve/open_layers.h"
 
 #include "formats/base/error.h"
-#include "formats/config/geowebcache_config.h"
-#include "formats/package/package_reader.h"
-#include "formats/pmtiles/pmtiles_reader.h"
-#include "serve/geowebcache_layers.h"
-#include "serve/gpkg_layers.h"
-#include "serve/mapcache_layers.h"
+#include "serve/layer_names.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cstdint>
 #include <iterator>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 namespace offgrid {
@@ -22,195 +16,125 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The member "vector_layers" of the metadata row "json" (MBTiles 1.3, "Vector tileset metadata"),
-/// or empty.
-std::string vector_layers_in(std::string_view metadata_json) {
-    // Writing JSON recurses, so what nests deeper than any real description is dropped: it may come
-    // from anyone.
-    constexpr int max_depth = 8;
-    const auto is_shallow = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-        return depth <= max_depth;
-    };
-    const auto json = nlohmann::json::parse(metadata_json, is_shallow, /*allow_exceptions=*/false);
-    const auto found = json.find("vector_layers");
-    if (found == json.end() || !found->is_array()) {
-        return {};
+using Stores = std::vector<std::shared_ptr<ServedStore>>;
+using Clock = std::chrono::steady_clock;
+
+/// Where a store is, for a layer that would be called so.
+StorePlace place_of(const FoundStore& store, const ServedPath& path, const std::string& wanted) {
+    StorePlace place;
+    const fs::path name{store.name};
+    for (const auto& folder : name.parent_path()) {
+        place.folders.push_back(folder.string());
     }
-    return found->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    const bool is_file = store.kind != StoreKind::package && store.kind != StoreKind::tile_tree &&
+                         store.kind != StoreKind::depot;
+    if (is_file) {
+        place.extension = name.extension().string();
+    } else if (name.string() != wanted) {
+        place.folders.push_back(name.filename().string());
+    }
+    place.root = own_name(path.is_folder() ? path.path() : fs::absolute(path.path()).parent_path());
+    return place;
 }
 
-/// The format of a file that does not state it: that of the first tile that a short search finds.
-std::optional<TileFormat> sniffed_format(const TileReader& tiles) {
-    constexpr std::int64_t max_side = 8;
-    const auto& info = tiles.info();
-    const auto whole = info.grid->whole(info.min_zoom);
-    for (std::int64_t y = whole.min_y; y < std::min(whole.max_y, max_side); ++y) {
-        for (std::int64_t x = whole.min_x; x < std::min(whole.max_x, max_side); ++x) {
-            if (const auto tile = tiles.get({info.min_zoom, x, y})) {
-                return sniff_format(tile->content);
+/// Stores that nobody has opened yet, by the names that their layers are expected to have.
+using Waiting = std::unordered_map<std::string, std::shared_ptr<ServedStore>>;
+
+/// The layer of a store that is opened for it; null when that has none of the name.
+std::shared_ptr<const Layer> layer_in(const std::shared_ptr<ServedStore>& store,
+                                      std::string_view id) {
+    const auto& layers = store->open().layers.layers;
+    const auto found = std::ranges::find(layers, id, &Layer::id);
+    if (found != layers.end()) {
+        return {store, &*found};
+    }
+    if (layers.size() != 1 || store->found().kind == StoreKind::package) {
+        return nullptr;
+    }
+    auto renamed = layers.front();
+    renamed.id = id;
+    return std::make_shared<const Layer>(std::move(renamed));
+}
+
+/// Opens what is asked for before its turn. A table of a GeoPackage is `FILE:TABLE`.
+LayerFinder finder_in(Waiting stores) {
+    return [stores = std::move(stores)](std::string_view id) -> std::shared_ptr<const Layer> {
+        const auto found = stores.find(std::string{id});
+        if (found != stores.end()) {
+            return layer_in(found->second, id);
+        }
+        const auto file = stores.find(std::string{id.substr(0, id.find(':'))});
+        return file == stores.end() || file->second->found().kind != StoreKind::geopackage
+                   ? nullptr
+                   : layer_in(file->second, id);
+    };
+}
+
+/// Puts a set of layers together.
+class Assembly {
+public:
+    /// Those of stores whose layers others refer to, or the others.
+    enum class Names { fixed, free };
+
+    void add(const ServedPath& path, Names wanted) {
+        for (const auto& store : path.stores()) {
+            const auto kind = store->found().kind;
+            const bool is_fixed = kind == StoreKind::configuration || kind == StoreKind::depot;
+            if (is_fixed == (wanted == Names::fixed)) {
+                add(store, path);
             }
         }
     }
-    return std::nullopt;
-}
 
-void require_layer_name(const Layer& layer) {
-    if (!is_layer_name(layer.id)) {
-        throw Error{Errc::invalid_argument,
-                    fmt::format("{}: no layer can have the name of this file", layer.origin)};
-    }
-}
-
-Layer open_pmtiles(const fs::path& path) {
-    auto tiles = std::make_unique<PmtilesReader>(PmtilesOptions{.file = path});
-    const auto stated = tiles->info().format;
-    Layer layer{.id = path.stem().string(),
-                .origin = path.string(),
-                .vector_layers = tiles->vector_layers(),
-                .format = stated ? stated : sniffed_format(*tiles),
-                .tiles = std::move(tiles)};
-    require_layer_name(layer);
-    return layer;
-}
-
-Layer open_mbtiles(const fs::path& path, sqlite::MbtilesPool& pool) {
-    auto tiles =
-        std::make_unique<sqlite::MbtilesReader>(path, Grid::google_maps_compatible(), pool);
-    const auto stated = tiles->info().format;
-    Layer layer{.id = path.stem().string(),
-                .origin = path.string(),
-                .vector_layers = {},
-                .format = stated ? stated : sniffed_format(*tiles),
-                .tiles = std::move(tiles)};
-    require_layer_name(layer);
-    if (layer.format == TileFormat::pbf) {
-        const auto metadata = pool.acquire(path.string(), sqlite::handle_timeout)->metadata();
-        const auto json = metadata.find("json");
-        layer.vector_layers = json == metadata.end() ? "" : vector_layers_in(json->second);
-    }
-    return layer;
-}
-
-Layer open_file(const fs::path& path, sqlite::MbtilesPool& pool) {
-    return path.extension() == ".pmtiles" ? open_pmtiles(path) : open_mbtiles(path, pool);
-}
-
-/// A package that was copied in part serves what is there; its other files count as absent, not as
-/// damaged.
-void leave_out_missing_files(Manifest& manifest, const fs::path& folder, const Log& log) {
-    std::vector<PackageFile> present;
-    std::copy_if(manifest.files.begin(), manifest.files.end(), std::back_inserter(present),
-                 [&](const PackageFile& file) { return fs::exists(folder / file.name); });
-    const auto all = manifest.files.size();
-    if (present.size() < all) {
-        log(fmt::format("{}: {} of {} files are missing; their tiles are absent", folder.string(),
-                        all - present.size(), all));
-        manifest.files = std::move(present);
-    }
-}
-
-Layer open_package_folder(const fs::path& folder, sqlite::MbtilesPool& pool, const Log& log) {
-    auto manifest = read_manifest(folder);
-    leave_out_missing_files(manifest, folder, log);
-    const auto locate = [root = fs::canonical(folder)](const PackageFile& file) {
-        return root / file.name;
-    };
-    return {.id = manifest.layer,
-            .origin = folder.string(),
-            .vector_layers = {},
-            .format = manifest.format,
-            .tiles = open_package(manifest, locate, pool)};
-}
-
-std::vector<Layer> layers_of(const std::shared_ptr<const ServedGeneration>& served) {
-    std::vector<Layer> layers;
-    layers.reserve(served->generation().layers.size());
-    for (const auto& [name, manifest] : served->generation().layers) {
-        layers.push_back({.id = name,
-                          .origin = served->root().string(),
-                          .vector_layers = {},
-                          .format = manifest.format,
-                          .owner = served,
-                          .tiles = served->reader(name)});
-    }
-    return layers;
-}
-
-bool is_package(const fs::path& path) {
-    return fs::is_regular_file(path / manifest_name);
-}
-
-bool is_gpkg(const fs::path& path) {
-    return path.extension() == ".gpkg" && !fs::is_directory(path);
-}
-
-std::vector<Layer> layers_in_folder(const fs::path& folder, sqlite::MbtilesPool& pool,
-                                    const Log& log) {
-    std::vector<fs::path> paths;
-    for (const auto& entry : fs::directory_iterator{folder}) {
-        const auto& path = entry.path();
-        if (path.filename().string().starts_with('.')) {
-            continue;  // what is hidden is not finished
+    std::unique_ptr<const LayerSet> finish(const MaxAges& max_ages) && {
+        max_ages.apply(layers_);
+        const auto waiting = waiting_.size();
+        if (waiting > 0) {
+            finders_.push_back(finder_in(std::move(waiting_)));
         }
-        const bool is_tile_file =
-            path.extension() == ".mbtiles" || path.extension() == ".pmtiles" || is_gpkg(path);
-        if (is_package(path) || (is_tile_file && entry.is_regular_file())) {
-            paths.push_back(path);
+        for (auto& finder : finders_) {
+            finder = max_ages.apply(std::move(finder));
+        }
+        const auto generation = depots_.size() == 1
+                                    ? std::optional{depots_.front()->generation().number}
+                                    : std::nullopt;
+        std::ranges::sort(quarantined_, {}, &QuarantinedStore::name);
+        return std::make_unique<const LayerSet>(
+            std::move(layers_), generation, std::move(finders_), std::move(depots_),
+            StoresNotServed{.quarantined = std::move(quarantined_), .waiting = waiting});
+    }
+
+private:
+    void add(const std::shared_ptr<ServedStore>& store, const ServedPath& path) {
+        const auto* const outcome = store->outcome();
+        const auto& found = store->found();
+        if (outcome == nullptr) {
+            const auto name = fs::path{found.name}.stem().string();
+            waiting_.emplace(names_.take(name, place_of(found, path, name)), store);
+            return;
+        }
+        if (outcome->failure) {
+            quarantined_.push_back({.name = found.name, .reason = reason_for_clients(*store)});
+            return;
+        }
+        const auto& opened = outcome->layers;
+        for (const auto& layer : opened.layers) {
+            layers_.push_back(layer);
+            layers_.back().id = names_.take(layer.id, place_of(found, path, layer.id));
+        }
+        std::ranges::copy(opened.finders, std::back_inserter(finders_));
+        if (opened.depot) {
+            depots_.push_back(opened.depot);
         }
     }
-    std::sort(paths.begin(), paths.end());
-    std::vector<Layer> layers;
-    for (const auto& path : paths) {
-        try {
-            if (is_gpkg(path)) {
-                std::ranges::move(open_gpkg_layers(path, log), std::back_inserter(layers));
-                continue;
-            }
-            layers.push_back(is_package(path) ? open_package_folder(path, pool, log)
-                                              : open_file(path, pool));
-        } catch (const Error& error) {
-            log(fmt::format("{} is left out: {}", path.string(), error.what()));
-        }
-    }
-    if (layers.empty()) {
-        throw Error{
-            Errc::not_found,
-            fmt::format("{}: no package and no .mbtiles, .pmtiles or .gpkg file here can be served",
-                        folder.string())};
-    }
-    return layers;
-}
 
-PathLayers open_existing(const fs::path& path, sqlite::MbtilesPool& pool, const Log& log,
-                         const ServedGeneration* before) {
-    if (!fs::exists(path)) {
-        throw Error{Errc::not_found, fmt::format("{}: no such file or folder", path.string())};
-    }
-    const bool is_configuration = path.extension() == ".xml" && !fs::is_directory(path);
-    if (is_configuration && config::GeowebcacheConfig::is_one(path)) {
-        return open_geowebcache_layers(path, log);
-    }
-    if (is_configuration) {
-        const auto config = std::make_shared<const MapcacheLayers>(path, log);
-        return {.layers = config->listed(),
-                .finders = {[config](std::string_view id) { return config->find(id); }}};
-    }
-    if (is_gpkg(path)) {
-        return {.layers = open_gpkg_layers(path, log)};
-    }
-    if (!fs::is_directory(path)) {
-        return {.layers = {open_file(path, pool)}};
-    }
-    if (is_package(path)) {
-        return {.layers = {open_package_folder(path, pool, log)}};
-    }
-    if (Depot::is_depot(path)) {
-        auto served = ServedGeneration::open_current(Depot{fs::canonical(path)}, pool, before);
-        auto layers = layers_of(served);
-        return {.layers = std::move(layers), .finders = {}, .depot = std::move(served)};
-    }
-    return {.layers = layers_in_folder(path, pool, log)};
-}
+    LayerNames names_;
+    std::vector<Layer> layers_;
+    std::vector<LayerFinder> finders_;
+    std::vector<std::shared_ptr<const ServedGeneration>> depots_;
+    std::vector<QuarantinedStore> quarantined_;
+    Waiting waiting_;
+};
 
 }  // namespace
 
@@ -234,15 +158,6 @@ Generation current_generation(const Depot& depot, const LayerSet& served) {
                                                 : depot.load(number, known->generation());
 }
 
-PathLayers open_path(const fs::path& path, sqlite::MbtilesPool& pool, const Log& log,
-                     const ServedGeneration* before) {
-    try {
-        return open_existing(path, pool, log, before);
-    } catch (const fs::filesystem_error& error) {
-        throw Error{Errc::io, fmt::format("{}: {}", path.string(), error.code().message())};
-    }
-}
-
 PoolReports reports_of(const std::vector<StorePool>& pools) {
     PoolReports reports;
     for (const auto& pool : pools) {
@@ -251,49 +166,124 @@ PoolReports reports_of(const std::vector<StorePool>& pools) {
     return reports;
 }
 
-std::unique_ptr<const LayerSet> layer_set_of(const std::vector<PathLayers>& paths) {
-    std::vector<Layer> layers;
-    std::vector<LayerFinder> finders;
-    std::vector<std::shared_ptr<const ServedGeneration>> depots;
-    for (const auto& path : paths) {
-        layers.insert(layers.end(), path.layers.begin(), path.layers.end());
-        finders.insert(finders.end(), path.finders.begin(), path.finders.end());
-        if (path.depot) {
-            depots.push_back(path.depot);
+ServedPaths::ServedPaths(std::vector<fs::path> paths, sqlite::MbtilesPool& pool, Log log,
+                         ServedPathsOptions options)
+    : pool_{pool},
+      log_{std::move(log)},
+      options_{std::move(options)},
+      readers_{make_reader_pool(options_.max_open_files, pool)} {
+    for (auto& path : paths) {
+        if (!fs::exists(path)) {
+            throw Error{Errc::not_found, fmt::format("{}: no such file or folder", path.string())};
+        }
+        paths_.emplace_back(std::move(path), StorePools{pool_, readers_}, log_, options_.limits);
+        paths_.back().look({.settling = std::chrono::milliseconds{0}});
+        if (!paths_.back().is_folder()) {
+            for (const auto& store : paths_.back().stores()) {
+                if (const auto& failure = store->open().failure) {
+                    throw Error{*failure};
+                }
+            }
         }
     }
-    const auto generation =
-        depots.size() == 1 ? std::optional{depots.front()->generation().number} : std::nullopt;
-    return std::make_unique<const LayerSet>(std::move(layers), generation, std::move(finders),
-                                            std::move(depots));
+    open_some();
+    note_pools();
+    is_waiting_ = !unopened().empty();
 }
 
-ServedPaths::ServedPaths(std::vector<fs::path> paths, sqlite::MbtilesPool& pool, Log log)
-    : paths_{std::move(paths)}, pool_{pool}, log_{std::move(log)} {
+Stores ServedPaths::unopened() const {
+    Stores stores;
     for (const auto& path : paths_) {
-        opened_.push_back(open_path(path, pool_, log_));
+        std::ranges::copy_if(path.stores(), std::back_inserter(stores),
+                             [](const auto& store) { return store->outcome() == nullptr; });
     }
+    // Those whose layers' names only a look into them tells come first.
+    std::stable_partition(stores.begin(), stores.end(), [](const auto& store) {
+        const auto kind = store->found().kind;
+        return kind == StoreKind::configuration || kind == StoreKind::depot;
+    });
+    return stores;
 }
 
-std::vector<StorePool> ServedPaths::store_pools() const {
-    std::vector<StorePool> pools;
-    for (const auto& path : opened_) {
-        pools.insert(pools.end(), path.store_pools.begin(), path.store_pools.end());
+/// Whether there was something to open.
+bool ServedPaths::open_some() {
+    const auto stores = unopened();
+    if (stores.empty()) {
+        return false;
     }
-    return pools;
+    open_stores(stores, Clock::now() + options_.opening_time, options_.threads);
+    report(stores);
+    return true;
 }
 
-std::unique_ptr<const LayerSet> ServedPaths::reopen(const fs::path& depot) {
-    auto opened = opened_;
-    for (std::size_t i = 0; i < paths_.size(); ++i) {
-        const auto* const before = opened_[i].depot.get();
-        if (before != nullptr && before->root() == depot) {
-            opened[i] = open_path(depot, pool_, log_, before);
+void ServedPaths::report(const Stores& stores) const {
+    for (const auto& store : stores) {
+        const auto* const outcome = store->outcome();
+        if (outcome != nullptr && outcome->failure && !store->has_failed_again()) {
+            log_(fmt::format("{} is left out: {}", store->found().path.string(),
+                             outcome->failure->what()));
         }
     }
-    auto layers = layer_set_of(opened);
-    opened_ = std::move(opened);
-    return layers;
+}
+
+void ServedPaths::note_pools() {
+    std::vector<StorePool> pools;
+    for (const auto& path : paths_) {
+        for (const auto& store : path.stores()) {
+            if (const auto* const outcome = store->outcome()) {
+                std::ranges::copy(outcome->layers.store_pools, std::back_inserter(pools));
+            }
+        }
+    }
+    const std::lock_guard lock{mutex_};
+    store_pools_.swap(pools);
+}
+
+ServedPaths::Look ServedPaths::look() {
+    Look look;
+    for (auto& path : paths_) {
+        const auto found = path.look({options_.settling_time, options_.retry_time});
+        look.has_news = look.has_news || found.has_news;
+        look.has_changed = look.has_changed || found.has_changed;
+        look.is_settling = look.is_settling || found.is_unsettled;
+    }
+    // What waited may have been opened for somebody who asked.
+    look.has_changed = open_some() || is_waiting_ || look.has_changed;
+    if (look.has_changed) {
+        note_pools();
+    }
+    is_waiting_ = !unopened().empty();
+    look.is_unfinished = is_waiting_;
+    return look;
+}
+
+std::unique_ptr<const LayerSet> ServedPaths::layers() const {
+    Assembly assembly;
+    for (const auto names : {Assembly::Names::fixed, Assembly::Names::free}) {
+        for (const auto& path : paths_) {
+            assembly.add(path, names);
+        }
+    }
+    return std::move(assembly).finish(options_.max_ages);
+}
+
+std::vector<fs::path> ServedPaths::folders() const {
+    std::vector<fs::path> folders;
+    for (const auto& path : paths_) {
+        folders.insert(folders.end(), path.folders().begin(), path.folders().end());
+    }
+    std::ranges::sort(folders);
+    folders.erase(std::unique(folders.begin(), folders.end()), folders.end());
+    return folders;
+}
+
+PoolReports ServedPaths::pool_reports() const {
+    std::vector<StorePool> pools;
+    {
+        const std::lock_guard lock{mutex_};
+        pools = store_pools_;
+    }
+    return reports_of(pools);
 }
 
 }  // namespace offgrid

@@ -4,12 +4,15 @@
 #include "formats/sqlite/mbtiles_store.h"
 #include "serve/layer_set.h"
 #include "serve/log.h"
+#include "serve/max_ages.h"
 #include "serve/metrics.h"
+#include "serve/served_path.h"
 
+#include <chrono>
+#include <cstddef>
 #include <filesystem>
-#include <functional>
 #include <memory>
-#include <string>
+#include <mutex>
 #include <vector>
 
 namespace offgrid {
@@ -28,60 +31,85 @@ std::unique_ptr<const LayerSet> open_generation(const Depot& depot, const Genera
 /// and else what differs from it. REQUIRES: the DepotLock; else see ServedGeneration::open_current.
 Generation current_generation(const Depot& depot, const LayerSet& served);
 
-/// The pool of tile files that a store of GeoWebCache has for itself.
-struct StorePool {
-    std::string store{};                           ///< its name in its `geowebcache.xml`
-    std::function<PoolStatistics()> statistics{};  ///< called by any thread; keeps the store alive
-};
-
 /// What the pools do now. Those of one name, of several files, count together.
 PoolReports reports_of(const std::vector<StorePool>& pools);
 
-/// What one path has to serve. A value.
-struct PathLayers {
-    std::vector<Layer> layers{};
-    std::vector<LayerFinder> finders{};
-    std::vector<StorePool> store_pools{};
-    std::shared_ptr<const ServedGeneration> depot{};  ///< null where the path is no depot
+struct ServedPathsOptions {
+    WalkLimits limits{};
+    std::size_t max_open_files = 256;  ///< of the pool: half of them may be PMTiles, GeoPackages
+                                       ///< and GeoTIFFs
+
+    /// How long stores are opened before what is open is served. A layer of the others is opened
+    /// when somebody asks for it, and listed after one of the next looks.
+    std::chrono::milliseconds opening_time{std::chrono::hours{1}};
+
+    /// How long a file must stay the same before it counts as complete.
+    std::chrono::milliseconds settling_time{500};
+
+    /// After which a store that could not be opened for now is opened again: when all places for
+    /// open files were taken, for example. Longer each time that fails.
+    std::chrono::milliseconds retry_time{5'000};
+
+    unsigned threads = 2;  ///< that open stores at a time
+    MaxAges max_ages{};    ///< of the layers
 };
 
-/// The layers of one path: a package folder, a depot, a folder of packages and of `.mbtiles`,
-/// `.pmtiles` and `.gpkg` files, one such file, whose layer is called as the file without its
-/// extension, but for a GeoPackage, whose tile pyramids are served as `open_gpkg_layers` says, a
-/// `mapcache.xml`, whose tilesets are served as MapcacheLayers says, or a `geowebcache.xml`, whose
-/// layers are served as `open_geowebcache_layers` says. A PMTiles file takes a descriptor of its
-/// own, outside the pool.
+/// What some paths have to serve: a package, a depot, a folder of tiles, an `.mbtiles`, `.pmtiles`,
+/// `.gpkg` or `.tif` file, a `mapcache.xml` or `geowebcache.xml`, or a folder with any of these at
+/// any depth, which `find_stores` finds and `open_store` opens. A look finds what has come, gone or
+/// changed since the one before, and opens only that.
 ///
-/// What is damaged inside a folder goes to the log and is left out. Throws when the path itself
-/// cannot be served, and when a folder has nothing to serve. What `before` has of the depot is
-/// shared, as `open_generation` does; may be null.
-PathLayers open_path(const std::filesystem::path& path, sqlite::MbtilesPool& pool, const Log& log,
-                     const ServedGeneration* before = nullptr);
-
-/// The layers of all paths together. Throws when two layers have one name.
-std::unique_ptr<const LayerSet> layer_set_of(const std::vector<PathLayers>& paths);
-
-/// The layers of some paths, of which one can be opened again while the others stay. Used by one
-/// thread; the pool is not owned and outlives the object and its layers.
+/// What cannot be served in a folder is quarantined: the set of layers names it, the log says so
+/// once, and it is tried again when it is another. Names that several layers would have are made
+/// different as LayerNames says, those of configurations and depots first, then by path as given,
+/// depth and name.
+///
+/// Used by one thread, but for `pool_reports`; the pool is not owned and outlives the object and
+/// its layers.
 class ServedPaths {
 public:
-    /// Throws what `open_path` throws.
-    ServedPaths(std::vector<std::filesystem::path> paths, sqlite::MbtilesPool& pool, Log log);
+    /// Throws for a path that is not there, and one that is a single store and cannot be opened.
+    ServedPaths(std::vector<std::filesystem::path> paths, sqlite::MbtilesPool& pool, Log log,
+                ServedPathsOptions options = {});
+    ServedPaths(const ServedPaths&) = delete;
+    ServedPaths& operator=(const ServedPaths&) = delete;
+    ~ServedPaths() = default;
 
-    std::unique_ptr<const LayerSet> layers() const { return layer_set_of(opened_); }
+    /// What is served now.
+    std::unique_ptr<const LayerSet> layers() const;
 
-    /// The pools of all stores that have their own; `reopen` changes nothing about them.
-    std::vector<StorePool> store_pools() const;
+    /// What a look has found out.
+    struct Look {
+        bool has_news = false;       ///< something has come, gone or changed
+        bool has_changed = false;    ///< `layers` would give others than before
+        bool is_unfinished = false;  ///< something is to be opened yet
+        bool is_settling = false;    ///< something is new, and may be being written
+    };
 
-    /// Open the depot with that root again, which is at a path that was given. The layers of all
-    /// paths then. When that throws, all stays what it was.
-    std::unique_ptr<const LayerSet> reopen(const std::filesystem::path& depot);
+    /// Look at all paths and open what is new.
+    Look look();
+
+    /// The folders in which a change would show.
+    std::vector<std::filesystem::path> folders() const;
+
+    /// What the pools do now that are not the one of all MBTiles files. Called by any thread.
+    PoolReports pool_reports() const;
 
 private:
-    std::vector<std::filesystem::path> paths_;
+    std::vector<std::shared_ptr<ServedStore>> unopened() const;
+    bool open_some();
+    void report(const std::vector<std::shared_ptr<ServedStore>>& stores) const;
+    void note_pools();
+
     sqlite::MbtilesPool& pool_;
     Log log_;
-    std::vector<PathLayers> opened_;  // by path
+    ServedPathsOptions options_;
+    std::shared_ptr<ReaderPool> readers_;
+    std::vector<ServedPath> paths_;
+    bool is_waiting_ = false;  // something was not open after the last look
+
+    mutable std::mutex mutex_;  // guards all below
+    std::vector<StorePool> store_pools_;
 };
 
 }  // namespace offgrid
