@@ -1,8 +1,8 @@
 #include "serve/layer_documents.h"
 
-#include "formats/tile/lonlat.h"
 #include "formats/tile/srs.h"
 #include "formats/tile/tile_matrix_set_json.h"
+#include "serve/layer_description.h"
 #include "serve/url.h"
 
 #include <fmt/format.h>
@@ -23,61 +23,43 @@ std::string to_text(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-/// Whether the header is a host and a port and nothing that could change the meaning of an address
-/// around it.
-bool is_host(std::string_view host) {
-    return !host.empty() && host.size() <= 255 && std::all_of(host.begin(), host.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               std::string_view{".-_:[]"}.find(c) != std::string_view::npos;
-    });
+std::string extension_of(const Layer& layer) {
+    return layer.extension.empty()
+               ? std::string{extension_of(layer.format.value_or(TileFormat::png))}
+               : percent_encoded(layer.extension);
 }
 
-std::string tiles_url(const Layer& layer, std::string_view host) {
-    const auto root = is_host(host) ? fmt::format("http://{}", host) : std::string{};
-    const auto extension = layer.extension.empty()
-                               ? std::string{extension_of(layer.format.value_or(TileFormat::png))}
-                               : percent_encoded(layer.extension);
-    return fmt::format("{}/tiles/{}/{{z}}/{{x}}/{{y}}.{}", root, percent_encoded(layer.id),
-                       extension);
-}
-
-Box bounds_of(const StoreInfo& info) {
-    constexpr Box world{-180, -85.051129, 180, 85.051129};
-    if (info.bounds) {
-        return *info.bounds;
-    }
-    return to_lonlat(info.grid->srs(), info.grid->extent()).value_or(world);
-}
-
-/// Longitude, latitude and the zoom at which the bounds fill about one tile.
-Json center_of(const StoreInfo& info) {
-    const auto bounds = bounds_of(info);
-    const auto widest = std::max(bounds.width(), bounds.height());
-    const auto fitting = widest > 0 ? std::floor(std::log2(360.0 / widest)) : 0.0;
-    const auto zoom = std::clamp(fitting, static_cast<double>(info.min_zoom),
-                                 static_cast<double>(std::max(info.min_zoom, info.max_zoom)));
-    return {(bounds.min_x + bounds.max_x) / 2, (bounds.min_y + bounds.max_y) / 2,
-            static_cast<int>(zoom)};
+std::string tiles_url(const Layer& layer, std::string_view base) {
+    return fmt::format("{}/tiles/{}/{{z}}/{{x}}/{{y}}.{}", base, percent_encoded(layer.id),
+                       extension_of(layer));
 }
 
 /// The members that TileJSON and the list of layers share.
-Json description_of(const Layer& layer, std::string_view host) {
-    const auto& info = layer.info();
-    const auto bounds = bounds_of(info);
-    Json json{{"name", info.name.empty() ? layer.id : info.name},
-              {"tiles", Json::array({tiles_url(layer, host)})},
-              {"minzoom", info.min_zoom},
-              {"maxzoom", info.max_zoom},
+Json description_of(const Layer& layer, const LayerDescription& described, std::string_view base) {
+    const auto& bounds = described.bounds;
+    Json json{{"name", described.name},
+              {"tiles", Json::array({tiles_url(layer, base)})},
+              {"minzoom", described.min_zoom},
+              {"maxzoom", described.max_zoom},
               {"bounds", {bounds.min_x, bounds.min_y, bounds.max_x, bounds.max_y}},
-              {"center", center_of(info)},
-              {"attribution", info.attribution}};
-    if (!info.description.empty()) {
-        json["description"] = info.description;
+              {"center", {described.center_x, described.center_y, described.center_zoom}},
+              {"attribution", described.attribution}};
+    if (!described.description.empty()) {
+        json["description"] = described.description;
     }
     if (layer.format) {
         json["format"] = extension_of(*layer.format);
     }
     return json;
+}
+
+/// Where the layer's style is, from where the list of layers is.
+std::string style_path(const Layer& layer) {
+    return fmt::format("styles/{}/style.json", percent_encoded(layer.id));
+}
+
+bool has_style(const Layer& layer) {
+    return layer.style && layer.style->has_style;
 }
 
 const char* name_of(Grid::Unit unit) {
@@ -93,11 +75,10 @@ const char* name_of(Grid::Unit unit) {
 }
 
 /// Where row 0 begins at each zoom; empty where that is the extent's edge at all.
-Json norths_of(const StoreInfo& info) {
-    const auto& grid = *info.grid;
+Json norths_of(const Grid& grid, int max_zoom) {
     auto norths = Json::array();
     bool differ = false;
-    for (int z = 0; z <= std::min(info.max_zoom, grid.levels() - 1); ++z) {
+    for (int z = 0; z <= max_zoom; ++z) {
         const double north = grid.box_of(grid.whole(z)).max_y;
         const double tile = grid.resolution(z) * grid.tile_size();
         differ = differ || std::abs(north - grid.extent().max_y) > 1e-6 * tile;
@@ -106,10 +87,9 @@ Json norths_of(const StoreInfo& info) {
     return differ ? norths : Json::array();
 }
 
-Json grid_of(const StoreInfo& info) {
-    const auto& grid = *info.grid;
+Json grid_of(const Grid& grid, int max_zoom) {
     auto resolutions = Json::array();
-    for (int z = 0; z <= std::min(info.max_zoom, grid.levels() - 1); ++z) {
+    for (int z = 0; z <= max_zoom; ++z) {
         resolutions.push_back(grid.resolution(z));
     }
     const auto& extent = grid.extent();
@@ -119,7 +99,7 @@ Json grid_of(const StoreInfo& info) {
               {"extent", {extent.min_x, extent.min_y, extent.max_x, extent.max_y}},
               {"tile_size", grid.tile_size()},
               {"resolutions", std::move(resolutions)}};
-    if (auto norths = norths_of(info); !norths.empty()) {
+    if (auto norths = norths_of(grid, max_zoom); !norths.empty()) {
         json["norths"] = std::move(norths);
     }
     return json;
@@ -133,13 +113,15 @@ bool is_web_mercator(const Grid& grid) {
 
 }  // namespace
 
-std::string tilejson(const Layer& layer, std::string_view host) {
+std::string tilejson(const Layer& layer, std::string_view base) {
     Json json{{"tilejson", "3.0.0"}, {"scheme", "xyz"}};
-    json.update(description_of(layer, host));
+    json.update(description_of(layer, describe(layer), base));
     if (layer.format == TileFormat::pbf) {
         // TileJSON 3.0.0, section 3.3: required for vector tiles, even when nothing is known.
-        json["vector_layers"] =
-            layer.vector_layers.empty() ? Json::array() : Json::parse(layer.vector_layers);
+        json["vector_layers"] = Json::parse(plain_vector_layers(layer.vector_layers));
+    }
+    if (has_style(layer)) {
+        json["style"] = fmt::format("{}/{}", base, style_path(layer));
     }
     // TileJSON knows web mercator alone; other members are allowed.
     const auto& grid = *layer.info().grid;
@@ -155,12 +137,19 @@ std::string tilejson(const Layer& layer, std::string_view host) {
     return to_text(json);
 }
 
-std::string layers_json(const LayerSet& layers, std::string_view host) {
+std::string layers_json(const LayerSet& layers, std::string_view base) {
     auto list = Json::array();
     for (const auto& layer : layers.layers()) {
         Json json{{"id", layer.id}};
-        json.update(description_of(layer, host));
-        json["grid"] = grid_of(layer.info());
+        const auto described = describe(layer);
+        json.update(description_of(layer, described, base));
+        const auto& thumbnail = described.thumbnail;
+        json["thumbnail"] = fmt::format("tiles/{}/{}/{}/{}.{}", percent_encoded(layer.id),
+                                        thumbnail.z, thumbnail.x, thumbnail.y, extension_of(layer));
+        if (has_style(layer)) {
+            json["style"] = style_path(layer);
+        }
+        json["grid"] = grid_of(*layer.info().grid, described.max_zoom);
         list.push_back(std::move(json));
     }
     Json json{{"layers", std::move(list)}};
@@ -174,6 +163,12 @@ std::string health_json(const LayerSet& layers, const Live<LayerSet>::Statistics
     Json json{{"status", "ok"}, {"layers", layers.layers().size()}};
     if (layers.generation()) {
         json["generation"] = *layers.generation();
+    }
+    const auto& others = layers.not_served();
+    json["opening"] = others.waiting;
+    json["quarantined"] = Json::array();
+    for (const auto& store : others.quarantined) {
+        json["quarantined"].push_back({{"name", store.name}, {"reason", store.reason}});
     }
     json["depots"] = Json::array();
     for (const auto& depot : layers.depots()) {
