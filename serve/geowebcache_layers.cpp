@@ -20,6 +20,7 @@ Layer open_layer(std::string id, const config::GeowebcacheTileset& tileset,
     const auto info = tileset.info();
     const bool is_known = info.format.has_value();
     return {.id = std::move(id),
+            .name = tileset.layer->name,
             .origin = std::move(origin),
             .vector_layers = {},
             .format = info.format,

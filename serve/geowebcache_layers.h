@@ -1,7 +1,7 @@
 #pragma once
 
 #include "serve/log.h"
-#include "serve/open_layers.h"
+#include "serve/path_layers.h"
 
 #include <filesystem>
 

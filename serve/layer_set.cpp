@@ -1,6 +1,7 @@
 #include "serve/layer_set.h"
 
 #include "formats/base/error.h"
+#include "serve/catalogue.h"
 
 #include <fmt/format.h>
 
@@ -11,11 +12,13 @@ namespace offgrid {
 
 LayerSet::LayerSet(std::vector<Layer> layers, std::optional<std::uint64_t> generation,
                    std::vector<LayerFinder> finders,
-                   std::vector<std::shared_ptr<const ServedGeneration>> depots)
+                   std::vector<std::shared_ptr<const ServedGeneration>> depots,
+                   StoresNotServed not_served)
     : depots_{std::move(depots)},
       layers_{std::move(layers)},
       generation_{generation},
-      finders_{std::move(finders)} {
+      finders_{std::move(finders)},
+      not_served_{std::move(not_served)} {
     std::sort(layers_.begin(), layers_.end(),
               [](const Layer& a, const Layer& b) { return a.id < b.id; });
     const auto twin =
@@ -26,6 +29,14 @@ LayerSet::LayerSet(std::vector<Layer> layers, std::optional<std::uint64_t> gener
                     fmt::format("two layers are called '{}': {} and {}", twin->id, twin->origin,
                                 std::next(twin)->origin)};
     }
+}
+
+LayerSet::~LayerSet() = default;
+
+const Catalogue& LayerSet::catalogue() const {
+    std::call_once(catalogue_made_,
+                   [this] { catalogue_ = std::make_unique<const Catalogue>(layers_); });
+    return *catalogue_;
 }
 
 std::shared_ptr<const Layer> LayerSet::find(std::string_view id) const {

@@ -101,6 +101,16 @@ struct MapcacheLayers::State {
 
 namespace {
 
+std::vector<LayerDimension> dimensions_of(const Tileset& tileset) {
+    std::vector<LayerDimension> dimensions;
+    for (const auto& dimension : tileset.dimensions) {
+        dimensions.push_back({.name = dimension->name(),
+                              .default_value = dimension->default_value(),
+                              .values = [&dimension = *dimension] { return dimension.values(); }});
+    }
+    return dimensions;
+}
+
 /// A tileset in one of its grids at one value of each dimension, under a name.
 struct Opening {
     std::string id{};
@@ -115,6 +125,7 @@ Layer open_layer(Opening opening, const StoreEnvironment& environment, std::stri
     const bool is_raw = tileset.format && tileset.format->type == config::Format::Type::raw;
     opening.slice.promotion = tileset.is_read_only ? Promotion::off : Promotion::on;
     return {.id = std::move(opening.id),
+            .name = tileset.name,
             .origin = std::move(origin),
             .vector_layers = {},
             .format = format_of(tileset),
@@ -123,6 +134,7 @@ Layer open_layer(Opening opening, const StoreEnvironment& environment, std::stri
             .max_age = tileset.expires,
             .auto_expire = tileset.auto_expire,
             .limits = [&link](int z) { return link.limits(z); },
+            .dimensions = dimensions_of(tileset),
             .is_found_anew = !tileset.dimensions.empty(),
             .tiles = open_reader(*tileset.cache, opening.slice, environment)};
 }

@@ -1,6 +1,7 @@
 #include "serve/mercator_services.h"
 
 #include "formats/base/parse_number.h"
+#include "serve/quadkey.h"
 #include "serve/service_tile.h"
 #include "serve/tileset_lookup.h"
 
@@ -70,19 +71,10 @@ Response answer_mobile_google_maps(const LayerSet& layers, const Query& query,
 }
 
 Response answer_virtual_earth(const LayerSet& layers, const Query& query, const Request& request) {
-    constexpr std::size_t max_digits = 31;
     const auto* const quadkey = query.find("quadkey");
-    if (quadkey == nullptr || quadkey->size() > max_digits ||
-        quadkey->find_first_not_of("0123") != std::string::npos) {
-        return text_response(400, "quadkey has to be digits from 0 to 3");
-    }
-    TileKey key{static_cast<int>(quadkey->size()), 0, 0};
-    for (const char c : *quadkey) {
-        const int digit = c - '0';
-        key.x = key.x * 2 + digit % 2;
-        key.y = key.y * 2 + digit / 2;
-    }
-    return answer(layers, query, key, request);
+    const auto key = quadkey == nullptr ? std::nullopt : parse_quadkey(*quadkey);
+    return key ? answer(layers, query, *key, request)
+               : text_response(400, "quadkey has to be digits from 0 to 3");
 }
 
 }  // namespace offgrid

@@ -51,11 +51,11 @@ void print_help(std::FILE* out) {
         "Map tiles where there is no network: pack them, keep them up to date, serve them.\n\n"
         "Usage: offgrid VERB [ARGUMENT]...\n\nVerbs:\n");
     for (const auto& verb : verbs) {
-        fmt::print(out, "  {:<11} {}\n", verb.name, verb.summary);
+        fmt::print(out, "  {:<11}  {}\n", verb.name, verb.summary);
     }
     fmt::print(out,
-               "\n  --help     show this; `offgrid VERB --help` shows what the verb takes\n"
-               "  --version  show the version\n");
+               "\n  --help       show this; `offgrid VERB --help` shows what the verb takes\n"
+               "  --version    show the version\n");
 }
 
 /// Become the program of the verb. Returns only when that fails.

@@ -1,11 +1,17 @@
 #include "serve/service_tile.h"
 
 #include "formats/base/error.h"
+#include "formats/base/http_date.h"
+#include "formats/base/parse_number.h"
 #include "serve/tile_handler.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace offgrid {
 namespace {
@@ -69,6 +75,27 @@ Response answer_service_tile(const Layer& layer, const TileKey& key, const Reque
     response.headers.push_back({"geowebcache-gridset", grid.name()});
     response.headers.push_back({"geowebcache-crs", grid.srs()});
     return response;
+}
+
+Response answer_mapcache_tile(const Layer& layer, const TileKey& key, const Request& request) {
+    auto response = answer_naming_failures(layer, key, request);
+    constexpr std::string_view max_age = "max-age=";
+    const auto control = response.header("Cache-Control");
+    if (const auto seconds = control.starts_with(max_age)
+                                 ? parse_number<std::int64_t>(control.substr(max_age.size()))
+                                 : std::nullopt) {
+        const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+        constexpr std::int64_t ten_years = 315'360'000;
+        response.headers.push_back(
+            {"Expires", http_date(now + std::chrono::seconds{std::min(*seconds, ten_years)})});
+    }
+    return response;
+}
+
+Response answer_tile_of(const ServicePlace& place, const Layer& layer, const TileKey& key,
+                        const Request& request) {
+    return place.is_mapcache() ? answer_mapcache_tile(layer, key, request)
+                               : answer_service_tile(layer, key, request);
 }
 
 }  // namespace offgrid

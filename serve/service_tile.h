@@ -2,6 +2,7 @@
 
 #include "serve/layer_set.h"
 #include "serve/request.h"
+#include "serve/service_place.h"
 
 #include <optional>
 
@@ -24,5 +25,13 @@ std::optional<OutOfCoverage> out_of_coverage(const Layer& layer, const TileKey& 
 /// `-crs`; a vector tile that is not there is 204. REQUIRES: the layer covers it. Throws what the
 /// store throws, with the tile in front.
 Response answer_service_tile(const Layer& layer, const TileKey& key, const Request& request);
+
+/// The same as MapCache's services do: what `answer_tile` says, with `Expires` beside a
+/// `Cache-Control` that says how long the tile may be kept.
+Response answer_mapcache_tile(const Layer& layer, const TileKey& key, const Request& request);
+
+/// One of these, as the service is.
+Response answer_tile_of(const ServicePlace& place, const Layer& layer, const TileKey& key,
+                        const Request& request);
 
 }  // namespace offgrid

@@ -1,5 +1,6 @@
 #include "serve/services.h"
 
+#include "serve/kml.h"
 #include "serve/mercator_services.h"
 #include "serve/query.h"
 #include "serve/tms.h"
@@ -20,19 +21,26 @@ std::string_view service_address(std::string_view path) {
 
 Response answer_service(const LayerSet& layers, std::string_view address, const Request& request) {
     const Query query{request};
+    const auto behind = address;
     const auto service = take_segment(address);
+    const ServicePlace place{
+        .dialect = ServicePlace::Dialect::geowebcache,
+        .folder = request.path.substr(0, request.path.size() - behind.size() + service.size())};
     if (service == "tms") {
-        return answer_tms(layers, address, query, request);
+        return answer_tms(layers, address, query, request, place);
     }
     if (service == "wmts" && address.starts_with("rest/")) {
         take_segment(address);
-        return answer_wmts_rest(layers, address, query, request);
+        return answer_wmts_rest(layers, address, query, request, place);
+    }
+    if (service == "kml") {
+        return answer_geowebcache_kml(layers, address, request, place);
     }
     if (!address.empty()) {
         return text_response(404, "nothing here");
     }
     if (service == "wmts") {
-        return answer_wmts(layers, query, request);
+        return answer_wmts(layers, query, request, place);
     }
     if (service == "gmaps") {
         return answer_google_maps(layers, query, request);
@@ -43,7 +51,7 @@ Response answer_service(const LayerSet& layers, std::string_view address, const 
     if (service == "ve") {
         return answer_virtual_earth(layers, query, request);
     }
-    return text_response(400, "no such service: wmts, tms, gmaps, mgmaps, ve");
+    return text_response(400, "no such service: wmts, tms, gmaps, mgmaps, ve, kml");
 }
 
 }  // namespace offgrid

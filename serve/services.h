@@ -14,9 +14,10 @@ std::string_view service_address(std::string_view path);
 
 /// Answer GeoWebCache's addresses of tiles, so that its clients need another host and nothing else:
 ///
-///     wmts?SERVICE=WMTS&REQUEST=GetTile&…    wmts/rest/…    see wmts.h
-///     tms/1.0.0/…                            see tms.h
-///     gmaps?…    mgmaps?…    ve?…            see mercator_services.h
+///     wmts?SERVICE=WMTS&REQUEST=…    wmts/rest/…    see wmts.h
+///     tms/1.0.0/…                    see tms.h
+///     gmaps?…    mgmaps?…    ve?…    see mercator_services.h
+///     kml/…                          see kml.h
 ///
 /// `address` is what `service_address` gave. An unknown service is 400. Throws what the store
 /// throws.

@@ -1,5 +1,6 @@
 #include "serve/tile_handler.h"
 
+#include "formats/base/hash.h"
 #include "formats/base/parse_number.h"
 #include "formats/tile/tile_format.h"
 #include "serve/etag.h"
@@ -64,9 +65,41 @@ std::chrono::seconds max_age_of(const Layer& layer, const Tile& tile) {
     return std::min(layer.auto_expire, layer.auto_expire - age);  // whatever the clock says
 }
 
+/// Outside the zooms of the layer there is nothing that it could have.
+Response absent_tile(const Layer& layer, const TileKey& key) {
+    const auto& info = layer.info();
+    Response response{.status = 404, .headers = {}, .body = {}};
+    if (key.z >= info.min_zoom && key.z <= info.max_zoom) {
+        response.absent = AbsentTile{.tile_size = info.grid->tile_size(),
+                                     .is_vector = layer.format == TileFormat::pbf};
+    }
+    return response;
+}
+
+/// Nothing unless the client is known to have the tile. Only tiles that are there, of which no time
+/// is known, and which all clients get as they are stored, are in `tags`: so what else is said of
+/// the tile is the layer's word.
+std::optional<Response> answer_unchanged(const Layer& layer, const TileKey& key,
+                                         const Request& request, const TagCache& tags) {
+    const auto hash = tags.find(layer.tiles->id(), key);
+    if (!hash) {
+        return std::nullopt;
+    }
+    auto etag = etag_of(*hash);
+    if (!matches(request.if_none_match, etag)) {
+        return std::nullopt;
+    }
+    Response response{.status = 304, .headers = {}, .body = {}};
+    response.headers.reserve(8);
+    response.headers.push_back({"ETag", std::move(etag)});
+    add_max_age(response, layer.max_age);
+    return response;
+}
+
 }  // namespace
 
-Response answer_tile(const Layer& layer, std::string_view address, const Request& request) {
+Response answer_tile(const Layer& layer, std::string_view address, const Request& request,
+                     TagCache* tags) {
     const auto key = parse_address(address, layer);
     if (!key) {
         const auto own = layer.extension.empty() ? "" : "|" + percent_encoded(layer.extension);
@@ -78,10 +111,11 @@ Response answer_tile(const Layer& layer, std::string_view address, const Request
     if (!layer.info().grid->contains(*key)) {
         return text_response(400, "no such tile in the grid of the layer");
     }
-    return answer_tile(layer, *key, request);
+    return answer_tile(layer, *key, request, tags);
 }
 
-Response answer_tile(const Layer& layer, const TileKey& key, const Request& request) {
+Response answer_tile(const Layer& layer, const TileKey& key, const Request& request,
+                     TagCache* tags) {
     if (layer.limits && !layer.limits(key.z).contains(key)) {
         return {.status = 404, .headers = {}, .body = {}};
     }
@@ -91,20 +125,31 @@ Response answer_tile(const Layer& layer, const TileKey& key, const Request& requ
         add_max_age(response, layer.max_age);
         return response;
     }
+    auto* const known = tags != nullptr && layer.tiles->is_unchanging() ? tags : nullptr;
+    if (known != nullptr && !request.if_none_match.empty()) {
+        if (auto unchanged = answer_unchanged(layer, key, request, *known)) {
+            return *std::move(unchanged);
+        }
+    }
     auto tile = layer.tiles->get(key);
     // Some writers store an empty blob where they have nothing.
     if (!tile || tile->content.empty()) {
-        return {.status = 404, .headers = {}, .body = {}};
+        return absent_tile(layer, key);
     }
     Response response;
-    response.headers.reserve(8);
+    response.headers.reserve(10);
     response.headers.push_back({"Content-Type", std::string{media_type(tile->content, layer)}});
-    if (is_gzip(tile->content)) {
+    const bool is_packed = is_gzip(tile->content);
+    if (is_packed) {
         response.headers.push_back({"Content-Encoding", "gzip"});
     }
     const auto max_age = max_age_of(layer, *tile);
+    const auto hash = content_hash(tile->content);
+    if (known != nullptr && !tile->modified && !is_packed) {
+        known->put(layer.tiles->id(), key, hash);
+    }
     response.body = std::move(tile->content);
-    response = with_etag(std::move(response), request, tile->modified);
+    response = with_etag(std::move(response), hash, request, tile->modified);
     add_max_age(response, max_age);
     return response;
 }

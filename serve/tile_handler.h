@@ -2,6 +2,7 @@
 
 #include "serve/layer_set.h"
 #include "serve/request.h"
+#include "serve/tag_cache.h"
 
 #include <string_view>
 
@@ -16,10 +17,15 @@ namespace offgrid {
 /// A client may keep the tile as long as the layer says, or until it expires where its age is
 /// known; else it has to ask again.
 ///
+/// With `tags` a client that has the tile is told so without asking a store that is unchanging;
+/// what is sent is noted there. Null: the store is asked always.
+///
 /// Throws what the store throws.
-Response answer_tile(const Layer& layer, std::string_view address, const Request& request);
+Response answer_tile(const Layer& layer, std::string_view address, const Request& request,
+                     TagCache* tags = nullptr);
 
 /// The same for a tile of the layer's grid. REQUIRES: the grid contains it.
-Response answer_tile(const Layer& layer, const TileKey& key, const Request& request);
+Response answer_tile(const Layer& layer, const TileKey& key, const Request& request,
+                     TagCache* tags = nullptr);
 
 }  // namespace offgrid

@@ -2,9 +2,9 @@
 
 #include "formats/base/error.h"
 #include "formats/base/text.h"
+#include "serve/access/credentials.h"
 #include "sync/admin_connection.h"
 #include "sync/bounded_input.h"
-#include "sync/credentials.h"
 #include "sync/patient_socket.h"
 #include "sync/refusal_line.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sync/identity.h"
+#include "serve/access/identity.h"
 #include "sync/reply.h"
 
 #include <cstdint>

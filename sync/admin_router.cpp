@@ -31,15 +31,15 @@ std::string_view without_context(std::string_view path) {
     return without_prefix(path, rest);
 }
 
-/// What stands between the slashes, decoded. Nothing for a path with empty parts or dots, which
-/// names nothing here.
+/// What stands between the slashes, decoded; for `/` no segment. Nothing for a path with empty
+/// parts or dots, which names nothing here.
 std::optional<std::vector<std::string>> segments_of(std::string_view path) {
     if (!path.starts_with('/')) {
         return std::nullopt;
     }
     path.remove_prefix(1);
     std::vector<std::string> segments;
-    for (bool is_last = false; !is_last;) {
+    for (bool is_last = path.empty(); !is_last;) {
         is_last = path.find('/') == std::string_view::npos;
         auto segment = percent_decoded(take_segment(path));
         if (!segment || segment->empty() || *segment == "." || *segment == ".." ||

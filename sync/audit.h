@@ -2,8 +2,8 @@
 
 #include "formats/base/file_ops.h"
 #include "formats/package/replace.h"
+#include "serve/access/identity.h"
 #include "serve/log.h"
-#include "sync/identity.h"
 
 #include <chrono>
 #include <cstdint>

@@ -7,6 +7,7 @@
 #include "sync/metrics_handler.h"
 #include "sync/replace_handler.h"
 #include "sync/rest/rest_routes.h"
+#include "sync/update_page.h"
 
 #include <algorithm>
 #include <functional>
@@ -60,7 +61,7 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
       depot_{spelled_out(options.depot)},
       lock_{depot_},
       access_{options.users},
-      pool_{sqlite::make_mbtiles_pool(options.max_open_files)},
+      pool_{sqlite::make_mbtiles_pool(options.max_open_files, sqlite::PageAccess::mapped)},
       reaper_{*pool_, {.interval = std::chrono::milliseconds{options.reap_interval_ms}}},
       layers_{tidy_and_open(files, depot_, *pool_)},
       audit_{files, depot_.root(), log},
@@ -89,10 +90,12 @@ Daemon::Daemon(const DaemonOptions& options, FileOps& files, const Log& log)
       blob_stores_{files, depot_.root() / "blobstores.json", log},
       quota_{files, depot_.root() / "diskquota.json",
              [this](std::optional<std::uint64_t> bytes) { replace_.set_quota(bytes); }, log},
-      router_{layers_, log,
-              [this] {
-                  return PoolReports{{"", pool_->statistics()}};
-              }},
+      router_{layers_,
+              log,
+              {.pools =
+                   [this] {
+                       return PoolReports{{"", pool_->statistics()}};
+                   }}},
       http_{{.listen = options.listen, .threads = options.threads},
             [this](const Request& request) { return answer(request); },
             log},
@@ -127,6 +130,7 @@ std::vector<AdminRoute> Daemon::admin_routes(const Log& log) {
         std::ranges::move(more, std::back_inserter(routes));
     };
     add(depot_routes(depot_service_, log));
+    add(update_page_routes());
     add(metrics_routes([this] { return serving_metrics(); }, replace_counts_));
     add(rest_routes({.replace = replace_,
                      .jobs = jobs_,

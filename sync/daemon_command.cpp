@@ -1,6 +1,7 @@
 #include "sync/daemon_command.h"
 
 #include "formats/base/descriptor_limit.h"
+#include "formats/base/mapped_faults.h"
 #include "serve/log.h"
 #include "serve/server_process.h"
 
@@ -120,6 +121,7 @@ void add_daemon_options(CLI::App& app, DaemonOptions& options) {
 
 int run_daemon(const DaemonOptions& options, FileOps& files) {
     const EndSignals signals;
+    const MappedFaults mapped_faults;
     allow_many_descriptors();
     const auto log = stderr_log("offgrid daemon");
     Daemon daemon{options, files, log};

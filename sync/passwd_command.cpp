@@ -1,8 +1,8 @@
 #include "sync/passwd_command.h"
 
 #include "formats/base/error.h"
-#include "sync/password.h"
-#include "sync/token.h"
+#include "serve/access/password.h"
+#include "serve/access/token.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "formats/base/file_ops.h"
-#include "sync/users.h"
+#include "serve/access/users.h"
 
 #include <CLI/App.hpp>
 

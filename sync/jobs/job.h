@@ -1,7 +1,7 @@
 #pragma once
 
 #include "formats/tile/box.h"
-#include "sync/identity.h"
+#include "serve/access/identity.h"
 
 #include <cstdint>
 #include <optional>

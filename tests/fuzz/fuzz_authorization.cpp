@@ -1,6 +1,6 @@
 // The header `Authorization` of anybody who can reach the port.
 
-#include "sync/credentials.h"
+#include "serve/access/credentials.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // A users file.
 
 #include "formats/base/error.h"
-#include "sync/users.h"
+#include "serve/access/users.h"
 
 #include <cstddef>
 #include <cstdint>

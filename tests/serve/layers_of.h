@@ -17,15 +17,18 @@ class MemoryReader final : public TileReader {
 public:
     using Get = std::function<std::optional<Tile>(const TileKey& key)>;
 
-    MemoryReader(StoreInfo info, Get get) : info_{std::move(info)}, get_{std::move(get)} {}
+    explicit MemoryReader(StoreInfo info, Get get, bool is_unchanging = false)
+        : info_{std::move(info)}, get_{std::move(get)}, is_unchanging_{is_unchanging} {}
 
     const StoreInfo& info() const override { return info_; }
     std::optional<Tile> get(const TileKey& key) const override { return get_(key); }
+    bool is_unchanging() const override { return is_unchanging_; }
     void scan(const TileRange& /*range*/, const Visitor& /*visit*/) const override {}
 
 private:
     StoreInfo info_;
     Get get_;
+    bool is_unchanging_;
 };
 
 inline Layer layer_with(std::string id, StoreInfo info, MemoryReader::Get get) {

@@ -92,7 +92,12 @@ struct Services : testing::Test {
                       log.emplace_back(line);
                   }};
     HttpServer server{{.listen = "127.0.0.1:0"},
-                      [this](const Request& request) { return router.answer(request); },
+                      [this](const Request& request) {
+                          auto asked = request;
+                          const auto base = server.url();
+                          asked.base = base;
+                          return router.answer(asked);
+                      },
                       [](std::string_view) {}};
     HttpClient client;
 };
@@ -182,7 +187,15 @@ TEST_F(Services, say_which_part_of_a_wmts_request_is_wrong) {
     }
     EXPECT_THAT(get("/service/wmts?service=WMS&request=GetTile").body,
                 HasSubstr(R"(exceptionCode="InvalidParameterValue" locator="service")"));
-    EXPECT_EQ(get_tile({{"REQUEST", "GetCapabilities"}}).status, 501);
+    for (const auto* operation : {"GetMap", "GetFeatureInfo"}) {
+        const auto answer = get_tile({{"REQUEST", operation}});
+        EXPECT_EQ(answer.status, 501) << operation;
+        EXPECT_THAT(answer.body, HasSubstr(R"(exceptionCode="OperationNotSupported")"));
+    }
+    EXPECT_THAT(get("/service/wmts?request=GetTile&version=2.0.0").body,
+                HasSubstr(R"(exceptionCode="InvalidParameterValue" locator="VERSION")"));
+    EXPECT_THAT(get("/service/wmts?request=GetCapabilities&acceptversions=1.1.0,2.0.0").body,
+                HasSubstr(R"(exceptionCode="VersionNegotiationFailed")"));
     EXPECT_THAT(get_tile({{"LAYER", "%3Cscript%3E"}}).body, Not(HasSubstr("script")));
 }
 
@@ -225,7 +238,7 @@ TEST_F(Services, refuse_what_is_no_address_of_theirs) {
     EXPECT_THAT(get("/service/gmaps?layers=kenya&zoom=2&x=3&y=0").body,
                 HasSubstr("The X coordinate is not sane: 3"));
     for (const auto* address :
-         {"wmts/rest/kenya/2/0/1", "wmts/soap", "wmts/rest/a/b/c/d/e/f/g", "ve/x?quadkey=0",
+         {"wmts/rest/kenya/2/0/1", "wmts/soap", "wmts/rest/a/b/c/d/e/f/g/h/i", "ve/x?quadkey=0",
           "wmts/rest/kenya/EPSG:900913/2/0/1/", "gmaps/x?layers=kenya&zoom=2&x=1&y=0"}) {
         EXPECT_EQ(get(std::string{"/service/"} + address).status, 404) << address;
     }
@@ -279,6 +292,44 @@ TEST_F(Services, do_not_ask_whether_a_wmts_client_accepts_xml) {
         get("/service/wmts/rest/kenya/EPSG:900913/2/0/1?format=image/png", {"Accept: image/png"});
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(answer.body, png("2 1 0"));
+
+    const std::string document = "/service/wmts/rest/WMTSCapabilities.xml";
+    for (const auto& [accept, status] :
+         std::vector<std::pair<std::string, int>>{{"image/png", 406},
+                                                  {"text/html, application/xml;q=0", 406},
+                                                  {"text/html,application/xml;q=0.9", 200},
+                                                  {"*/*", 200},
+                                                  {"", 200}}) {
+        EXPECT_EQ(get(document, {"Accept: " + accept}).status, status) << accept;
+    }
+}
+
+TEST_F(Services, lead_to_tilejson) {
+    for (const auto* address :
+         {"/service/wmts?request=GetTileJSON&layer=kenya&tileformat=png",
+          "/service/wmts/rest/kenya/tilejson/png", "/service/wmts/rest/kenya/any/tilejson/png"}) {
+        const auto answer = get(address);
+        EXPECT_EQ(answer.status, 302) << address;
+        EXPECT_THAT(answer.headers.at("location"), testing::EndsWith("/tiles/kenya.json"));
+    }
+    EXPECT_EQ(get("/service/wmts/rest/uganda/tilejson/png").status, 400);
+}
+
+TEST_F(Services, give_a_super_overlay_and_its_tiles) {
+    const auto root = get("/service/kml/hills.png.kml");
+    EXPECT_EQ(root.headers.at("content-type"), "application/vnd.google-earth.kml+xml");
+    EXPECT_THAT(root.body, HasSubstr("/service/kml/hills/x1y0z0.png.kml<"));
+    EXPECT_THAT(get("/service/kml/hills/x1y0z0.png.kml").body,
+                HasSubstr("<href>" + server.url() + "/service/kml/hills/x1y0z0.png<"));
+    const auto tile = get("/service/kml/hills/x1y0z0.png");
+    EXPECT_EQ(tile.body, png("east"));
+    EXPECT_EQ(tile.headers.at("geowebcache-crs"), "EPSG:4326");
+    EXPECT_EQ(get("/service/kml/kenya/x1y3z2.png").body, png("2 1 0")) << "y from the south";
+    for (const auto* address :
+         {"hills", "hills.kml", "hills/x1y0.png", "hills/y0x1z0.png", "hills/x2y0z0.png",
+          "hills/x-1y0z0.png.kml", "uganda.png.kml", "kenya/x0y0z2.png", "hills/x1y0z0.jpg"}) {
+        EXPECT_EQ(get(std::string{"/service/kml/"} + address).status, 404) << address;
+    }
 }
 
 TEST_F(Services, answer_in_a_grid_of_ones_own) {

@@ -11,7 +11,8 @@ namespace offgrid::test {
 
 namespace fs = std::filesystem;
 
-CgiResponse ask_mapcache(const fs::path& config, const std::string& path_info) {
+CgiResponse ask_mapcache(const fs::path& config, const std::string& path_info,
+                         const std::string& query) {
     const auto answer = run({"/usr/lib/cgi-bin/mapcache"},
                             {.input = {},
                              .cwd = config.parent_path(),
@@ -21,7 +22,7 @@ CgiResponse ask_mapcache(const fs::path& config, const std::string& path_info) {
                                              {"SERVER_PORT", "80"},
                                              {"SCRIPT_NAME", ""},
                                              {"PATH_INFO", path_info},
-                                             {"QUERY_STRING", ""}}});
+                                             {"QUERY_STRING", query}}});
     const auto end_of_headers = answer.out.find("\r\n\r\n");
     if (end_of_headers == std::string::npos) {
         return {.headers = answer.out + answer.err, .body = {}};

@@ -12,7 +12,8 @@ struct CgiResponse {
     std::string body{};
 };
 
-CgiResponse ask_mapcache(const std::filesystem::path& config, const std::string& path_info);
+CgiResponse ask_mapcache(const std::filesystem::path& config, const std::string& path_info,
+                         const std::string& query = {});
 
 /// A folder's `mapcache.xml` with a source `map`, a raster of many colours that covers the grid
 /// GoogleMapsCompatible, the service TMS, and the caches and tilesets of the test. Returns its

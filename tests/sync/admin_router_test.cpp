@@ -53,6 +53,16 @@ TEST_F(AdminRouterTest, knows_nothing_else) {
     }
 }
 
+TEST(AdminRouter, knows_the_root_under_every_context) {
+    const AdminRouter router{{{.method = "GET", .pattern = "/"}}};
+    for (const std::string path : {"/", "/rest/", "/geowebcache/", "/geoserver/gwc/rest/"}) {
+        EXPECT_NE(router.find("GET", path).route, nullptr) << path;
+    }
+    for (const std::string path : {"", "//", "/rest", "/a"}) {
+        EXPECT_EQ(router.find("GET", path).route, nullptr) << path;
+    }
+}
+
 TEST_F(AdminRouterTest, says_what_stands_for_a_name) {
     EXPECT_THAT(router_.find("POST", "/rest/seed/topp%3Astates.json").parameters,
                 ElementsAre(Pair("layer", "topp:states")));

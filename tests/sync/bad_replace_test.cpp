@@ -210,8 +210,8 @@ TEST_F(BadReplace, with_a_method_or_an_address_that_is_not_one_is_405_or_404) {
     EXPECT_EQ(get.headers.at("allow"), "POST");
     EXPECT_EQ(client.request("DELETE", daemon_.replace_url()).status, 405);
     for (const std::string path :
-         {"/", "/rest", "/rest/sqlite/replace/", "/rest/sqlite/../sqlite/replace",
-          "/x/sqlite/replace", "//sqlite/replace", "/rest/nothing", "/%72est/sqlite/replace"}) {
+         {"/rest", "/rest/sqlite/replace/", "/rest/sqlite/../sqlite/replace", "/x/sqlite/replace",
+          "//sqlite/replace", "/rest/nothing", "/%72est/sqlite/replace"}) {
         EXPECT_EQ(client.request("POST", daemon_.admin_url() + path, {"Content-Length: 0"}).status,
                   404)
             << path;

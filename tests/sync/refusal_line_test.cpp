@@ -1,7 +1,7 @@
 #include "sync/refusal_line.h"
 
-#include "sync/credentials.h"
-#include "sync/token.h"
+#include "serve/access/credentials.h"
+#include "serve/access/token.h"
 
 #include <Poco/Net/HTTPBasicCredentials.h>
 #include <Poco/Net/HTTPRequest.h>
